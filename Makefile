@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# make            build/saker
+# make deps       install missing packages of the system (root or sudo)
+# make run        deps, build, and start saker live with the rules in etc/
+# make test       deps, build, and run every test that this machine can run
+# make bench      figures, each beside a baseline
+# make fuzz       every fuzz target for FUZZ_SECONDS each
+# make lint       layers, spelling of headers, cppcheck
+# make install    DESTDIR=, PREFIX=
+#
+# SAN=address,undefined   build with these sanitizers (in build/san)
+# CC=clang                another compiler
+# V=1                     show the commands
+
+CC      = gcc
+CLANG   = clang
+BPFTOOL = $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
+PREFIX  = /usr/local
+SAN     =
+V       =
+FUZZ_SECONDS = 10
+
+Q     = $(if $(V),,@)
+BUILD = build$(if $(SAN),/san)
+ARCH  = $(shell uname -m)
+BPF_ARCH = $(if $(filter aarch64,$(ARCH)),arm64,x86)
+VERSION = 0.1.0
+
+WARN   = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Werror
+CFLAGS = -O2 -g
+ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -fno-omit-frame-pointer -D_GNU_SOURCE -DSAKER_VERSION='"$(VERSION)"' \
+	     -I. -Isrc -I$(BUILD)/gen $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
+ALL_LDFLAGS = $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
+LDLIBS = -lbpf -lelf -lyaml -lpcre2-8 -ljansson -lz -lpthread
+
+# From the lowest layer to the highest: a module may use those before it (tools/layers
+# says which exactly).
+MODULES = base event capture proc field filter rules output app
+
+# Modules that a unit test of each needs; tests/unit/MODULE_NAME.c tests MODULE.
+NEEDS_base    = base
+NEEDS_event   = event base
+NEEDS_capture = capture event base
+NEEDS_proc    = proc event base
+NEEDS_field   = field proc event base
+NEEDS_filter  = filter field proc event base
+NEEDS_rules   = rules filter field proc event base
+NEEDS_output  = output filter field proc event base
+NEEDS_app     = app output rules filter field proc capture event base
+
+.PHONY: all deps run test check bench fuzz lint install clean tests
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BUILD)/saker
+
+# ---- user space -----------------------------------------------------------
+
+objs = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/$(1)/*.c))
+lib  = $(BUILD)/lib/lib$(1).a
+
+$(BUILD)/obj/%.o: src/%.c | gen
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+define module_rules
+$(call lib,$(1)): $(call objs,$(1))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$(Q)ar rcs $$@ $$^
+endef
+$(foreach m,$(MODULES),$(eval $(call module_rules,$(m))))
+
+$(BUILD)/saker: $(BUILD)/obj/main.o $(foreach m,$(MODULES),$(call lib,$(m)))
+	@echo "  LD      $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(ALL_LDFLAGS) $(LDLIBS) -o $@
+
+# ---- the CO-RE driver -------------------------------------------------------
+
+BPF_SRCS  = $(wildcard drivers/core/*.bpf.c)
+BPF_SKELS = $(patsubst drivers/core/%.bpf.c,$(BUILD)/gen/%.skel.h,$(BPF_SRCS))
+DRIVER_HDRS = $(wildcard drivers/*.h drivers/extract/*.h drivers/kwalk/*.h drivers/core/*.h schema/*.h schema/*.def schema/*/*.def)
+
+$(BUILD)/bpf/%.bpf.o: drivers/core/%.bpf.c $(DRIVER_HDRS)
+	@mkdir -p $(@D)
+	@echo "  BPF     $<"
+	$(Q)$(CLANG) -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Werror -I. -c $< -o $@
+
+$(BUILD)/gen/%.skel.h: $(BUILD)/bpf/%.bpf.o
+	@mkdir -p $(@D)
+	@echo "  SKEL    $@"
+	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$*)_bpf > $@
+
+.PHONY: gen
+gen: $(BPF_SKELS)
+
+# ---- tests ------------------------------------------------------------------
+
+UNIT = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*_*.c))
+module_of = $(firstword $(subst _, ,$(notdir $(1))))
+needs = $(NEEDS_$(call module_of,$(1)))
+
+.SECONDEXPANSION:
+$(BUILD)/unit/%: tests/unit/%.c $$(foreach m,$$(call needs,$$*),$$(call lib,$$m))
+	@mkdir -p $(@D)
+	@echo "  TEST    $<"
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(ALL_LDFLAGS) -lcmocka $(LDLIBS) -o $@
+
+# Programs used by tests: tests/conform/NAME.c (standalone, static) and tests/tool/NAME.c
+# (linked with saker's modules).
+CONFORM = $(patsubst tests/conform/%.c,$(BUILD)/conform/%,$(wildcard tests/conform/*.c))
+$(BUILD)/conform/%: tests/conform/%.c $(wildcard tests/conform/*.h)
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CC) -std=gnu11 $(WARN) -O1 -g -D_GNU_SOURCE -I. -Isrc -static $< -lpthread -o $@
+
+TOOLS = $(patsubst tests/tool/%.c,$(BUILD)/tool/%,$(wildcard tests/tool/*.c))
+$(BUILD)/tool/%: tests/tool/%.c $$(foreach m,$$(NEEDS_app),$$(call lib,$$m))
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(ALL_LDFLAGS) $(LDLIBS) -o $@
+
+tests: $(BUILD)/saker $(UNIT) $(CONFORM) $(TOOLS)
+
+test: deps
+	$(Q)$(MAKE) --no-print-directory check
+
+check: tests
+	$(Q)BUILD=$(BUILD) SAN="$(SAN)" tests/run
+
+# ---- fuzzing: clang only, in its own tree ------------------------------------
+
+FUZZ = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*_*.c))
+FUZZ_CFLAGS = -std=gnu11 -O1 -g -D_GNU_SOURCE -DSAKER_VERSION='"fuzz"' -I. -Isrc -Ibuild/gen \
+	      -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+
+build/fuzz/obj/%.o: src/%.c | gen
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -MMD -MP -c $< -o $@
+
+fuzzobjs = $(patsubst src/%.c,build/fuzz/obj/%.o,$(wildcard src/$(1)/*.c))
+build/fuzz/%: tests/fuzz/%.c $$(foreach m,$$(call needs,$$*),$$(call fuzzobjs,$$m))
+	@echo "  FUZZ    $<"
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -o $@
+
+fuzz: $(FUZZ)
+	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(FUZZ)
+
+# ---- the rest -----------------------------------------------------------------
+
+deps:
+	$(Q)tools/deps
+
+run: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)exec $(if $(filter 0,$(shell id -u)),,sudo) $(BUILD)/saker -c etc/saker.yaml
+
+bench: all
+	$(Q)BUILD=$(BUILD) bench/run
+
+lint:
+	$(Q)tools/lint
+
+install: all
+	install -D -m 755 build/saker $(DESTDIR)$(PREFIX)/bin/saker
+	install -D -m 644 etc/saker.yaml $(DESTDIR)/etc/saker/saker.yaml
+	install -D -m 644 etc/saker_rules.yaml $(DESTDIR)/etc/saker/saker_rules.yaml
+
+clean:
+	rm -rf build
+
+-include $(shell find $(BUILD) build/fuzz -name '*.d' 2>/dev/null)

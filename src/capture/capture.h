@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sources of events: the drivers and capture files, behind one const struct of functions.
+ *
+ * A capture is used by one thread.  An event returned by capture_next() points into the
+ * source's own memory and is valid until the next call on the same capture.
+ */
+#ifndef SAKER_CAPTURE_CAPTURE_H
+#define SAKER_CAPTURE_CAPTURE_H
+
+#include "base/diag.h"
+#include "base/types.h"
+#include "event/state.h"
+
+struct capture;
+
+struct raw_event {
+	const struct event_hdr *hdr;
+	size_t len;		/* bytes available at hdr */
+	u16 cpu;
+	bool state_only;
+	bool live;
+};
+
+/* Running totals since the source was opened. */
+struct capture_stats {
+	u64 seen;		/* syscalls and tracepoints that reached the driver's programs */
+	u64 events;		/* events put into rings, or read from the file */
+	u64 drops_buffer;	/* a ring was full */
+	u64 drops_scratch;	/* the event did not fit into the scratch buffer */
+	u64 truncated;		/* parameters cut at a limit */
+	u64 enter_lost;		/* no room to keep a path or address read on entry */
+	u64 filtered;
+};
+
+/* What is wanted from a driver. */
+struct interest {
+	u64 syscalls[(SC_MAX + 63) / 64];	/* by code */
+	bool fds;		/* the fd table is wanted too (fdlist, proc.fdopencount, ...) */
+};
+
+static inline void interest_add(struct interest *in, u32 code)
+{
+	in->syscalls[code / 64] |= 1ull << code % 64;
+}
+
+static inline bool interest_has(const struct interest *in, u32 code)
+{
+	return in->syscalls[code / 64] >> code % 64 & 1;
+}
+
+struct capture_ops {
+	const char *name;	/* "modern_ebpf", "replay", "nodriver" */
+	/* see capture_next() */
+	int (*next)(struct capture *c, struct raw_event *ret, int timeout_ms);
+	void (*stats)(struct capture *c, struct capture_stats *ret);
+	int (*set_interest)(struct capture *c, const struct interest *in, struct diag *d);
+	void (*close)(struct capture *c);	/* frees c */
+};
+
+struct capture {
+	const struct capture_ops *ops;
+	struct diag diag;	/* why next() failed */
+};
+
+/*
+ * 0: *ret is an event.  -EAGAIN: none came within timeout_ms (0: do not wait).
+ * -ENODATA: end of the file.  Any other negative errno: broken, c->diag says why.
+ * -EINTR: a signal arrived while waiting.
+ */
+static inline int capture_next(struct capture *c, struct raw_event *ret, int timeout_ms)
+{
+	return c->ops->next(c, ret, timeout_ms);
+}
+
+static inline void capture_stats(struct capture *c, struct capture_stats *ret)
+{
+	*ret = (struct capture_stats){ 0 };
+	if (c->ops->stats)
+		c->ops->stats(c, ret);
+}
+
+static inline void capture_close(struct capture *c)
+{
+	if (c)
+		c->ops->close(c);
+}
+
+/*
+ * Opens a .scap file, plain or gzip.  Metadata blocks go to sink while they are read: the
+ * first ones during this call, later ones (of concatenated files) from capture_next().
+ * Returns 0 or a negative errno with d filled (path, and byte offset in the unpacked data).
+ */
+int capture_open_file(const char *path, const struct state_sink *sink, struct capture **ret,
+		      struct diag *d);
+
+struct core_options {
+	u32 buf_bytes;		/* of each ring; a power of two times the page size */
+	u32 cpus_per_ring;	/* 0: one ring for all CPUs */
+	bool drop_failed;	/* no exit events of failed syscalls */
+	u32 snaplen;		/* bytes of I/O data kept */
+	s64 self_pid;		/* events of this process are not captured; 0: none */
+	/* Called for each program that could not be loaded or attached; may be NULL. */
+	void (*rejected)(void *ctx, const char *program, const char *why);
+	void *ctx;
+};
+
+/*
+ * Loads and attaches the CO-RE programs for the syscalls of interest; capture starts at
+ * once.  Returns 0 or a negative errno; d then names what is missing (BTF, a capability,
+ * the ring buffer) and the remedy.
+ */
+int capture_open_core(const struct core_options *opt, const struct interest *in,
+		      struct capture **ret, struct diag *d);
+
+/* A source that never has an event. */
+int capture_open_none(struct capture **ret);
+
+#endif
