@@ -60,7 +60,7 @@ all: $(BUILD)/saker
 objs = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/$(1)/*.c))
 lib  = $(BUILD)/lib/lib$(1).a
 
-$(BUILD)/obj/%.o: src/%.c | gen
+$(BUILD)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
@@ -93,8 +93,7 @@ $(BUILD)/gen/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	@echo "  SKEL    $@"
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$*)_bpf > $@
 
-.PHONY: gen
-gen: $(BPF_SKELS)
+$(BUILD)/obj/capture/core.o build/fuzz/obj/capture/core.o: $(BPF_SKELS)
 
 # ---- tests ------------------------------------------------------------------
 
@@ -136,7 +135,7 @@ FUZZ = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*_*.c))
 FUZZ_CFLAGS = -std=gnu11 -O1 -g -D_GNU_SOURCE -DSAKER_VERSION='"fuzz"' -I. -Isrc -Ibuild/gen \
 	      -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 
-build/fuzz/obj/%.o: src/%.c | gen
+build/fuzz/obj/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) -MMD -MP -c $< -o $@
 

@@ -69,6 +69,20 @@ void arena_fini(struct arena *a)
 	arena_init(a);
 }
 
+void arena_reset(struct arena *a)
+{
+	struct arena_block *keep = a->head;
+
+	if (!keep)
+		return;
+	a->head = keep->next;
+	arena_fini(a);
+	keep->next = NULL;
+	keep->used = 0;
+	a->head = keep;
+	a->bytes = sizeof(*keep) + keep->size;
+}
+
 void *arena_alloc(struct arena *a, size_t n)
 {
 	struct arena_block *b = a->head;

@@ -29,6 +29,8 @@ struct arena {
 
 void arena_init(struct arena *a);
 void arena_fini(struct arena *a);
+/* Forgets all objects but keeps one block: what is allocated next is not zeroed. */
+void arena_reset(struct arena *a);
 void *arena_alloc(struct arena *a, size_t n);
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_memdup0(struct arena *a, const void *p, size_t n);
