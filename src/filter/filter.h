@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Conditions: text → tree → checked predicates → a compiled set that is evaluated.
+ *
+ *	filter_parse	text to tree			(lex.c, parse.c)
+ *	filter_print	tree to canonical text		(print.c)
+ *	filter_compile	tree to predicates in a pool	(check.c, compile.c)
+ *	filter_events	which event types can match	(infer.c)
+ *	filter_run	evaluate for one event		(run.c)
+ *
+ * A pool holds many conditions compiled together: each distinct predicate exists once in
+ * it and is evaluated at most once per event, and each distinct field is extracted at
+ * most once per event, whichever conditions use them.  Nothing here knows a particular
+ * field: they are rows of a struct field_set.
+ */
+#ifndef SAKER_FILTER_FILTER_H
+#define SAKER_FILTER_FILTER_H
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "base/mem.h"
+#include "base/types.h"
+#include "field/field.h"
+
+#define FILTER_DEPTH_MAX 1000
+
+enum ast_kind {
+	AST_AND,	/* two or more kids */
+	AST_OR,
+	AST_NOT,	/* one kid */
+	AST_MACRO,	/* name in text; the rules loader replaces it by the macro's tree */
+	AST_CHECK,	/* left, op, and (but for exists) right */
+	AST_FIELD,	/* text: name; arg: argument or NULL */
+	AST_TRANSFORM,	/* text: name; kids: arguments; arg: selector or NULL */
+	AST_VALUE,	/* a constant: text, unescaped; quoted tells whether it was */
+	AST_LIST,	/* kids are values (or fields, in arguments of transformers) */
+	AST_LIST_NAME,	/* a lone identifier where a list may stand */
+};
+
+enum filter_op {
+	OP_EXISTS, OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE,
+	OP_CONTAINS, OP_ICONTAINS, OP_BCONTAINS, OP_STARTSWITH, OP_BSTARTSWITH, OP_ENDSWITH,
+	OP_GLOB, OP_IGLOB, OP_REGEX, OP_PMATCH, OP_IN, OP_INTERSECTS,
+	OP_MAX,
+};
+
+enum filter_modifier { MOD_NONE, MOD_ONEOF, MOD_ANYOF, MOD_ALLOF };
+
+struct ast {
+	enum ast_kind kind;
+	enum filter_op op;
+	enum filter_modifier modifier;
+	bool quoted;
+	bool val;		/* the field on the right was written val(...) */
+	const char *text;	/* NUL terminated, but may hold NULs: see text_len */
+	u32 text_len;
+	const char *arg;
+	u32 line, col;		/* from 0, within the text parsed */
+	u32 offset;
+	u32 n;
+	struct ast **kids;	/* AST_CHECK: left and, unless exists, right */
+};
+
+/*
+ * Nodes live in a.  0, or -EINVAL with the position within the text in d.  Never recurses
+ * deeper than max_depth parentheses.
+ */
+int filter_parse(struct arena *a, const char *text, size_t len, u32 max_depth,
+		 struct ast **ret, struct diag *d);
+void filter_print(const struct ast *n, struct buf *out);
+const char *filter_op_name(enum filter_op op);	/* "startswith" */
+/* Operator by its text, OP_MAX when there is none; for exceptions. */
+enum filter_op filter_op_by_name(const char *s, size_t len);
+
+/* Sets of event types and syscalls. */
+struct event_set {
+	u64 ev[(EV_MAX + 63) / 64];
+	u64 sc[(SC_MAX + 63) / 64];
+};
+
+void event_set_fill(struct event_set *s, bool full);
+void event_set_and(struct event_set *s, const struct event_set *o);
+void event_set_or(struct event_set *s, const struct event_set *o);
+void event_set_not(struct event_set *s);
+bool event_set_has(const struct event_set *s, u32 type);
+bool event_set_has_sc(const struct event_set *s, u32 code);
+
+struct filter_pool;	/* shared, read only once compiled */
+struct filter_state;	/* what one worker knows of the present event */
+
+struct filter_pool *filter_pool_new(const struct field_set *fields);
+void filter_pool_free(struct filter_pool *p);
+
+/* What compile finds worth a word although it compiles. */
+struct filter_note {
+	const struct ast *node;
+	const char *msg;	/* in the pool's arena */
+};
+
+/*
+ * Compiles a tree without AST_MACRO and AST_LIST_NAME nodes into the pool; *ret_expr names
+ * it.  Constant expressions are folded.  0, or -EINVAL with message and position (of the
+ * offending node) in d.  notes may be NULL.
+ */
+int filter_compile(struct filter_pool *p, const struct ast *n, u32 *ret_expr, struct diag *d,
+		   void (*note)(void *ctx, const struct filter_note *), void *ctx);
+/* Event types and syscalls for which expr can be true (reference: event-type inference). */
+int filter_events(struct filter_pool *p, const struct ast *n, struct event_set *ret, struct diag *d);
+/* After the last compile: orders predicates, builds indexes. */
+void filter_pool_seal(struct filter_pool *p);
+u32 filter_pool_predicates(const struct filter_pool *p);
+
+struct filter_state *filter_state_new(const struct filter_pool *p);
+void filter_state_free(struct filter_state *s);
+/* A new event begins: everything remembered is void.  O(1). */
+void filter_begin(struct filter_state *s, struct field_ctx *x);
+bool filter_run(struct filter_state *s, u32 expr);
+
+#endif

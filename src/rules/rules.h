@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rules files: YAML → lists, macros, rules → the compiled set.
+ *
+ *	struct rules *r = rules_new(&opt);
+ *	rules_load(r, name, text, len, &report);	once per file, in order
+ *	rules_compile(r, &set, &diag);			selection, outputs, index
+ *	ruleset_match(set, ...);			per event
+ */
+#ifndef SAKER_RULES_RULES_H
+#define SAKER_RULES_RULES_H
+
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "field/field.h"
+#include "filter/filter.h"
+#include "output/alert.h"
+
+struct rules;
+struct ruleset;
+struct rules_report;
+
+struct rules_plugin {
+	const char *name, *version;
+};
+
+/* One entry of the configuration key `rules`, applied in order. */
+struct rules_selection {
+	bool enable;
+	const char *rule;	/* name with '*' wildcards, or NULL */
+	const char *tag;	/* exact, or NULL */
+};
+
+/* One entry of `append_output`. */
+struct rules_append {
+	const char *match_rule, *match_source;	/* NULL: any */
+	const char *const *match_tags;
+	u32 nmatch_tags;
+	const char *extra_output;		/* NULL: none */
+	bool suggested_output;
+	const struct { const char *key, *format; } *extra_fields;	/* format NULL: the bare field key */
+	u32 nextra_fields;
+};
+
+struct rules_options {
+	const struct field_set *fields;
+	const char *const *sources;	/* known event sources, "syscall" first */
+	u32 nsources;
+	enum priority min_priority;
+	const struct rules_plugin *plugins;
+	u32 nplugins;
+	bool plugins_known;	/* false: requirements on plugins are not checked */
+	const struct rules_selection *selection;
+	u32 nselection;
+	const struct rules_append *append;
+	u32 nappend;
+	const char *const *static_keys;	/* of static_fields, appended when suggested */
+	u32 nstatic_keys;
+};
+
+#define RULES_ENGINE_VERSION "0.63.0"
+
+struct rules *rules_new(const struct rules_options *opt);	/* opt and all in it: borrowed */
+void rules_free(struct rules *r);
+
+/*
+ * Adds one file.  name is what reports call it.  Returns 0, or -EINVAL when it has errors:
+ * then nothing of it counts.  *ret_report (owned by the caller) tells errors and warnings
+ * either way.
+ */
+int rules_load(struct rules *r, const char *name, const char *text, size_t len,
+	       struct rules_report **ret_report);
+
+bool rules_report_ok(const struct rules_report *r);
+u32 rules_report_nwarnings(const struct rules_report *r);
+const char *rules_report_name(const struct rules_report *r);
+void rules_report_text(const struct rules_report *r, bool verbose, struct buf *out);
+/* One line: "NAME: Invalid  1 errors: [...]". */
+void rules_report_summary(const struct rules_report *r, struct buf *out);
+json_t *rules_report_json(const struct rules_report *r);	/* new reference */
+void rules_report_free(struct rules_report *r);
+/* A report for a file that could not be read (LOAD_ERR_FILE_READ). */
+struct rules_report *rules_report_unreadable(const char *name, const char *why);
+
+/* Description of all rules, or of one (NULL when there is none of that name). */
+json_t *rules_describe(struct rules *r, const char *rule);
+/* Text of -L and -l. */
+int rules_describe_text(struct rules *r, const char *rule, struct buf *out);
+
+struct rule {
+	u32 index;		/* order of definition */
+	const char *name, *desc, *source;
+	enum priority priority;
+	bool enabled;
+	struct alert_desc alert;
+	u32 expr;
+	struct event_set events;
+	u64 matches;
+};
+
+int rules_compile(struct rules *r, struct ruleset **ret, struct diag *d);
+void ruleset_free(struct ruleset *s);
+u32 ruleset_count(const struct ruleset *s);		/* enabled ones */
+struct rule *ruleset_rule(struct ruleset *s, u32 i);
+/* Union over the enabled rules. */
+void ruleset_events(const struct ruleset *s, struct event_set *ret);
+/* Does an enabled rule or its output use a field with this flag? */
+bool ruleset_uses(const struct ruleset *s, u32 field_flag);
+/*
+ * Rules that match the event in x, in order of definition; at most one when first.  The
+ * array belongs to s and lives until the next call.
+ */
+u32 ruleset_match(struct ruleset *s, struct field_ctx *x, bool first, struct rule *const **ret);
+
+#endif
