@@ -9,6 +9,8 @@
 #ifndef SAKER_EVENT_EVENT_H
 #define SAKER_EVENT_EVENT_H
 
+#include <string.h>
+
 #include "base/diag.h"
 #include "base/types.h"
 #include "event/table.h"
@@ -58,20 +60,43 @@ static inline struct event_param event_param(const struct event *ev, u32 i)
 /* Index of a parameter by name, -1 when the event type has none. */
 int event_param_index(const struct event_desc *d, const char *name, size_t len);
 
-/* Unaligned loads; 0 and false when the parameter is absent or of another size. */
-bool event_u64(const struct event *ev, u32 i, u64 *ret);
-bool event_u32(const struct event *ev, u32 i, u32 *ret);
-bool event_s64(const struct event *ev, u32 i, s64 *ret);
+/* Unaligned loads; false when the parameter is absent or of another size. */
+static inline bool event_u64(const struct event *ev, u32 i, u64 *ret)
+{
+	if (i >= ev->nparams || ev->params[i].len != sizeof(*ret))
+		return false;
+	memcpy(ret, ev->params[i].p, sizeof(*ret));
+	return true;
+}
+
+static inline bool event_u32(const struct event *ev, u32 i, u32 *ret)
+{
+	if (i >= ev->nparams || ev->params[i].len != sizeof(*ret))
+		return false;
+	memcpy(ret, ev->params[i].p, sizeof(*ret));
+	return true;
+}
+
+static inline bool event_s64(const struct event *ev, u32 i, s64 *ret)
+{
+	return event_u64(ev, i, (u64 *)ret);
+}
+
+/* An unsigned integer of 1, 2, 4 or 8 bytes. */
+bool event_uint(const struct event *ev, u32 i, u64 *ret);
 /* String parameters: without the trailing NUL; false when absent.  Cut at the first NUL. */
 bool event_str(const struct event *ev, u32 i, const char **ret, u32 *ret_len);
 
 /*
- * Return value of a syscall exit: its first parameter when that is an errno, fd or pid
- * (named res, fd or ret).  False for events that have none (enter events, getuid, ...).
+ * Return value of a syscall exit: its first parameter when that is a number of 4 or 8
+ * bytes (so also the uid which getuid returns).  False for all other events.
  */
 bool event_res(const struct event *ev, s64 *ret);
 
-/* evt.type: name of the event, or of the syscall for generic ones.  Never NULL. */
+/*
+ * evt.type: name of the event, of the syscall for generic ones, of the notice for
+ * asynchronous ones.  Never NULL; valid as long as the event.
+ */
 const char *event_name(const struct event *ev);
 /* Syscall code of a syscall event; SC_unknown for others. */
 u32 event_syscall(const struct event *ev);

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "event/event.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+static u32 read_len(const u8 *lens, bool large, u32 i)
+{
+	u16 small;
+	u32 len;
+
+	if (large) {
+		memcpy(&len, lens + 4 * (size_t)i, sizeof(len));
+		return len;
+	}
+	memcpy(&small, lens + 2 * (size_t)i, sizeof(small));
+	return small;
+}
+
+static int decode_params(struct event *ev, size_t len, struct diag *d)
+{
+	bool large = ev->desc->flags & EF_LARGE;
+	size_t lens_size = (size_t)ev->nparams * (large ? sizeof(u32) : sizeof(u16));
+	const u8 *lens = (const u8 *)(ev->raw + 1);
+	size_t left = len - sizeof(*ev->raw);
+	const u8 *p = lens + lens_size;
+
+	if (lens_size > left)
+		return diag_set(d, "event %s: %u parameter lengths do not fit into %zu bytes",
+				ev->desc->id, ev->nparams, left);
+	left -= lens_size;
+	for (u32 i = 0; i < ev->nparams; i++) {
+		u32 n = read_len(lens, large, i);
+
+		if (n > left)
+			return diag_set(d, "event %s: parameter %u of %u bytes, but %zu are left",
+					ev->desc->id, i, n, left);
+		ev->params[i] = (struct event_param){ p, n };
+		p += n;
+		left -= n;
+	}
+	return 0;
+}
+
+int event_decode(struct event *ev, const struct event_hdr *hdr, size_t len, struct diag *d)
+{
+	memset(ev, 0, offsetof(struct event, params));
+	ev->thread = NULL;
+	ev->fd = NULL;
+	ev->fd_num = -1;
+	ev->fd_name_changed = false;
+
+	if (len < sizeof(*hdr))
+		return diag_set(d, "event header of %zu bytes, but %zu are left", sizeof(*hdr), len);
+	if (hdr->len < sizeof(*hdr) || hdr->len > len)
+		return diag_set(d, "event of length %u, but %zu bytes are left", hdr->len, len);
+	if (hdr->type >= EV_MAX)
+		return diag_set(d, "unknown event type %u", hdr->type);
+	if (hdr->nparams > EVENT_PARAMS_MAX)
+		return diag_set(d, "event %s with %u parameters", event_desc(hdr->type)->id,
+				hdr->nparams);
+	ev->ts_ns = hdr->ts_ns;
+	ev->tid = (s64)hdr->tid;
+	ev->type = hdr->type;
+	ev->nparams = hdr->nparams;
+	ev->desc = event_desc(hdr->type);
+	ev->raw = hdr;
+	return decode_params(ev, hdr->len, d);
+}
+
+int event_param_index(const struct event_desc *d, const char *name, size_t len)
+{
+	for (u32 i = 0; i < d->nparams + d->nextra; i++) {
+		const char *s = d->params[i].name;
+
+		if (strlen(s) == len && !memcmp(s, name, len))
+			return (int)i;
+	}
+	return -1;
+}
+
+bool event_uint(const struct event *ev, u32 i, u64 *ret)
+{
+	struct event_param p = event_param(ev, i);
+
+	if (p.len != 1 && p.len != 2 && p.len != 4 && p.len != 8)
+		return false;
+	*ret = 0;
+	memcpy(ret, p.p, p.len);	/* little endian, as the wire format */
+	return true;
+}
+
+bool event_str(const struct event *ev, u32 i, const char **ret, u32 *ret_len)
+{
+	struct event_param p = event_param(ev, i);
+
+	if (!p.len)
+		return false;
+	*ret = (const char *)p.p;
+	*ret_len = (u32)strnlen(*ret, p.len);
+	return true;
+}
+
+bool event_res(const struct event *ev, s64 *ret)
+{
+	u32 u;
+
+	if (!(ev->desc->category & EC_SYSCALL) || event_is_enter(ev->type))
+		return false;
+	if (event_s64(ev, 0, ret))
+		return true;
+	if (!event_u32(ev, 0, &u))
+		return false;
+	*ret = (s32)u;
+	return true;
+}
+
+static u32 generic_syscall(const struct event *ev)
+{
+	u64 code = SC_unknown, nr;
+
+	event_uint(ev, 0, &code);
+	if (syscall_desc((u32)code))
+		return (u32)code;
+	return event_uint(ev, 1, &nr) ? syscall_code_by_nr((u32)nr) : SC_unknown;
+}
+
+/*
+ * Several syscalls can share an event type (setuid and setuid32): the one of the event's
+ * name counts.  Types of older versions are in no row: their name decides.
+ */
+static u32 find_syscall(u32 type, const struct event_desc *d)
+{
+	int by_name = syscall_code_by_name(d->name, strlen(d->name));
+
+	if (by_name > 0)
+		return (u32)by_name;
+	for (u32 code = 1; code < SC_MAX; code++) {
+		const struct syscall_desc *s = syscall_desc(code);
+
+		if (s && s->event == (type | 1))
+			return code;
+	}
+	return SC_unknown;
+}
+
+u32 event_syscall(const struct event *ev)
+{
+	/* Code + 1 of each type once it was asked for; every writer writes the same. */
+	static _Atomic u16 known[EV_MAX];
+	u32 code;
+
+	if (!(ev->desc->category & EC_SYSCALL))
+		return SC_unknown;
+	if (ev->type == EV_GENERIC_E || ev->type == EV_GENERIC_X)
+		return generic_syscall(ev);
+	code = atomic_load_explicit(&known[ev->type], memory_order_relaxed);
+	if (code)
+		return code - 1;
+	code = find_syscall(ev->type, ev->desc);
+	atomic_store_explicit(&known[ev->type], (u16)(code + 1), memory_order_relaxed);
+	return code;
+}
+
+/* Parameter 1 of ASYNCEVENT_E, when it is a proper string. */
+static const char *async_name(const struct event *ev)
+{
+	struct event_param p = event_param(ev, 1);
+
+	return p.len && !p.p[p.len - 1] ? (const char *)p.p : NULL;
+}
+
+const char *event_name(const struct event *ev)
+{
+	const char *name = NULL;
+
+	if (ev->type == EV_GENERIC_E || ev->type == EV_GENERIC_X) {
+		const struct syscall_desc *s = syscall_desc(generic_syscall(ev));
+
+		name = s ? s->name : NULL;
+	} else if (ev->type == EV_ASYNCEVENT_E) {
+		name = async_name(ev);
+	}
+	return name ? name : ev->desc->name;
+}
