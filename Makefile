@@ -156,7 +156,12 @@ run: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)exec $(if $(filter 0,$(shell id -u)),,sudo) $(BUILD)/saker -c etc/saker.yaml
 
-bench: all
+$(BUILD)/bench/%: bench/%.c
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CC) -std=gnu11 $(WARN) -O2 -D_GNU_SOURCE $< -o $@
+
+bench: all $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 	$(Q)BUILD=$(BUILD) bench/run
 
 lint:
