@@ -19,7 +19,7 @@ enum yaml_kind { YAML_SCALAR, YAML_SEQ, YAML_MAP };
 
 struct yaml_node {
 	enum yaml_kind kind;
-	u32 line, col;		/* from 0, of the node's first character */
+	u32 line, col;		/* from 0, of the node's first character; col in bytes */
 	u64 offset;		/* in bytes */
 	bool plain;		/* a scalar without quotes */
 	const char *s;		/* scalars; NUL terminated, but may hold NULs */
@@ -35,7 +35,10 @@ struct yaml_node {
 int yaml_parse(struct arena *a, const char *text, size_t len, struct yaml_node ***ret_docs,
 	       u32 *ret_n, struct diag *d);
 
-/* Value of a key of a map (the last one when it is repeated), NULL when absent or no map. */
+/*
+ * Value of a key of a map (the first one when it is repeated, as yaml-cpp does), NULL when absent
+ * or no map.
+ */
 struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 struct yaml_node *yaml_get_node(const struct yaml_node *map, const char *key,
 				struct yaml_node **ret_key);
