@@ -30,14 +30,22 @@ struct event_print_ops {
  */
 bool event_print_param(const struct event *ev, u32 i, const struct event_print_ops *ops,
 		       struct buf *raw, struct buf *resolved);
-/* evt.args: "name=value(resolved) name=value ...". */
+/*
+ * evt.args: "name=value(resolved) name=value ...".  Without the parameters of saker's own;
+ * empty for generic syscalls.
+ */
 void event_print_args(const struct event *ev, const struct event_print_ops *ops, struct buf *out);
 
 /* Building blocks, also used by fields. */
 void print_sockaddr(const u8 *p, u32 len, struct buf *out);
 void print_socktuple(const u8 *p, u32 len, struct buf *out);
 void print_bytes(const u8 *p, u32 len, enum buffer_format f, struct buf *out);
+/* The names of the bits, joined by '|': each bit is named once.  The name of value 0 stands alone. */
 void print_flags(const struct flag_table *t, u32 value, struct buf *out);
+/* The names of exactly this value, joined by '|'. */
+void print_enum(const struct flag_table *t, u32 value, struct buf *out);
+/* "2023-11-14 22:13:20.123456789" in local time. */
+void print_time(u64 ts_ns, struct buf *out);
 void print_ipv4(const u8 addr[4], struct buf *out);
 void print_ipv6(const u8 addr[16], struct buf *out);
 
