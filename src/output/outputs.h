@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The queue of finished alerts and the thread that delivers them, in order, to all
+ * enabled sinks.
+ *
+ * One producer.  What does not fit is dropped and counted, or, when wait is set (a file
+ * can wait, a kernel cannot), the producer sleeps until there is room.
+ */
+#ifndef SAKER_OUTPUT_OUTPUTS_H
+#define SAKER_OUTPUT_OUTPUTS_H
+
+#include "base/types.h"
+#include "output/alert.h"
+
+#define OUTPUT_QUEUE_BYTES (64u << 20)	/* limit in any case */
+
+struct output_options {	/* strings are borrowed for the life of the outputs */
+	bool buffered;
+	bool stdout_enabled, syslog_enabled;
+	struct {
+		bool enabled, keep_alive;
+		const char *filename;
+	} file;
+	struct {
+		bool enabled, keep_alive;
+		const char *program;
+	} program;
+	u64 capacity;		/* alerts in the queue; 0: as many as the memory limit allows */
+	bool wait;
+	/* Is the wait for room to be given up?  May be NULL. */
+	bool (*interrupted)(void);
+	/* Called by the output thread: a sink failed with this errno. */
+	void (*failed)(const char *sink, int err);
+};
+
+struct outputs;
+
+/* How many sinks are enabled. */
+u32 outputs_enabled(const struct output_options *opt);
+/* 0, or a negative errno with d filled: a sink cannot be opened. */
+int outputs_start(const struct output_options *opt, struct outputs **ret, struct diag *d);
+/* False: the queue is full, the alert is dropped and counted. */
+bool outputs_push(struct outputs *o, enum priority prio, const char *line, size_t len);
+void outputs_reopen(struct outputs *o);
+u64 outputs_dropped(const struct outputs *o);
+/*
+ * Delivers what is queued and ends the thread.  When nothing moves for stall_ms (0: wait
+ * for ever) the rest is given up: returns how many alerts were not delivered.
+ */
+u64 outputs_stop(struct outputs *o, u32 stall_ms);
+
+#endif

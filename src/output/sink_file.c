@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Appends to a file.  Without keep_alive it is opened anew for each batch, so that it can be
+ * moved away at any time; with it, on demand only (SIGUSR1).
+ */
+#include "output/sink.h"
+
+#include <errno.h>
+
+static bool file_enabled(const struct output_options *opt)
+{
+	return opt->file.enabled;
+}
+
+static int file_open(struct sink *s)
+{
+	if (!s->file)
+		s->file = fopen(s->opt->file.filename, "ae");
+	return s->file ? 0 : -errno;
+}
+
+static int file_close(struct sink *s)
+{
+	int err = 0;
+
+	if (s->file && fclose(s->file))
+		err = -errno;
+	s->file = NULL;
+	return err;
+}
+
+/* Whether it can be written is better known at the start than with the first alert. */
+static int file_start(struct sink *s)
+{
+	int err = file_open(s);
+
+	return err || s->opt->file.keep_alive ? err : file_close(s);
+}
+
+static int file_write(struct sink *s, enum priority prio, const char *line, size_t len)
+{
+	int err = file_open(s);
+
+	(void)prio;
+	return err ? err : sink_put_line(s->file, line, len);
+}
+
+static int file_flush(struct sink *s)
+{
+	if (!s->file)
+		return 0;
+	if (!s->opt->file.keep_alive)
+		return file_close(s);
+	return s->opt->buffered ? 0 : sink_flush_file(s->file);
+}
+
+static void file_reopen(struct sink *s)
+{
+	file_close(s);
+}
+
+const struct sink_ops sink_file = {
+	.name = "file",
+	.enabled = file_enabled,
+	.open = file_start,
+	.write = file_write,
+	.flush = file_flush,
+	.reopen = file_reopen,
+	.close = file_close,
+};
