@@ -50,16 +50,21 @@ static const char *const signals[] = {
 	[31] = "SIGSYS",
 };
 
-#define PT(NAME_) [PT_##NAME_] = #NAME_
-static const char *const types[] = {
-	PT(NONE), PT(INT8), PT(INT16), PT(INT32), PT(INT64), PT(UINT8), PT(UINT16), PT(UINT32),
-	PT(UINT64), PT(CHARBUF), PT(BYTEBUF), PT(ERRNO), PT(SOCKADDR), PT(SOCKTUPLE), PT(FD),
-	PT(PID), PT(FDLIST), PT(FSPATH), PT(SYSCALLID), PT(SIGTYPE), PT(RELTIME), PT(ABSTIME),
-	PT(PORT), PT(L4PROTO), PT(SOCKFAMILY), PT(BOOL), PT(IPV4ADDR), PT(DYN), PT(FLAGS8),
-	PT(FLAGS16), PT(FLAGS32), PT(UID), PT(GID), PT(DOUBLE), PT(SIGSET), PT(CHARBUFARRAY),
-	PT(CHARBUF_PAIR_ARRAY), PT(IPV4NET), PT(IPV6ADDR), PT(IPV6NET), PT(IPADDR), PT(IPNET),
-	PT(MODE), PT(FSRELPATH), PT(ENUMFLAGS8), PT(ENUMFLAGS16), PT(ENUMFLAGS32), PT(FD32),
-	PT(PID32), PT(FDINFO),
+#define PT(NAME_, SIZE_) [PT_##NAME_] = { #NAME_, SIZE_ }
+static const struct {
+	const char *name;
+	u32 size;		/* 0: any */
+} types[] = {
+	PT(NONE, 0), PT(INT8, 1), PT(INT16, 2), PT(INT32, 4), PT(INT64, 8), PT(UINT8, 1),
+	PT(UINT16, 2), PT(UINT32, 4), PT(UINT64, 8), PT(CHARBUF, 0), PT(BYTEBUF, 0), PT(ERRNO, 8),
+	PT(SOCKADDR, 0), PT(SOCKTUPLE, 0), PT(FD, 8), PT(PID, 8), PT(FDLIST, 0), PT(FSPATH, 0),
+	PT(SYSCALLID, 2), PT(SIGTYPE, 1), PT(RELTIME, 8), PT(ABSTIME, 8), PT(PORT, 2),
+	PT(L4PROTO, 1), PT(SOCKFAMILY, 1), PT(BOOL, 4), PT(IPV4ADDR, 4), PT(DYN, 0),
+	PT(FLAGS8, 1), PT(FLAGS16, 2), PT(FLAGS32, 4), PT(UID, 4), PT(GID, 4), PT(DOUBLE, 8),
+	PT(SIGSET, 4), PT(CHARBUFARRAY, 0), PT(CHARBUF_PAIR_ARRAY, 0), PT(IPV4NET, 0),
+	PT(IPV6ADDR, 16), PT(IPV6NET, 0), PT(IPADDR, 0), PT(IPNET, 0), PT(MODE, 4),
+	PT(FSRELPATH, 0), PT(ENUMFLAGS8, 1), PT(ENUMFLAGS16, 2), PT(ENUMFLAGS32, 4), PT(FD32, 4),
+	PT(PID32, 4), PT(FDINFO, 0),
 };
 #undef PT
 
@@ -75,5 +80,10 @@ const char *signal_name(u32 sig)
 
 const char *param_type_name(u32 type)
 {
-	return type < ARRAY_SIZE(types) && types[type] ? types[type] : "NONE";
+	return type < ARRAY_SIZE(types) && types[type].name ? types[type].name : "NONE";
+}
+
+u32 param_type_size(u32 type)
+{
+	return type < ARRAY_SIZE(types) ? types[type].size : 0;
 }

@@ -3,7 +3,7 @@
  * Parameters as text: a row of printers[] for each parameter type.
  *
  * A printer appends the raw form, and to `resolved` what a person would rather read.  It
- * is called with a value of the row's size; a size of 0 stands for any but none.
+ * is called with a value of the size of its type, which is never 0.
  */
 #include "event/print.h"
 
@@ -357,68 +357,68 @@ static void print_dyn(const struct print *pr, const struct value *v);
 static const struct printer {
 	void (*print)(const struct print *pr, const struct value *v);
 	const char *none;	/* for a parameter without a value */
-	u32 size;
 } printers[] = {
-	[PT_NONE]		= { print_none, ABSENT, 0 },
-	[PT_INT8]		= { print_signed, ABSENT, 1 },
-	[PT_INT16]		= { print_signed, ABSENT, 2 },
-	[PT_INT32]		= { print_signed, ABSENT, 4 },
-	[PT_INT64]		= { print_signed, ABSENT, 8 },
-	[PT_UINT8]		= { print_unsigned, ABSENT, 1 },
-	[PT_UINT16]		= { print_unsigned, ABSENT, 2 },
-	[PT_UINT32]		= { print_signed, ABSENT, 4 },
-	[PT_UINT64]		= { print_signed, ABSENT, 8 },
-	[PT_CHARBUF]		= { print_string, ABSENT, 0 },
-	[PT_BYTEBUF]		= { print_buffer, EMPTY, 0 },
-	[PT_ERRNO]		= { print_errno, ABSENT, 8 },
-	[PT_SOCKADDR]		= { print_addr, ABSENT, 0 },
-	[PT_SOCKTUPLE]		= { print_tuple, EMPTY, 0 },
-	[PT_FD]			= { print_fd, ABSENT, 8 },
-	[PT_PID]		= { print_pid, ABSENT, 8 },
-	[PT_FDLIST]		= { print_fdlist, EMPTY, 0 },
-	[PT_FSPATH]		= { print_path, ABSENT, 0 },
-	[PT_SYSCALLID]		= { print_syscall, ABSENT, 2 },
-	[PT_SIGTYPE]		= { print_signal, ABSENT, 1 },
-	[PT_RELTIME]		= { print_reltime, ABSENT, 8 },
-	[PT_ABSTIME]		= { print_abstime, ABSENT, 8 },
-	[PT_PORT]		= { print_none, ABSENT, 0 },
-	[PT_L4PROTO]		= { print_unsigned, ABSENT, 1 },
-	[PT_SOCKFAMILY]		= { print_unsigned, ABSENT, 1 },
-	[PT_BOOL]		= { print_bool, ABSENT, 4 },
-	[PT_IPV4ADDR]		= { print_none, ABSENT, 0 },
-	[PT_DYN]		= { print_dyn, EMPTY, 0 },
-	[PT_FLAGS8]		= { print_bits, ABSENT, 1 },
-	[PT_FLAGS16]		= { print_bits, ABSENT, 2 },
-	[PT_FLAGS32]		= { print_bits, ABSENT, 4 },
-	[PT_UID]		= { print_uid, ABSENT, 4 },
-	[PT_GID]		= { print_gid, ABSENT, 4 },
-	[PT_DOUBLE]		= { print_double, ABSENT, 8 },
-	[PT_SIGSET]		= { print_sigset, ABSENT, 4 },
-	[PT_CHARBUFARRAY]	= { print_array, EMPTY, 0 },
-	[PT_CHARBUF_PAIR_ARRAY]	= { print_pairs, EMPTY, 0 },
-	[PT_IPV4NET]		= { print_none, ABSENT, 0 },
-	[PT_IPV6ADDR]		= { print_none, ABSENT, 0 },
-	[PT_IPV6NET]		= { print_none, ABSENT, 0 },
-	[PT_IPADDR]		= { print_ip, ABSENT, 0 },
-	[PT_IPNET]		= { print_none, ABSENT, 0 },
-	[PT_MODE]		= { print_mode, ABSENT, 4 },
-	[PT_FSRELPATH]		= { print_path, ABSENT, 0 },
-	[PT_ENUMFLAGS8]		= { print_constant, ABSENT, 1 },
-	[PT_ENUMFLAGS16]	= { print_constant, ABSENT, 2 },
-	[PT_ENUMFLAGS32]	= { print_constant, ABSENT, 4 },
-	[PT_FD32]		= { print_none, ABSENT, 0 },
-	[PT_PID32]		= { print_none, ABSENT, 0 },
-	[PT_FDINFO]		= { print_fdinfo, ABSENT, 0 },
+	[PT_NONE]		= { print_none, ABSENT },
+	[PT_INT8]		= { print_signed, ABSENT },
+	[PT_INT16]		= { print_signed, ABSENT },
+	[PT_INT32]		= { print_signed, ABSENT },
+	[PT_INT64]		= { print_signed, ABSENT },
+	[PT_UINT8]		= { print_unsigned, ABSENT },
+	[PT_UINT16]		= { print_unsigned, ABSENT },
+	[PT_UINT32]		= { print_signed, ABSENT },
+	[PT_UINT64]		= { print_signed, ABSENT },
+	[PT_CHARBUF]		= { print_string, ABSENT },
+	[PT_BYTEBUF]		= { print_buffer, EMPTY },
+	[PT_ERRNO]		= { print_errno, ABSENT },
+	[PT_SOCKADDR]		= { print_addr, ABSENT },
+	[PT_SOCKTUPLE]		= { print_tuple, EMPTY },
+	[PT_FD]			= { print_fd, ABSENT },
+	[PT_PID]		= { print_pid, ABSENT },
+	[PT_FDLIST]		= { print_fdlist, EMPTY },
+	[PT_FSPATH]		= { print_path, ABSENT },
+	[PT_SYSCALLID]		= { print_syscall, ABSENT },
+	[PT_SIGTYPE]		= { print_signal, ABSENT },
+	[PT_RELTIME]		= { print_reltime, ABSENT },
+	[PT_ABSTIME]		= { print_abstime, ABSENT },
+	[PT_PORT]		= { print_none, ABSENT },
+	[PT_L4PROTO]		= { print_unsigned, ABSENT },
+	[PT_SOCKFAMILY]		= { print_unsigned, ABSENT },
+	[PT_BOOL]		= { print_bool, ABSENT },
+	[PT_IPV4ADDR]		= { print_none, ABSENT },
+	[PT_DYN]		= { print_dyn, EMPTY },
+	[PT_FLAGS8]		= { print_bits, ABSENT },
+	[PT_FLAGS16]		= { print_bits, ABSENT },
+	[PT_FLAGS32]		= { print_bits, ABSENT },
+	[PT_UID]		= { print_uid, ABSENT },
+	[PT_GID]		= { print_gid, ABSENT },
+	[PT_DOUBLE]		= { print_double, ABSENT },
+	[PT_SIGSET]		= { print_sigset, ABSENT },
+	[PT_CHARBUFARRAY]	= { print_array, EMPTY },
+	[PT_CHARBUF_PAIR_ARRAY]	= { print_pairs, EMPTY },
+	[PT_IPV4NET]		= { print_none, ABSENT },
+	[PT_IPV6ADDR]		= { print_none, ABSENT },
+	[PT_IPV6NET]		= { print_none, ABSENT },
+	[PT_IPADDR]		= { print_ip, ABSENT },
+	[PT_IPNET]		= { print_none, ABSENT },
+	[PT_MODE]		= { print_mode, ABSENT },
+	[PT_FSRELPATH]		= { print_path, ABSENT },
+	[PT_ENUMFLAGS8]		= { print_constant, ABSENT },
+	[PT_ENUMFLAGS16]	= { print_constant, ABSENT },
+	[PT_ENUMFLAGS32]	= { print_constant, ABSENT },
+	[PT_FD32]		= { print_none, ABSENT },
+	[PT_PID32]		= { print_none, ABSENT },
+	[PT_FDINFO]		= { print_fdinfo, ABSENT },
 };
 
 /* Prints one value; a value of the wrong size counts as none. */
 static bool print_value(const struct print *pr, const struct value *v)
 {
 	const struct printer *row = &printers[PT_NONE];
+	u32 size = param_type_size(v->d->type);
 
 	if (v->d->type < ARRAY_SIZE(printers) && printers[v->d->type].print)
 		row = &printers[v->d->type];
-	if (!v->len || (row->size && row->size != v->len)) {
+	if (!v->len || (size && size != v->len)) {
 		buf_adds(pr->raw, row->none);
 		return false;
 	}
@@ -478,12 +478,11 @@ bool event_print_param(const struct event *ev, u32 i, const struct event_print_o
 
 void event_print_args(const struct event *ev, const struct event_print_ops *ops, struct buf *out)
 {
-	u32 n = (u32)size_min(ev->nparams, ev->desc->nparams);
 	struct buf resolved = { 0 };
 
 	if (ev->type == EV_GENERIC_E || ev->type == EV_GENERIC_X)
 		return;
-	for (u32 i = 0; i < n; i++) {
+	for (u32 i = 0; i < ev->desc->nparams; i++) {
 		if (i)
 			buf_addc(out, ' ');
 		buf_adds(out, ev->desc->params[i].name);

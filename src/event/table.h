@@ -79,6 +79,7 @@ u32 syscall_code_by_nr(u32 nr);
 int syscall_nr_by_code(u32 code);	/* -1 when this machine has no such syscall */
 
 const char *param_type_name(u32 type);	/* "CHARBUF" */
+u32 param_type_size(u32 type);		/* bytes of a value; 0: of any size */
 const char *errno_name(s64 err);	/* "ENOENT" for 2; NULL when unknown */
 const char *signal_name(u32 sig);	/* "SIGKILL"; NULL when unknown */
 

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Events of older capture files in the shape of today's: parameters that moved from the
+ * enter to the exit event, parameters and whole types that came later.  The rules are the
+ * rows of schema/convert.def.
+ *
+ * A converter remembers enter events by thread until their exit comes.  Used by one thread.
+ */
+#ifndef SAKER_CAPTURE_CONVERT_H
+#define SAKER_CAPTURE_CONVERT_H
+
+#include "base/diag.h"
+#include "base/hash.h"
+#include "schema/event.h"
+
+struct converter {
+	struct map64 enters;	/* tid -> struct stored_event *, owned */
+	u8 *staging[2];		/* owned; a conversion reads one and writes the other */
+};
+
+enum converted {
+	CONVERTED_PASS,		/* *ev is the event to use; it may be the one given */
+	CONVERTED_DROP,		/* no event results */
+	CONVERTED_ERROR,	/* d says why */
+};
+
+void converter_init(struct converter *c);
+void converter_fini(struct converter *c);
+void converter_clear(struct converter *c);	/* forgets the enter events */
+
+/*
+ * len bytes are available at *ev.  On CONVERTED_PASS *ev points to the event given or
+ * into the converter, until its next call.
+ */
+enum converted convert_event(struct converter *c, const struct event_hdr **ev, size_t len,
+			     struct diag *d);
+
+#endif
