@@ -11,7 +11,7 @@
 #define STAGING_BYTES 65536u
 /* The longest way to today's shape, that of the first execve, takes 16 steps. */
 #define STEPS_MAX 32
-#define VALUES_MAX 22
+#define VALUES_MAX (EVENT_PARAMS_MAX + 1)
 
 enum value_from { FROM_END, FROM_OLD, FROM_ENTER, FROM_ENTER_OR_NONE, FROM_DEFAULT, FROM_NONE,
 		  FROM_CONTAINER };
@@ -124,6 +124,11 @@ static bool find_enter(const struct converter *c, const struct event *exit, stru
 	return ok && ret->type == exit->type - 1;
 }
 
+static void forget_enter(struct converter *c, u64 tid)
+{
+	free(map64_del(&c->enters, tid));
+}
+
 static void put_len(struct step *s, u32 len)
 {
 	u8 *lens = (u8 *)(s->to + 1);
@@ -179,7 +184,10 @@ static int put_enter(struct step *s, u32 i, bool or_none, u32 type)
 	return or_none ? put(s, NULL, 0, 0) : put_default(s, type);
 }
 
-/* {"id":..,"type":..,"name":..,"image":..} of the parameters in this order. */
+/*
+ * {"id":..,"type":..,"name":..,"image":..} of the parameters in this order.  The strings
+ * are not escaped: rules written for such captures compare with them as they are.
+ */
 static int put_container(struct step *s)
 {
 	static const char *const keys[] = { "id", "type", "name", "image" };
@@ -199,7 +207,7 @@ static int put_container(struct step *s)
 		}
 		event_str(s->from, i, &str, &len);
 		buf_addc(&b, '"');
-		buf_add_json(&b, str, len);
+		buf_add(&b, str, len);
 		buf_addc(&b, '"');
 	}
 	buf_addc(&b, '}');
@@ -228,6 +236,14 @@ static int put_by_rule(struct step *s, u32 i)
 	default:
 		return put(s, NULL, 0, 0);
 	}
+}
+
+static bool uses_enter(const struct rule *r)
+{
+	for (u32 i = 0; r->values[i].from != FROM_END; i++)
+		if (r->values[i].from == FROM_ENTER || r->values[i].from == FROM_ENTER_OR_NONE)
+			return true;
+	return false;
 }
 
 static u32 count_values(const struct rule *r)
@@ -303,22 +319,28 @@ static bool is_current(const struct event_desc *desc, const struct event_hdr *ev
 	       ev->nparams <= desc->nparams + desc->nextra;
 }
 
-/* What to do with an event for which there is no rule. */
-static enum converted without_rule(const struct event_desc *desc, const struct event_hdr *ev,
-				   struct diag *d)
+/* Without a rule: what an exit event of a current type lacks becomes empty. */
+static enum converted without_rule(struct converter *c, u32 step, const struct event_hdr **ev,
+				   size_t len, struct diag *d)
 {
-	bool old = desc->flags & (EF_OLD | EF_UNUSED);
+	const struct event_desc *desc = event_desc((*ev)->type);
+	struct rule fill = { .type = (*ev)->type, .action = DO_ADD, .target = (*ev)->type };
 
-	if ((desc->flags & EF_UNUSED) || event_is_enter(ev->type))
+	if ((desc->flags & EF_UNUSED) || event_is_enter((*ev)->type))
 		return CONVERTED_DROP;
-	if (!old && ev->nparams < desc->nparams)
-		return CONVERTED_PASS;	/* what is missing reads as empty */
-	diag_set(d, "cannot convert event %s with %u parameters", desc->id, ev->nparams);
-	return CONVERTED_ERROR;
+	if ((desc->flags & EF_OLD) || (*ev)->nparams > desc->nparams ||
+	    desc->nparams - (*ev)->nparams >= VALUES_MAX) {
+		diag_set(d, "cannot convert event %s with %u parameters", desc->id, (*ev)->nparams);
+		return CONVERTED_ERROR;
+	}
+	for (u32 i = (*ev)->nparams; i < desc->nparams; i++)
+		fill.values[i - (*ev)->nparams].from = FROM_NONE;
+	return apply(c, &fill, step, ev, len, d);
 }
 
-enum converted convert_event(struct converter *c, const struct event_hdr **ev, size_t len,
-			     struct diag *d)
+/* Converts until the event has today's shape.  *used: the kept enter event had a part in it. */
+static enum converted convert_steps(struct converter *c, const struct event_hdr **ev, size_t len,
+				    bool *used, struct diag *d)
 {
 	for (u32 step = 0; step < STEPS_MAX; step++) {
 		const struct event_desc *desc = event_desc((*ev)->type);
@@ -333,9 +355,10 @@ enum converted convert_event(struct converter *c, const struct event_hdr **ev, s
 			return CONVERTED_PASS;
 		r = find_rule((*ev)->type, (*ev)->nparams);
 		if (!r)
-			return without_rule(desc, *ev, d);
+			return without_rule(c, step, ev, len, d);
 		if (r->action == DO_PASS)
 			return CONVERTED_PASS;
+		*used |= uses_enter(r);
 		res = apply(c, r, step, ev, len, d);
 		if (res != CONVERTED_PASS || r->action == DO_STORE_AND_PASS)
 			return res;
@@ -343,4 +366,15 @@ enum converted convert_event(struct converter *c, const struct event_hdr **ev, s
 	}
 	diag_set(d, "event type %u is converted without an end", (*ev)->type);
 	return CONVERTED_ERROR;
+}
+
+enum converted convert_event(struct converter *c, const struct event_hdr **ev, size_t len,
+			     struct diag *d)
+{
+	bool used = false;
+	enum converted res = convert_steps(c, ev, len, &used, d);
+
+	if (used && res == CONVERTED_PASS)
+		forget_enter(c, (*ev)->tid);
+	return res;
 }

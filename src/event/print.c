@@ -107,7 +107,7 @@ static void print_errno(const struct print *pr, const struct value *v)
 {
 	s64 n = load_signed(v);
 
-	print_number(load(v), n, n < 0 ? PF_DEC : v->d->fmt, pr->raw);
+	buf_add_s64(pr->raw, n);
 	resolve_errno(pr, n);
 }
 
@@ -478,11 +478,12 @@ bool event_print_param(const struct event *ev, u32 i, const struct event_print_o
 
 void event_print_args(const struct event *ev, const struct event_print_ops *ops, struct buf *out)
 {
+	u32 n = (u32)size_min(ev->nparams, ev->desc->nparams);
 	struct buf resolved = { 0 };
 
 	if (ev->type == EV_GENERIC_E || ev->type == EV_GENERIC_X)
 		return;
-	for (u32 i = 0; i < ev->desc->nparams; i++) {
+	for (u32 i = 0; i < n; i++) {
 		if (i)
 			buf_addc(out, ' ');
 		buf_adds(out, ev->desc->params[i].name);
