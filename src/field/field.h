@@ -9,7 +9,11 @@
 #ifndef SAKER_FIELD_FIELD_H
 #define SAKER_FIELD_FIELD_H
 
+#include <time.h>
+
 #include "base/buf.h"
+#include "base/diag.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/types.h"
 #include "event/event.h"
@@ -18,7 +22,7 @@
 
 struct value {
 	u8 type;		/* enum param_type: how it compares and prints */
-	u8 fmt;			/* enum print_format */
+	u8 fmt;			/* enum print_format; of PT_BYTEBUF: enum buffer_format */
 	bool is_list;
 	u32 len;		/* of .p; number of elements of .list */
 	union {
@@ -51,6 +55,11 @@ enum field_flags {	/* numbers of the plugin interface */
 	FF_ENDS = 1 << 17,	/* the same for the ends of a connection, but != must hold for both */
 	FF_NAMED_EVENT = 1 << 18,	/* evt.type and the like: restricts event types */
 	FF_FD_TABLE = 1 << 19,	/* needs the table of all fds of a process */
+	FF_TIME = 1 << 20,	/* text of the event's time: JSON has ev->ts_ns in its place */
+	FF_WITHIN = 1 << 21,	/* evt.around: '=' holds when the value is not above the right side */
+	FF_ARG_DOT = 1 << 22,	/* the argument may follow a dot */
+	FF_RESOLVE = 1 << 23,	/* fd.sip.name: get() has no value, get_all() writes one address, to
+				 * be compared with those of the host names on the right */
 };
 
 struct field_ctx;
@@ -105,6 +114,13 @@ struct field_ref {
 struct field_set {
 	const struct field_class *const *classes;
 	u32 n;
+	const struct strmap *static_fields;	/* key → const char *: static.<key>; may be NULL */
+};
+
+struct field_memo {
+	const void *key;
+	u32 kind, len;
+	const char *p;
 };
 
 /* What getters may look at.  One per worker. */
@@ -117,7 +133,17 @@ struct field_ctx {
 	const char *hostname;
 	bool utc;		/* unused by filters; times print local unless set */
 	void *user;		/* of tests and of extensions */
-	const struct strmap *static_fields;	/* key → const char *, for static.<key>; may be NULL */
+	const struct strmap *static_fields;	/* as in the field_set */
+
+	/* memory of the getters */
+	struct field_memo memo[8];	/* strings derived from threads, of the present event */
+	u32 nmemo;
+	struct {
+		s64 sec;
+		bool valid, utc;
+		struct tm tm;
+	} clock;		/* the second last converted */
+	u64 counter;		/* util.cnt */
 };
 
 void field_ctx_init(struct field_ctx *x, struct proc *p);
@@ -132,6 +158,9 @@ void value_set_str(struct value *v, const char *p, size_t len);
 const struct field_set *field_builtin(void);
 
 /*
+ * An argument in brackets is a bare or a quoted string.  An invalid argument of a field
+ * that can do without one is not consumed: the caller sees it as trailing text.
+ *
  * Finds the field that text[0..len) starts with, the longest name first, with its
  * argument in brackets or (evt.arg.name, proc.aname.2...) after a dot.  On success fills
  * *ret (strings in arena a) and *ret_used, the number of bytes consumed.  -ENOENT when no

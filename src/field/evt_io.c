@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fields about results, data buffers, and what kind of I/O an event is. */
+#include "field/getter.h"
+
+enum {	/* portable open flags, see schema/flags.def */
+	OPEN_FLAG_READ = 1,
+	OPEN_FLAG_WRITE = 2,
+	OPEN_FLAG_CREAT = 4,
+	OPEN_FLAG_TMPFILE = 8192,
+	OPEN_FLAG_CREATED = 16384,
+};
+
+static bool is_ip_type(u8 type)
+{
+	return type == FDT_IPV4_SOCK || type == FDT_IPV6_SOCK || type == FDT_IPV4_SERVSOCK ||
+	       type == FDT_IPV6_SERVSOCK;
+}
+
+bool fd_is_ip(const struct fd *fd)
+{
+	return is_ip_type(fd->type);
+}
+
+bool fd_is_net(const struct fd *fd)
+{
+	return is_ip_type(fd->type) || fd->type == FDT_UNIX_SOCK;
+}
+
+bool fd_is_file(const struct fd *fd)
+{
+	return fd->type == FDT_FILE || fd->type == FDT_FILE_V2 || fd->type == FDT_DIRECTORY;
+}
+
+static u32 base_category(const struct event *ev)
+{
+	return ev->desc->category & EC_BASE;
+}
+
+static bool is_io_category(u32 category)
+{
+	return category == EC_IO_READ || category == EC_IO_WRITE || category == EC_IO_OTHER;
+}
+
+/* evt.category of an I/O event is what its fd is. */
+static const char *io_category(const struct fd *fd)
+{
+	if (!fd)
+		return "unknown";
+	if (fd_is_file(fd))
+		return "file";
+	if (fd_is_ip(fd))
+		return "net";
+	if (fd->type == FDT_FIFO || fd->type == FDT_UNIX_SOCK || fd->type == FDT_EVENT ||
+	    fd->type == FDT_SIGNALFD || fd->type == FDT_INOTIFY)
+		return "ipc";
+	return "unknown";
+}
+
+bool evt_get_category(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+{
+	static const char *const names[] = {
+		[EC_UNKNOWN] = "unknown",
+		[EC_OTHER] = "other",
+		[EC_FILE] = "file",
+		[EC_NET] = "net",
+		[EC_IPC] = "IPC",
+		[EC_MEMORY] = "memory",
+		[EC_PROCESS] = "process",
+		[EC_SLEEP] = "sleep",
+		[EC_SYSTEM] = "system",
+		[EC_SIGNAL] = "signal",
+		[EC_USER] = "user",
+		[EC_TIME] = "time",
+		[EC_PROCESSING] = "processing",
+	};
+	u32 c = base_category(x->ev);
+
+	(void)f;
+	if (is_io_category(c))
+		return set_cstr(ret, io_category(x->ev->fd));
+	if (c & EC_WAIT)
+		return set_cstr(ret, "wait");
+	if (c & EC_SCHEDULER)
+		return set_cstr(ret, "scheduler");
+	if (c & EC_INTERNAL)
+		return set_cstr(ret, "internal");
+	return set_cstr(ret, c < ARRAY_SIZE(names) && names[c] ? names[c] : "unknown");
+}
+
+static bool is_open_family(u16 type)
+{
+	switch (type) {
+	case EV_SYSCALL_OPEN_X:
+	case EV_SYSCALL_CREAT_X:
+	case EV_SYSCALL_OPENAT_2_X:
+	case EV_SYSCALL_OPENAT2_X:
+	case EV_SYSCALL_OPEN_BY_HANDLE_AT_X:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_connecting(u16 type)
+{
+	switch (type) {
+	case EV_SOCKET_ACCEPT_X:
+	case EV_SOCKET_ACCEPT4_X:
+	case EV_SOCKET_ACCEPT_5_X:
+	case EV_SOCKET_ACCEPT4_5_X:
+	case EV_SOCKET_ACCEPT4_6_X:
+	case EV_SOCKET_CONNECT_X:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_file_error(const struct event *ev)
+{
+	return ev->fd ? fd_is_file(ev->fd) : is_open_family(ev->type);
+}
+
+static bool is_net_error(const struct event *ev)
+{
+	return ev->fd ? fd_is_net(ev->fd) : is_connecting(ev->type);
+}
+
+static bool is_memory_error(const struct event *ev)
+{
+	return base_category(ev) == EC_MEMORY;
+}
+
+static bool error_matches(const struct event *ev, s64 kind)
+{
+	switch (kind) {
+	case ERROR_FILE:
+		return is_file_error(ev);
+	case ERROR_NET:
+		return is_net_error(ev);
+	case ERROR_MEMORY:
+		return is_memory_error(ev);
+	case ERROR_OTHER:
+		return !is_file_error(ev) && !is_net_error(ev) && !is_memory_error(ev);
+	default:
+		return true;
+	}
+}
+
+bool evt_get_errors(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+{
+	s64 res;
+
+	if (!error_matches(x->ev, f->field->id) || !event_res(x->ev, &res))
+		return false;
+	return set_u64(f, ret, res < 0);
+}
+
+bool evt_get_buffer(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+{
+	int i = event_param_index(x->ev->desc, "data", 4);
+	struct event_param p;
+
+	if (i < 0)
+		return false;
+	p = event_param(x->ev, (u32)i);
+	if (!p.len)
+		return false;
+	*ret = (struct value){ .type = f->type, .fmt = x->buffers, .len = p.len, .p = (const char *)p.p };
+	return true;
+}
+
+bool evt_get_buflen(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+{
+	const struct event *ev = x->ev;
+	u32 flags = ev->desc->flags;
+	s64 want = f->field->id, res;
+
+	if (!ev->fd || !is_io_category(base_category(ev)) || !event_res(ev, &res) || res < 0)
+		return false;
+	if ((want & BUFLEN_IN && !(flags & EF_READS_FD)) || (want & BUFLEN_OUT && !(flags & EF_WRITES_FD)))
+		return false;
+	if ((want & BUFLEN_FILE && !fd_is_file(ev->fd)) || (want & BUFLEN_NET && !fd_is_net(ev->fd)))
+		return false;
+	return set_u64(f, ret, (u64)res);
+}
+
+/* Flags and mode of an open, 0 where it has none. */
+static void open_params(const struct event *ev, u32 *flags, u32 *mode)
+{
+	u32 i = ev->type == EV_SYSCALL_OPENAT_2_X || ev->type == EV_SYSCALL_OPENAT2_X ? 3 : 2;
+
+	*flags = *mode = 0;
+	if (ev->type == EV_SYSCALL_CREAT_X) {
+		event_u32(ev, 2, mode);
+		return;
+	}
+	event_u32(ev, i, flags);
+	if (ev->type != EV_SYSCALL_OPEN_BY_HANDLE_AT_X)
+		event_u32(ev, i + 1, mode);
+}
+
+static bool open_is(const struct event *ev, s64 what)
+{
+	u32 flags, mode;
+	s64 res;
+
+	if (!is_open_family(ev->type))
+		return false;
+	open_params(ev, &flags, &mode);
+	switch (what) {
+	case OPEN_READ:
+		return flags & OPEN_FLAG_READ;
+	case OPEN_WRITE:
+		return flags & OPEN_FLAG_WRITE;
+	case OPEN_EXEC:
+		return (flags & (OPEN_FLAG_TMPFILE | OPEN_FLAG_CREAT) || ev->type == EV_SYSCALL_CREAT_X) &&
+		       mode & 0111;
+	default:
+		return flags & OPEN_FLAG_CREATED ||
+		       (flags & OPEN_FLAG_TMPFILE && event_res(ev, &res) && res >= 0);
+	}
+}
+
+bool evt_get_open(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+{
+	return set_u64(f, ret, open_is(x->ev, f->field->id));
+}
+
+static bool is_syslog(const struct event *ev)
+{
+	return ev->desc->flags & EF_WRITES_FD && ev->fd &&
+	       memmem(ev->fd->name.p, ev->fd->name.len, "/dev/log", 8);
+}
+
+bool evt_get_io(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+{
+	u32 flags = x->ev->desc->flags;
+
+	switch (f->field->id) {
+	case IO_READ:
+		return set_u64(f, ret, !!(flags & EF_READS_FD));
+	case IO_WRITE:
+		return set_u64(f, ret, !!(flags & EF_WRITES_FD));
+	case IO_DIR:
+		if (!(flags & (EF_READS_FD | EF_WRITES_FD)))
+			return false;
+		return set_cstr(ret, flags & EF_READS_FD ? "read" : "write");
+	case IO_WAIT:
+		return set_u64(f, ret, !!(flags & EF_WAITS));
+	case IO_SYSLOG:
+		return set_u64(f, ret, is_syslog(x->ev));
+	default:
+		return set_u64(f, ret, !!(flags & (EF_READS_FD | EF_WRITES_FD)));
+	}
+}
