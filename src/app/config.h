@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The configuration: one row for each key (config_rows.c), one struct of what they give.
+ */
+#ifndef SAKER_APP_CONFIG_H
+#define SAKER_APP_CONFIG_H
+
+#include "app/doc.h"
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/vec.h"
+#include "rules/rules.h"
+
+struct strlist {
+	const char **p;
+	u32 n;
+};
+
+enum drop_action { DROP_IGNORE = 1 << 0, DROP_LOG = 1 << 1, DROP_ALERT = 1 << 2, DROP_EXIT = 1 << 3 };
+
+struct config_file {
+	const char *path;
+	const char *schema;	/* "ok", or what failed */
+};
+
+struct static_field {
+	const char *key, *value;
+};
+
+/* Everything in it lives in its arena. */
+struct config {
+	struct arena arena;
+	const char *path;		/* as given */
+	struct yaml_node *root;		/* merged */
+	VEC(struct config_file) files;
+	VEC(const char *) no_effect;	/* keys given that do nothing yet */
+	bool rules_file_used;		/* the deprecated key */
+
+	struct strlist rules_files, load_plugins;
+	bool load_plugins_given;
+	const struct rules_selection *selection;
+	u32 nselection;
+	const struct rules_append *append;
+	u32 nappend;
+	struct strmap static_fields;	/* key → value */
+	struct strlist static_keys;
+
+	const char *engine_kind, *capture_file;
+	u64 kmod_buf_preset, ebpf_buf_preset, cpus_for_each_buffer;
+	bool drop_failed_exit;
+	bool time_iso_8601, buffers_base64;
+	const char *min_priority_name;
+	enum priority min_priority;
+	bool json_output, json_output_property, json_message_property, json_fields_property;
+	bool json_tags_property;
+	bool buffered_outputs;
+	const char *matching;
+	bool first_match;
+	u64 queue_capacity;
+	bool stdout_enabled, syslog_enabled;
+	bool file_enabled, file_keep_alive;
+	const char *file_name;
+	bool program_enabled, program_keep_alive;
+	const char *program;
+	bool http_enabled;
+	const char *listen_address;
+	bool log_stderr, log_syslog;
+	const char *log_level_name;
+	enum priority log_level;
+	u64 output_timeout_ms;
+	double drops_threshold, drops_rate;
+	u64 drops_burst;
+	u32 drops_actions;		/* DROP_* */
+	bool drops_simulate;
+	struct strlist custom_syscalls;
+	bool all_syscalls, repair_syscalls;
+	u64 thread_table_size, snaplen;
+};
+
+enum config_type { CFG_BOOL, CFG_UINT, CFG_DOUBLE, CFG_STRING, CFG_STRINGS, CFG_MAP, CFG_ITEMS };
+
+enum { CFG_NO_EFFECT = 1 << 0 };	/* accepted, does nothing yet */
+
+struct config_row {
+	const char *key;	/* names separated by dots */
+	enum config_type type;
+	u16 offset;		/* in struct config; 0: the value is only checked */
+	u16 flags;
+	const char *def;	/* default as text; "" for lists and maps */
+	const char *idle;	/* CFG_NO_EFFECT: the value that asks for nothing; may be NULL */
+	const char *help;
+	/* Lists and maps of other things than strings. */
+	int (*parse)(struct config *c, const struct yaml_node *n, struct diag *d);
+};
+
+extern const struct config_row config_rows[];
+extern const u32 config_nrows;
+
+void config_init(struct config *c);
+void config_fini(struct config *c);
+
+/*
+ * Reads path and what its config_files names, applies the overrides ("key=value") and
+ * fills c.  -EINVAL with a message for the user in d.
+ */
+int config_load(struct config *c, const char *path, const struct strlist *overrides, struct diag *d);
+/* No file at all: defaults and overrides. */
+int config_defaults(struct config *c, const struct strlist *overrides, struct diag *d);
+
+/* Why map cannot be a configuration, or "ok"; in the arena.  Warnings only. */
+const char *config_schema_check(struct arena *a, const struct yaml_node *root);
+
+/* Used by rows. */
+int config_bad(const struct config *c, struct diag *d, const char *fmt, ...) PRINTF(3, 4);
+int config_strings(struct config *c, const struct yaml_node *n, struct strlist *ret);
+int config_parse_selection(struct config *c, const struct yaml_node *n, struct diag *d);
+int config_parse_append(struct config *c, const struct yaml_node *n, struct diag *d);
+int config_parse_static(struct config *c, const struct yaml_node *n, struct diag *d);
+int config_parse_load_plugins(struct config *c, const struct yaml_node *n, struct diag *d);
+int config_parse_plugins(struct config *c, const struct yaml_node *n, struct diag *d);
+int config_parse_actions(struct config *c, const struct yaml_node *n, struct diag *d);
+int config_parse_rules_file(struct config *c, const struct yaml_node *n, struct diag *d);
+int config_check(struct config *c, struct diag *d);
+
+/* Of a ring, from a buf_size_preset. */
+static inline u64 config_buf_bytes(u64 preset)
+{
+	return 1ull << 20 << (preset - 1);
+}
+
+/* Path of a file named in the configuration: as it is, or beside the configuration file. */
+const char *config_beside(struct config *c, const char *path);
+
+/* Entry of append_output from the command line (-p). */
+void config_add_extra_output(struct config *c, const char *format);
+
+#endif

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys that hold lists of maps, and what must hold between keys. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "app/config.h"
+
+static const char *text_of(struct config *c, const struct yaml_node *map, const char *key)
+{
+	const struct yaml_node *n = yaml_get(map, key);
+
+	return n && n->kind == YAML_SCALAR && !yaml_is_null(n) ? doc_text(&c->arena, n) : NULL;
+}
+
+/* ---- rules ------------------------------------------------------------------------------ */
+
+static int parse_choice(struct config *c, const struct yaml_node *n, struct rules_selection *ret,
+			struct diag *d)
+{
+	const struct yaml_node *on = yaml_get(n, "enable"), *off = yaml_get(n, "disable");
+	const struct yaml_node *what = on ? on : off;
+
+	if (!what || (on && off))
+		return config_bad(c, d, "rules: each entry has either 'enable' or 'disable'");
+	ret->enable = on;
+	ret->rule = text_of(c, what, "rule");
+	ret->tag = text_of(c, what, "tag");
+	if (!ret->rule == !ret->tag)
+		return config_bad(c, d, "rules: '%s' needs either 'rule' or 'tag'", on ? "enable" : "disable");
+	return 0;
+}
+
+int config_parse_selection(struct config *c, const struct yaml_node *n, struct diag *d)
+{
+	struct rules_selection *s = arena_alloc(&c->arena, sizeof(*s) * (n->n + 1));
+	int err = 0;
+
+	for (u32 i = 0; i < n->n && !err; i++)
+		err = parse_choice(c, n->items[i], &s[i], d);
+	c->selection = s;
+	c->nselection = n->n;
+	return err;
+}
+
+/* ---- append_output ------------------------------------------------------------------------ */
+
+/* The element type of rules_append.extra_fields has no name. */
+struct extra_field {
+	const char *key, *format;
+};
+
+_Static_assert(sizeof(struct extra_field) == sizeof(*((struct rules_append *)0)->extra_fields),
+	       "as in rules.h");
+
+static int parse_extra_fields(struct config *c, const struct yaml_node *n, struct rules_append *ret,
+			      struct diag *d)
+{
+	struct extra_field *f;
+	u32 max = 0, count = 0;
+
+	if (n->kind != YAML_SEQ)
+		return config_bad(c, d, "append_output: extra_fields is a list");
+	for (u32 i = 0; i < n->n; i++)
+		max += n->items[i]->kind == YAML_MAP ? n->items[i]->n : 1;
+	f = arena_alloc(&c->arena, sizeof(*f) * (max + 1));
+	for (u32 i = 0; i < n->n; i++) {
+		const struct yaml_node *e = n->items[i];
+
+		if (e->kind == YAML_SCALAR)
+			f[count++] = (struct extra_field){ doc_text(&c->arena, e), NULL };
+		for (u32 j = 0; e->kind == YAML_MAP && j < e->n; j++) {
+			const struct yaml_node *key = e->items[2 * j], *value = e->items[2 * j + 1];
+
+			if (key->kind != YAML_SCALAR || value->kind != YAML_SCALAR)
+				return config_bad(c, d, "append_output: an extra field is a text, or KEY: FORMAT");
+			f[count++] = (struct extra_field){ key->s, doc_text(&c->arena, value) };
+		}
+	}
+	ret->extra_fields = (const void *)f;
+	ret->nextra_fields = count;
+	return 0;
+}
+
+static int parse_match(struct config *c, const struct yaml_node *n, struct rules_append *ret,
+		       struct diag *d)
+{
+	const struct yaml_node *tags = yaml_get(n, "tags");
+	struct strlist list;
+
+	ret->match_rule = text_of(c, n, "rule");
+	ret->match_source = text_of(c, n, "source");
+	if (!tags || yaml_is_null(tags))
+		return 0;
+	if (config_strings(c, tags, &list))
+		return config_bad(c, d, "append_output: tags is a list of texts");
+	ret->match_tags = list.p;
+	ret->nmatch_tags = list.n;
+	return 0;
+}
+
+static int parse_addition(struct config *c, const struct yaml_node *n, struct rules_append *ret,
+			  struct diag *d)
+{
+	const struct yaml_node *match = yaml_get(n, "match"), *extra = yaml_get(n, "extra_fields");
+	const struct yaml_node *suggested = yaml_get(n, "suggested_output");
+	int err = 0;
+
+	if (n->kind != YAML_MAP)
+		return config_bad(c, d, "append_output: each entry is a map");
+	ret->extra_output = text_of(c, n, "extra_output");
+	if (suggested && !yaml_bool(doc_expand(&c->arena, suggested), &ret->suggested_output))
+		return config_bad(c, d, "append_output: suggested_output is true or false");
+	if (match)
+		err = parse_match(c, match, ret, d);
+	if (!err && extra && !yaml_is_null(extra))
+		err = parse_extra_fields(c, extra, ret, d);
+	return err;
+}
+
+int config_parse_append(struct config *c, const struct yaml_node *n, struct diag *d)
+{
+	struct rules_append *a = arena_alloc(&c->arena, sizeof(*a) * (n->n + 1));
+	int err = 0;
+
+	for (u32 i = 0; i < n->n && !err; i++)
+		err = parse_addition(c, n->items[i], &a[i], d);
+	c->append = a;
+	c->nappend = n->n;
+	return err;
+}
+
+void config_add_extra_output(struct config *c, const char *format)
+{
+	struct rules_append *a = arena_alloc(&c->arena, sizeof(*a) * (c->nappend + 1));
+
+	if (c->nappend)
+		memcpy(a, c->append, sizeof(*a) * c->nappend);
+	a[c->nappend++] = (struct rules_append){ .extra_output = format };
+	c->append = a;
+}
+
+int config_parse_static(struct config *c, const struct yaml_node *n, struct diag *d)
+{
+	c->static_keys.p = arena_alloc(&c->arena, sizeof(*c->static_keys.p) * (n->n + 1));
+	for (u32 i = 0; i < n->n; i++) {
+		const struct yaml_node *key = n->items[2 * i], *value = n->items[2 * i + 1];
+
+		if (key->kind != YAML_SCALAR || value->kind != YAML_SCALAR)
+			return config_bad(c, d, "static_fields: a map of names and texts is expected");
+		if (!strmap_gets(&c->static_fields, key->s))
+			c->static_keys.p[c->static_keys.n++] = key->s;
+		strmap_put(&c->static_fields, key->s, strlen(key->s), (void *)doc_text(&c->arena, value));
+	}
+	return 0;
+}
+
+/* ---- plugins ------------------------------------------------------------------------------- */
+
+/* Do the ".." of a relative path lead out of where it starts? */
+static bool leaves_folder(const char *path)
+{
+	int depth = 0;
+
+	while (*path) {
+		size_t len = strcspn(path, "/");
+
+		if (len == 2 && !strncmp(path, "..", 2))
+			depth--;
+		else if (len && !(len == 1 && *path == '.'))
+			depth++;
+		if (depth < 0)
+			return true;
+		path += len + (path[len] == '/');
+	}
+	return false;
+}
+
+static bool is_builtin_plugin(const char *name)
+{
+	return !strcmp(name, "container");
+}
+
+static bool plugin_is_known(struct config *c, const char *name)
+{
+	const struct yaml_node *n = yaml_get(c->root, "plugins");
+
+	for (u32 i = 0; n && n->kind == YAML_SEQ && i < n->n; i++) {
+		const char *known = text_of(c, n->items[i], "name");
+
+		if (known && !strcmp(known, name))
+			return true;
+	}
+	return false;
+}
+
+static void note_plugin(struct config *c, const char *name)
+{
+	if (!is_builtin_plugin(name))
+		vec_push(&c->no_effect, arena_printf(&c->arena, "plugins (%s)", name));
+}
+
+int config_parse_load_plugins(struct config *c, const struct yaml_node *n, struct diag *d)
+{
+	(void)n;
+	c->load_plugins_given = true;
+	for (u32 i = 0; i < c->load_plugins.n; i++) {
+		const char *name = c->load_plugins.p[i];
+
+		if (!is_builtin_plugin(name) && !plugin_is_known(c, name))
+			return diag_set(d, "Cannot load plugin '%s': plugin config not found for given name",
+					name);
+		note_plugin(c, name);
+	}
+	return 0;
+}
+
+/* After load_plugins: rows are read in order. */
+int config_parse_plugins(struct config *c, const struct yaml_node *n, struct diag *d)
+{
+	for (u32 i = 0; i < n->n; i++) {
+		const char *name = text_of(c, n->items[i], "name");
+		const char *path = text_of(c, n->items[i], "library_path");
+
+		if (!name || !path)
+			return config_bad(c, d, "plugins: each entry needs 'name' and 'library_path'");
+		if (path[0] != '/' && leaves_folder(path))
+			return config_bad(c, d, "plugin '%s': library_path '%s' resolves outside the plugins "
+					  "directory", name, path);
+		if (!c->load_plugins_given)
+			note_plugin(c, name);
+	}
+	return 0;
+}
+
+/* ---- the rest --------------------------------------------------------------------------------- */
+
+int config_parse_rules_file(struct config *c, const struct yaml_node *n, struct diag *d)
+{
+	if (doc_get(c->root, "rules_files"))
+		return config_bad(c, d, "both 'rules_files' and 'rules_file' keys set");
+	c->rules_file_used = true;
+	config_strings(c, n, &c->rules_files);
+	return 0;
+}
+
+int config_parse_actions(struct config *c, const struct yaml_node *n, struct diag *d)
+{
+	static const struct {
+		const char *name;
+		u32 flag;
+	} names[] = {
+		{ "ignore", DROP_IGNORE }, { "log", DROP_LOG }, { "alert", DROP_ALERT }, { "exit", DROP_EXIT },
+	};
+	struct strlist list;
+	u32 j;
+
+	c->drops_actions = 0;
+	config_strings(c, n, &list);
+	for (u32 i = 0; i < list.n; i++) {
+		for (j = 0; j < ARRAY_SIZE(names) && strcmp(names[j].name, list.p[i]); j++)
+			;
+		if (j == ARRAY_SIZE(names))
+			return config_bad(c, d, "available actions for syscall event drops are ignore, log, alert, exit");
+		c->drops_actions |= names[j].flag;
+	}
+	for (j = 1; j < 3; j++)
+		if (c->drops_actions & DROP_IGNORE && c->drops_actions & names[j].flag)
+			return config_bad(c, d, "syscall event drop action \"%s\" does not make sense with the "
+					  "\"ignore\" action", names[j].name);
+	return 0;
+}
+
+static int check_engine(struct config *c, struct diag *d)
+{
+	static const char *const kinds[] = {
+		"auto", "modern_ebpf", "replay", "nodriver", "kmod", "ebpf", "ptrace" };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds) && strcmp(kinds[i], c->engine_kind); i++)
+		;
+	if (i == ARRAY_SIZE(kinds))
+		return config_bad(c, d, "engine.kind '%s' is not a valid kind.", c->engine_kind);
+	if (!strcmp(c->engine_kind, "replay") && !c->capture_file[0])
+		return config_bad(c, d, "engine.kind is 'replay' but no engine.replay.capture_file specified.");
+	if (c->ebpf_buf_preset < 1 || c->ebpf_buf_preset > 10)
+		return diag_set(d, "The 'buf_size_preset' value must be between '1' and '10'");
+	if (c->snaplen > 65535)
+		return config_bad(c, d, "falco_libs.snaplen is at most 65535");
+	return 0;
+}
+
+static int check_outputs(struct config *c, struct diag *d)
+{
+	u8 addr[16];
+
+	if (c->file_enabled && !c->file_name[0])
+		return config_bad(c, d, "file output enabled but no filename in configuration block");
+	if (c->program_enabled && !c->program[0])
+		return config_bad(c, d, "program output enabled but no program in configuration block");
+	if (inet_pton(AF_INET, c->listen_address, addr) != 1 &&
+	    inet_pton(AF_INET6, c->listen_address, addr) != 1)
+		return config_bad(c, d, "webserver listen address \"%s\" is not a valid IP address",
+				  c->listen_address);
+	if (!(c->drops_threshold >= 0 && c->drops_threshold <= 1))
+		return config_bad(c, d, "syscall event drops threshold must be a double in the range [0, 1]");
+	return 0;
+}
+
+static int check_names(struct config *c, struct diag *d)
+{
+	static const char *const levels[PRIO_MAX] = {
+		"emergency", "alert", "critical", "error", "warning", "notice", "info", "debug" };
+	u32 i;
+
+	c->min_priority = priority_by_name(c->min_priority_name);
+	if (c->min_priority == PRIO_MAX)
+		return diag_set(d, "Unknown priority \"%s\"--must be one of emergency, alert, critical, error, "
+				"warning, notice, informational, debug", c->min_priority_name);
+	if (strcmp(c->matching, "first") && strcmp(c->matching, "all"))
+		return diag_set(d, "Unknown rule matching strategy \"%s\"--must be one of first, all",
+				c->matching);
+	c->first_match = !strcmp(c->matching, "first");
+	for (i = 0; i < PRIO_MAX && strcmp(levels[i], c->log_level_name); i++)
+		;
+	c->log_level = i;
+	if (i == PRIO_MAX)
+		return config_bad(c, d, "log_level \"%s\" is none of emergency, alert, critical, error, warning, "
+				  "notice, info, debug", c->log_level_name);
+	return 0;
+}
+
+int config_check(struct config *c, struct diag *d)
+{
+	int err;
+
+	if (!doc_get(c->root, "syscall_event_drops.actions"))
+		c->drops_actions = DROP_IGNORE;
+	err = check_engine(c, d);
+	if (!err)
+		err = check_outputs(c, d);
+	return err ? err : check_names(c, d);
+}
