@@ -79,12 +79,13 @@ static inline void die(const char *what)
 	exit(2);
 }
 
-#define MUST(expr_) ({ \
-	__auto_type must_ = (expr_); \
-	if (must_ < 0) \
-		die(#expr_); \
-	must_; \
-})
+static inline long must(long r, const char *what)
+{
+	if (r < 0)
+		die(what);
+	return r;
+}
+#define MUST(expr_) must(expr_, #expr_)
 
 /* Shared with all children, for what they tell each other. */
 static inline void *shared_memory(size_t size)
@@ -236,7 +237,7 @@ static inline char *expect_tuple_un(const char *src, const char *dst, const char
 #define TUPLE_UN(name_, src_, dst_, path_) \
 	((struct val){ #name_, expect_tuple_un(src_, dst_, path_) })
 
-static inline void expect_event(const char *at, int line, const char *type, long tid,
+static inline void expect_event(const char *at, const char *type, long tid,
 				const struct val *v)
 {
 	size_t len = 0;
@@ -249,7 +250,7 @@ static inline void expect_event(const char *at, int line, const char *type, long
 		p += sprintf(p, "%s\"%s\":%s", p == s ? "" : ",", v->name, v->json);
 	*p = 0;
 	expect_text("\n{\"at\":\"%s:%d\",\"type\":\"%s\",\"tid\":%ld,\"params\":{%s}}\n",
-		    strrchr(at, '/') ? strrchr(at, '/') + 1 : at, line, type, tid, s);
+		    strrchr(at, '/') ? strrchr(at, '/') + 1 : at, expect_line, type, tid, s);
 }
 
 static inline long expect_caller(void)
@@ -259,14 +260,14 @@ static inline long expect_caller(void)
 
 /* The next event of that type, of the thread named or of the caller. */
 #define EXPECT_OF(tid_, type_, ...) \
-	expect_event(__FILE__, expect_line, #type_, tid_, (struct val[]){ __VA_ARGS__, { NULL, NULL } })
+	expect_event(__FILE__, #type_, tid_, (struct val[]){ __VA_ARGS__, { NULL, NULL } })
 #define EXPECT(type_, ...) EXPECT_OF(expect_caller(), type_, __VA_ARGS__)
 /* For event types without parameters. */
 #define EXPECT_EMPTY_AFTER(type_, call_) ((void)(call_), EXPECT_EMPTY(type_))
 /* For those whose parameters do not name the result. */
 #define EXPECT_CALL(type_, call_, ...) ((void)(call_), EXPECT(type_, __VA_ARGS__))
 #define EXPECT_EMPTY(type_) \
-	expect_event(__FILE__, expect_line, #type_, expect_caller(), (struct val[]){ { NULL, NULL } })
+	expect_event(__FILE__, #type_, expect_caller(), (struct val[]){ { NULL, NULL } })
 
 /* Writes the expectations: of all the text in the room only whole lines that are events. */
 static inline int expect_done(char **argv)
