@@ -138,7 +138,7 @@ static void print_dump(const u8 *p, u32 len, bool ascii, struct buf *out)
 
 		buf_addf(out, "\n\t0x%04x:", at);
 		for (u32 i = 0; i < 16; i++) {
-			if (i % 2 == 0)
+			if (i % 2 == 0 && (i < n || ascii))
 				buf_addc(out, ' ');
 			if (i < n)
 				print_hex(p + at + i, 1, out);
