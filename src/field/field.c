@@ -186,8 +186,11 @@ static int parse_argument(struct field_ref *f, const char *text, size_t len, str
 	err = take_argument(f, a, d);
 	if (err)
 		return err;
-	/* bind() may have taken only the beginning of a dotted argument */
-	*ret_used = text[0] == '.' ? f->arg_len + 1 : arg.used;
+	*ret_used = arg.used;
+	if (f->arg_len < arg.len) {	/* bind() wants no more of a dotted argument */
+		f->arg = arena_memdup0(a, arg.p, f->arg_len);
+		*ret_used -= arg.len - f->arg_len;
+	}
 	return 0;
 }
 

@@ -167,23 +167,25 @@ void value_print(const struct value *v, struct buf *out)
 	}
 }
 
-/* The shortest text that reads back as d. */
+/* The shortest text that reads back as d, with an exponent only where one helps. */
 static void json_double(double d, struct buf *out)
 {
-	char s[40];
+	bool plain = !d || (fabs(d) >= 1e-5 && fabs(d) < 1e15);
+	char s[64];
 
 	if (!isfinite(d)) {
 		buf_adds(out, "null");
 		return;
 	}
-	for (int digits = 1; digits <= 17; digits++) {
-		snprintf(s, sizeof(s), "%.*g", digits, d);
+	for (int digits = 1; digits <= 24; digits++) {
+		if (plain)
+			snprintf(s, sizeof(s), "%.*f", digits, d);
+		else
+			snprintf(s, sizeof(s), "%.*g", digits, d);
 		if (strtod(s, NULL) == d)
 			break;
 	}
 	buf_adds(out, s);
-	if (!strpbrk(s, ".e"))
-		buf_adds(out, ".0");
 }
 
 static void json_list(const struct value *v, struct buf *out)
