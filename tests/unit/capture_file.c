@@ -619,6 +619,21 @@ static void test_missing(void **state)
 	diag_fini(&d);
 }
 
+static void test_none(void **state)
+{
+	(void)state;
+	struct capture_stats stats;
+	struct raw_event raw;
+	struct capture *c;
+
+	assert_int_equal(capture_open_none(&c), 0);
+	assert_int_equal(capture_next(c, &raw, 0), -EAGAIN);
+	assert_int_equal(capture_next(c, &raw, 1), -EAGAIN);
+	capture_stats(c, &stats);
+	assert_int_equal(stats.events, 0);
+	capture_close(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -631,6 +646,7 @@ int main(void)
 		cmocka_unit_test(test_twice_and_gzip),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_missing),
+		cmocka_unit_test(test_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
