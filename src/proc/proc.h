@@ -43,6 +43,9 @@ enum {
 	FD_TRANSIENT = 1 << 8,	/* made from one event's fdinfo, not in a table */
 };
 
+/* A value of fd.type beside enum fd_type: made by a failed call, nothing is known. */
+#define FDT_NONE 255
+
 struct fd {
 	s64 num;
 	u8 type;		/* enum fd_type */
@@ -100,7 +103,7 @@ struct thread {
 	u64 last_event_ts_ns;	/* of the event before this one */
 	u64 prev_event_ts_ns;
 	u32 generation;		/* changes with exec: caches of derived strings look at it */
-	struct proc_group *group;	/* the process; never NULL */
+	struct proc_group *group;	/* the process; NULL for TH_INVALID */
 	struct thread *parent;	/* not to be used directly: proc_parent() */
 };
 
@@ -108,14 +111,23 @@ struct proc_options {
 	const char *host_root;		/* prefix for /proc and /etc; "" or NULL: none */
 	u32 max_threads;		/* 0: 262144 */
 	bool live;			/* look up misses in /proc; purge dead ones */
-	bool lookup_users;		/* NSS or $HOST_ROOT/etc/passwd */
+	bool lookup_users;		/* $HOST_ROOT/etc/passwd and group */
+	/*
+	 * Live: open, close, dup, ... are all captured, so that a table of fds can be kept:
+	 * they are scanned at start and fdlist, proc.fdopencount and the like are right.
+	 * Without it fds are what each event carries, and only sockets with a role are kept.
+	 */
+	bool keep_fds;
+	u32 max_lookups_per_s;		/* of single tasks in /proc; 0: 1000 */
 };
 
 struct proc_stats {
 	u64 threads, fds;
 	u64 added_threads, removed_threads, added_fds, removed_fds;
 	u64 thread_lookups, failed_thread_lookups, fd_lookups, failed_fd_lookups;
-	u64 proc_lookups;
+	u64 proc_lookups;		/* single tasks looked up in /proc */
+	u64 proc_lookups_refused;	/* over the budget */
+	u64 scan_skipped;		/* entries of /proc that vanished or may not be read */
 	u64 stored_events, store_drops, retrieved_events, retrieve_drops;
 	u64 drops_full_threadtable, drops_full_fdtable;
 	u64 bytes;			/* of all tables */
@@ -139,11 +151,14 @@ void proc_done(struct proc *p, struct event *ev);
 
 /* NULL when unknown.  No /proc lookup. */
 struct thread *proc_thread(const struct proc *p, s64 tid);
-/* Main thread of t's process (t itself when that is gone). Never NULL for a valid t. */
+/* Main thread of t's process, t itself when there is none.  Never NULL. */
 struct thread *proc_main_thread(const struct proc *p, const struct thread *t);
 /* Main thread of the parent process, NULL when unknown. */
 struct thread *proc_parent(const struct proc *p, const struct thread *t);
-/* n-th ancestor: 0 is the process itself (main thread). Loops end in NULL. */
+/*
+ * n-th ancestor: 0 is the process itself (main thread), NULL when there is none.  There
+ * are no loops, so that following proc_parent() ends.
+ */
 struct thread *proc_ancestor(const struct proc *p, const struct thread *t, u32 n);
 
 struct fd *proc_fd(const struct proc *p, const struct thread *t, s64 num);
@@ -151,6 +166,9 @@ struct fd *proc_fd(const struct proc *p, const struct thread *t, s64 num);
 struct fd *proc_fd_next(const struct proc *p, const struct thread *t, size_t *pos);
 u64 proc_fd_count(const struct proc *p, const struct thread *t);
 u64 proc_nthreads(const struct proc *p, const struct thread *t);	/* alive, of the process */
+u64 proc_nchilds(const struct proc *p, const struct thread *t);		/* the same without the main thread */
+/* As fd.l4proto shows it: not applicable until the role is known, but for raw sockets. */
+u8 fd_l4proto(const struct fd *fd);
 
 struct user {
 	u32 uid, gid;

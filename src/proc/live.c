@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Live events carry what the kernel knows of their fds.  That is believed; the table only
+ * adds what the kernel cannot tell: the role a socket has had since connect or accept, and
+ * the name by which a file was opened while all opens and closes are captured.
+ */
+#include "proc/internal.h"
+
+enum { EPHEMERAL_FIRST = 32768, EPHEMERAL_LAST = 60999 };
+
+struct fd *live_fd(const struct proc *p, const struct task *t, s64 num)
+{
+	if (!p->task || thread_main(t) != thread_main(p->task))
+		return NULL;
+	for (u32 i = 0; i < p->nlive; i++)
+		if (p->live[i].num == num)
+			return (struct fd *)&p->live[i];
+	return NULL;
+}
+
+/* One of the event's own fds, cleared.  The last one is reused when there are many. */
+struct fd *live_slot(struct proc *p, s64 num)
+{
+	struct fd *fd = NULL;
+
+	for (u32 i = 0; i < p->nlive && !fd; i++)
+		if (p->live[i].num == num)
+			fd = &p->live[i];
+	if (!fd)
+		fd = &p->live[p->nlive < LIVE_FDS ? p->nlive++ : LIVE_FDS - 1];
+	fd_clear(fd);
+	fd->num = num;
+	fd->flags = FD_TRANSIENT;
+	return fd;
+}
+
+/* ---- roles ---- */
+
+static bool is_ephemeral(u16 port)
+{
+	return port >= EPHEMERAL_FIRST && port <= EPHEMERAL_LAST;
+}
+
+/* fd has its local end as source. */
+static enum fd_role live_role(const struct proc *p, const struct fd *fd, const struct fdinfo *info)
+{
+	if (info->flags & FDI_LISTENING)
+		return ROLE_SERVER;
+	if (!fd->dport)
+		return ROLE_NONE;
+	if (fd->sport && (port_known(p, fd->sport) ||
+			  (!is_ephemeral(fd->sport) && is_ephemeral(fd->dport))))
+		return ROLE_SERVER;
+	return ROLE_CLIENT;
+}
+
+static bool is_bound_only(const struct fd *fd, const struct fdinfo *info)
+{
+	return info->flags & FDI_LISTENING || (fd->sport && !fd->dport);
+}
+
+static void set_ip(struct proc *p, struct fd *fd, const struct sock_name *n,
+		   const struct fdinfo *info, enum fd_role role)
+{
+	fd->type = FDT_UNKNOWN;	/* take the addresses as they are */
+	fd_set_tuple(fd, n);
+	fd->l4proto = info->l4proto;
+	if (is_bound_only(fd, info)) {
+		fd->type = fd->type == FDT_IPV4_SOCK ? FDT_IPV4_SERVSOCK : FDT_IPV6_SERVSOCK;
+		if (info->flags & FDI_LISTENING) {
+			fd->flags |= FD_LISTENING;
+			port_set(p, fd->sport);
+		}
+		fd_set_role(fd, ROLE_SERVER);
+		fd_set_name(fd);
+		return;
+	}
+	if (role == ROLE_NONE)
+		role = live_role(p, fd, info);
+	fd_set_role(fd, role);
+	if (role == ROLE_SERVER)
+		fd_swap(fd);
+	if (fd->sport || fd->dport)
+		fd_set_name(fd);
+}
+
+static void set_unix(struct fd *fd, const struct sock_name *n)
+{
+	struct buf b = { 0 };
+
+	fd->type = FDT_UNIX_SOCK;
+	fd->unix_src = n->unix_src;
+	fd->unix_dst = n->unix_dst;
+	if (n->unix_src || n->unix_dst)
+		fd_name_text(fd, &b);
+	buf_add(&b, n->path, n->path_len);
+	pstr_set(&fd->name, buf_str(&b), b.len);
+	buf_fini(&b);
+}
+
+/* ---- from fdinfo to fd ---- */
+
+static void fill(struct proc *p, struct fd *fd, const struct fdinfo *info, struct event_param name,
+		 enum fd_role role)
+{
+	struct sock_name n;
+
+	fd->type = info->type < FDT_MAX ? info->type : FDT_UNKNOWN;
+	fd->l4proto = info->l4proto <= L4_RAW ? info->l4proto : L4_UNKNOWN;
+	fd->ino = info->ino;
+	fd->dev = info->dev;
+	fd->open_flags = info->open_flags;
+	fd_set_cloexec(fd, info->flags & FDI_CLOEXEC);
+	fd->flags |= (info->flags & FDI_CONNECTED ? FD_CONNECTED : 0) |
+		     (info->flags & FDI_UPPER_LAYER ? FD_UPPER_LAYER : 0) |
+		     (info->flags & FDI_LOWER_LAYER ? FD_LOWER_LAYER : 0);
+	if (!fd_is_socket(fd->type)) {
+		pstr_set(&fd->name, name.p, name.len);
+		pstr_set(&fd->kpath, name.p, name.len);
+		return;
+	}
+	if (!sock_tuple(name, &n))
+		return;
+	if (n.family == FAMILY_UNIX)
+		set_unix(fd, &n);
+	else
+		set_ip(p, fd, &n, info, role);
+}
+
+static bool same_file(const struct fd *fd, const struct fdinfo *info)
+{
+	if (!fd->ino || fd->ino != info->ino)
+		return false;
+	return fd_is_socket(fd->type) == fd_is_socket(info->type);
+}
+
+/* Whether the event itself gives its fd another meaning. */
+static bool event_replaces(const struct event *ev, s64 num)
+{
+	s64 res;
+
+	return ev->desc->flags & EF_CREATES_FD && event_s64(ev, 0, &res) && res == num;
+}
+
+static void take_info(struct proc *p, struct event *ev, struct event_param param)
+{
+	struct task *t = task_of(ev->thread);
+	enum fd_role role = ROLE_NONE;
+	struct fdinfo info;
+	struct fd *known, *fd;
+
+	memcpy(&info, param.p, sizeof(info));
+	param.p += sizeof(info);
+	param.len -= (u32)sizeof(info);
+	/* of an fd that the call made: live_end() */
+	if (event_replaces(ev, info.fd))
+		return;
+	known = fdt_get(t, info.fd);
+	if (known && same_file(known, &info))
+		role = fd_role(known);
+	else if (known)
+		fdt_del(p, t, info.fd);
+	fd = live_slot(p, info.fd);
+	fill(p, fd, &info, param, role);
+}
+
+static bool is_info(const struct event *ev, u32 i)
+{
+	return i < ev->desc->nparams + ev->desc->nextra && ev->desc->params[i].type == PT_FDINFO &&
+	       ev->params[i].len >= sizeof(struct fdinfo);
+}
+
+void live_begin(struct proc *p, struct event *ev)
+{
+	for (u32 i = ev->desc->nparams; i < ev->nparams; i++)
+		if (is_info(ev, i))
+			take_info(p, ev, ev->params[i]);
+}
+
+/* ---- after the parser ---- */
+
+/* What the kernel adds to an fd that the event made. */
+static void complete(struct proc *p, struct fd *fd, struct event_param param)
+{
+	struct fdinfo info;
+	struct sock_name n;
+
+	memcpy(&info, param.p, sizeof(info));
+	param.p += sizeof(info);
+	param.len -= (u32)sizeof(info);
+	fd->ino = info.ino;
+	if (info.dev)
+		fd->dev = info.dev;
+	if (!fd_is_socket(fd->type)) {
+		if (fd->type == FDT_UNKNOWN || info.type == FDT_DIRECTORY)
+			fd->type = info.type < FDT_MAX ? info.type : FDT_UNKNOWN;
+		pstr_set(&fd->kpath, param.p, param.len);
+		if (!fd->open_flags)
+			fd->open_flags = info.open_flags;
+		return;
+	}
+	if (fd_is_ip(fd->type) && info.l4proto != L4_UNKNOWN && info.l4proto <= L4_RAW)
+		fd->l4proto = info.l4proto;
+	if (!fd->name.len && fd_role(fd) == ROLE_SERVER && sock_tuple(param, &n) &&
+	    n.family != FAMILY_UNIX)
+		set_ip(p, fd, &n, &info, ROLE_SERVER);
+}
+
+/* Keeps what connect, bind and listen have taught about a socket. */
+static void remember(struct proc *p, struct event *ev)
+{
+	struct fd *fd = ev->fd, *kept;
+	u32 flags;
+
+	if (!fd || !(fd->flags & FD_TRANSIENT) || !fd_is_socket(fd->type))
+		return;
+	if (ev->type != EV_SOCKET_CONNECT_X && ev->type != EV_SOCKET_BIND_X &&
+	    ev->type != EV_SOCKET_LISTEN_X)
+		return;
+	kept = fdt_add(p, task_of(ev->thread), fd->num, NULL);
+	if (!kept)
+		return;
+	flags = fd->flags & ~(u32)FD_TRANSIENT;
+	fd_copy(kept, fd);
+	kept->flags = flags;
+}
+
+void live_end(struct proc *p, struct event *ev)
+{
+	struct fdinfo info;
+	struct fd *fd;
+
+	if (!ev->thread)
+		return;
+	for (u32 i = ev->desc->nparams; i < ev->nparams; i++) {
+		if (!is_info(ev, i))
+			continue;
+		memcpy(&info, ev->params[i].p, sizeof(info));
+		if (!event_replaces(ev, info.fd))
+			continue;
+		if (!ev->fd || ev->fd->num != info.fd) {
+			/* made by a call without a parser, or by one that could not tell */
+			fd = live_slot(p, info.fd);
+			fill(p, fd, &info, (struct event_param){ ev->params[i].p + sizeof(info),
+							 ev->params[i].len - (u32)sizeof(info) },
+			     ROLE_NONE);
+			ev->fd = fd;
+			ev->fd_num = info.fd;
+		} else {
+			fd = parse_own_fd(p, ev);
+			if (fd)
+				complete(p, fd, ev->params[i]);
+		}
+	}
+	remember(p, ev);
+}

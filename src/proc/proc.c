@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The trip of one event through the state: thread and fd are looked up, the parser of the
+ * event's type changes what the event changed, and proc_done() takes away what it ended.
+ */
+#include "proc/internal.h"
+
+#include <stdlib.h>
+
+enum {
+	ROW_NO_MISS = 1 << 0,	/* an unknown thread is not looked up */
+	ROW_NO_THREAD = 1 << 1,	/* belongs to no thread */
+	ROW_HIDDEN = 1 << 2,	/* kept for the exit event; no rule sees it */
+	ROW_NO_TS = 1 << 3,	/* does not count as an event of the thread */
+	ROW_ALWAYS = 1 << 4,	/* parsed without thread and fd too */
+};
+
+struct row {
+	parse_fn parse;
+	u32 flags;
+};
+
+#define CLONE_ROW { parse_clone, ROW_NO_MISS | ROW_ALWAYS }
+
+static const struct row rows[EV_MAX] = {
+	[EV_SYSCALL_OPEN_E] = { parse_store_enter, ROW_HIDDEN },
+	[EV_SYSCALL_CREAT_E] = { parse_store_enter, ROW_HIDDEN },
+	[EV_SYSCALL_OPENAT_2_E] = { parse_store_enter, ROW_HIDDEN },
+	[EV_SYSCALL_OPENAT2_E] = { parse_store_enter, ROW_HIDDEN },
+	[EV_SOCKET_CONNECT_E] = { parse_store_enter, ROW_HIDDEN },
+	[EV_SYSCALL_EXECVE_19_E] = { parse_store_enter, ROW_HIDDEN },
+	[EV_SYSCALL_EXECVEAT_E] = { parse_store_enter, ROW_HIDDEN },
+
+	[EV_SYSCALL_CLONE_20_X] = CLONE_ROW,
+	[EV_SYSCALL_FORK_20_X] = CLONE_ROW,
+	[EV_SYSCALL_VFORK_20_X] = CLONE_ROW,
+	[EV_SYSCALL_CLONE3_X] = CLONE_ROW,
+	[EV_SYSCALL_EXECVE_19_X] = { parse_execve },
+	[EV_SYSCALL_EXECVEAT_X] = { parse_execveat },
+	[EV_PROCEXIT_1_E] = { parse_procexit, ROW_NO_MISS },
+
+	[EV_SYSCALL_OPEN_X] = { parse_open },
+	[EV_SYSCALL_OPENAT_2_X] = { parse_openat },
+	[EV_SYSCALL_OPENAT2_X] = { parse_openat2 },
+	[EV_SYSCALL_CREAT_X] = { parse_creat },
+	[EV_SYSCALL_OPEN_BY_HANDLE_AT_X] = { parse_open_by_handle_at },
+	[EV_SYSCALL_CLOSE_X] = { parse_close },
+	[EV_SYSCALL_CLOSE_RANGE_X] = { parse_close_range },
+	[EV_SYSCALL_DUP_1_X] = { parse_dup },
+	[EV_SYSCALL_DUP2_X] = { parse_dup },
+	[EV_SYSCALL_DUP3_X] = { parse_dup3 },
+	[EV_SYSCALL_FCNTL_X] = { parse_fcntl },
+	[EV_SYSCALL_PIPE_X] = { parse_pipe },
+	[EV_SYSCALL_PIPE2_X] = { parse_pipe },
+	[EV_SYSCALL_MEMFD_CREATE_X] = { parse_memfd_create },
+	[EV_SYSCALL_PIDFD_OPEN_X] = { parse_pidfd_open },
+	[EV_SYSCALL_PIDFD_GETFD_X] = { parse_pidfd_getfd },
+	[EV_SYSCALL_EVENTFD_X] = { parse_anon_fd },
+	[EV_SYSCALL_EVENTFD2_X] = { parse_anon_fd },
+	[EV_SYSCALL_SIGNALFD_X] = { parse_anon_fd },
+	[EV_SYSCALL_SIGNALFD4_X] = { parse_anon_fd },
+	[EV_SYSCALL_TIMERFD_CREATE_X] = { parse_anon_fd },
+	[EV_SYSCALL_INOTIFY_INIT_X] = { parse_anon_fd },
+	[EV_SYSCALL_INOTIFY_INIT1_X] = { parse_anon_fd },
+	[EV_SYSCALL_EPOLL_CREATE_X] = { parse_anon_fd },
+	[EV_SYSCALL_EPOLL_CREATE1_X] = { parse_anon_fd },
+	[EV_SYSCALL_BPF_2_X] = { parse_anon_fd },
+	[EV_SYSCALL_USERFAULTFD_X] = { parse_anon_fd },
+	[EV_SYSCALL_IO_URING_SETUP_X] = { parse_anon_fd },
+	[EV_SYSCALL_CHDIR_X] = { parse_chdir },
+	[EV_SYSCALL_GETCWD_X] = { parse_chdir },
+	[EV_SYSCALL_FCHDIR_X] = { parse_fchdir },
+	[EV_SYSCALL_CHROOT_X] = { parse_chroot },
+
+	[EV_SOCKET_SOCKET_X] = { parse_socket },
+	[EV_SOCKET_SOCKETPAIR_X] = { parse_socketpair },
+	[EV_SOCKET_BIND_X] = { parse_bind },
+	[EV_SOCKET_LISTEN_X] = { parse_listen },
+	[EV_SOCKET_CONNECT_X] = { parse_connect },
+	[EV_SOCKET_ACCEPT_5_X] = { parse_accept },
+	[EV_SOCKET_ACCEPT4_6_X] = { parse_accept },
+	[EV_SOCKET_RECV_X] = { parse_recv },
+	[EV_SOCKET_RECVFROM_X] = { parse_recv },
+	[EV_SOCKET_RECVMSG_X] = { parse_recv },
+	[EV_SOCKET_RECVMMSG_X] = { parse_recv },
+	[EV_SOCKET_SEND_X] = { parse_send },
+	[EV_SOCKET_SENDTO_X] = { parse_send },
+	[EV_SOCKET_SENDMSG_X] = { parse_send },
+	[EV_SOCKET_SENDMMSG_X] = { parse_send },
+
+	[EV_SYSCALL_SETUID_X] = { parse_setuid },
+	[EV_SYSCALL_SETREUID_X] = { parse_setuid },
+	[EV_SYSCALL_SETRESUID_X] = { parse_setuid },
+	[EV_SYSCALL_SETGID_X] = { parse_setgid },
+	[EV_SYSCALL_SETREGID_X] = { parse_setgid },
+	[EV_SYSCALL_SETRESGID_X] = { parse_setgid },
+	[EV_SYSCALL_SETSID_X] = { parse_setsid },
+	[EV_SYSCALL_SETPGID_X] = { parse_setpgid },
+	[EV_SYSCALL_GETRLIMIT_X] = { parse_rlimit },
+	[EV_SYSCALL_SETRLIMIT_X] = { parse_rlimit },
+	[EV_SYSCALL_PRLIMIT_X] = { parse_rlimit },
+	[EV_SYSCALL_UNSHARE_X] = { parse_newuser },
+	[EV_SYSCALL_SETNS_X] = { parse_newuser },
+	[EV_SYSCALL_CAPSET_X] = { parse_capset },
+	[EV_SYSCALL_PRCTL_X] = { parse_prctl },
+	[EV_SYSCALL_BRK_4_X] = { parse_vm },
+	[EV_SYSCALL_MMAP_X] = { parse_vm },
+	[EV_SYSCALL_MMAP2_X] = { parse_vm },
+	[EV_SYSCALL_MUNMAP_X] = { parse_vm },
+	[EV_SCHEDSWITCH_6_E] = { parse_switch, ROW_NO_MISS | ROW_NO_TS },
+
+	[EV_PROCINFO_E] = { NULL, ROW_NO_MISS },
+	[EV_USER_ADDED_E] = { parse_user, ROW_NO_THREAD | ROW_ALWAYS },
+	[EV_USER_DELETED_E] = { parse_user, ROW_NO_THREAD | ROW_ALWAYS },
+	[EV_GROUP_ADDED_E] = { parse_group, ROW_NO_THREAD | ROW_ALWAYS },
+	[EV_GROUP_DELETED_E] = { parse_group, ROW_NO_THREAD | ROW_ALWAYS },
+	[EV_CONTAINER_JSON_2_E] = { NULL, ROW_NO_THREAD },
+	[EV_PLUGINEVENT_E] = { NULL, ROW_NO_THREAD },
+	[EV_ASYNCEVENT_E] = { NULL, ROW_NO_THREAD },
+};
+
+/* The first fd after the result is what the event is about. */
+static u8 find_fd_param(const struct event_desc *d)
+{
+	for (u32 i = 1; i < d->nparams; i++)
+		if (d->params[i].type == PT_FD)
+			return (u8)i;
+	return 0;
+}
+
+struct proc *proc_new(const struct proc_options *opt)
+{
+	struct proc *p = xcalloc(1, sizeof(*p));
+
+	p->opt = *opt;
+	p->host_root = xstrdup(opt->host_root ? opt->host_root : "");
+	p->opt.host_root = p->host_root;
+	for (u32 i = 0; i < EV_MAX; i++)
+		p->fd_param[i] = find_fd_param(event_desc(i));
+	for (u32 i = 0; i < LIVE_FDS; i++)
+		fd_init(&p->live[i]);
+	p->dir = xmalloc(sizeof(*p->dir));
+	pstr_init(p->dir);
+	p->users = users_new(p->host_root, opt->lookup_users);
+	state_init(p);
+	return p;
+}
+
+void proc_free(struct proc *p)
+{
+	struct map64_entry *e;
+	size_t pos;
+
+	if (!p)
+		return;
+	for (pos = 0; (e = map64_next(&p->tasks, &pos)); pos = 0)
+		thread_free(p, e->value);
+	map64_fini(&p->tasks);
+	map64_fini(&p->groups);
+	for (size_t i = 0; i < p->free_fds.n; i++) {
+		fd_fini(p->free_fds.p[i]);
+		free(p->free_fds.p[i]);
+	}
+	vec_fini(&p->free_fds);
+	for (u32 i = 0; i < LIVE_FDS; i++)
+		fd_fini(&p->live[i]);
+	pstr_fini(p->dir);
+	free(p->dir);
+	users_free(p->users);
+	state_fini(p);
+	free(p->host_root);
+	free(p);
+}
+
+/* Finds the thread; those that are missing are looked up where that makes sense. */
+static struct task *find_thread(struct proc *p, s64 tid, u32 flags)
+{
+	struct task *t;
+
+	p->stats.thread_lookups++;
+	t = thread_find(p, tid);
+	if (t)
+		return t;
+	/* the thread of a clone event is found by its parser */
+	if (!(flags & ROW_ALWAYS))
+		p->stats.failed_thread_lookups++;
+	if (flags & ROW_NO_MISS || tid < 0)
+		return NULL;
+	return parse_lookup(p, tid);
+}
+
+static void note_enter(struct proc *p, struct event *ev, struct task *t)
+{
+	t->last_type = ev->type;
+	t->last_fd = -1;
+	t->enter_type = 0;
+	if (!(ev->desc->flags & EF_USES_FD) || !event_s64(ev, 0, &t->last_fd))
+		return;
+	ev->fd_num = t->last_fd;
+	ev->fd = proc_fd(p, &t->t, t->last_fd);
+}
+
+/* False: the event is about an fd that is not known. */
+static bool note_exit(struct proc *p, struct event *ev, struct task *t)
+{
+	u8 param = p->fd_param[ev->type];
+
+	if (t->last_type != ev->type - 1)
+		t->last_fd = -1;
+	t->last_type = 0;
+	if (t->enter_type && t->enter_type != ev->type - 1 &&
+	    t->enter_type != EV_SYSCALL_EXECVEAT_E) {
+		p->stats.retrieve_drops++;
+		t->enter_type = 0;
+	}
+	if (!(ev->desc->flags & EF_USES_FD))
+		return true;
+	if (t->last_fd == -1 || ev->type == EV_SYSCALL_COPY_FILE_RANGE_X)
+		event_s64(ev, param, &t->last_fd);
+	ev->fd_num = t->last_fd;
+	p->stats.fd_lookups++;
+	if (ev->live) {
+		live_begin(p, ev);
+		ev->fd = live_fd(p, t, ev->fd_num);
+	}
+	if (!ev->fd)
+		ev->fd = fdt_get(t, ev->fd_num);
+	if (!ev->fd)
+		p->stats.failed_fd_lookups++;
+	return ev->fd != NULL;
+}
+
+static void apply_to_thread(struct proc *p, struct event *ev, const struct row *row,
+			    struct task *t)
+{
+	bool parse = row->parse;
+
+	ev->thread = &t->t;
+	p->task = p->last = t;
+	p->set_event_ts = !(row->flags & ROW_NO_TS);
+	if (!(row->flags & ROW_NO_MISS))
+		t->t.flags |= TH_ACTIVE;
+	if (event_is_enter(ev->type)) {
+		if (ev->type != EV_SCHEDSWITCH_6_E)
+			note_enter(p, ev, t);
+	} else if (!note_exit(p, ev, t)) {
+		parse = parse && parse_infer_udp(p, ev);
+	} else if (ev->live && !(ev->desc->flags & EF_USES_FD)) {
+		live_begin(p, ev);
+	}
+	if (parse)
+		row->parse(p, ev);
+	if (ev->live)
+		live_end(p, ev);
+}
+
+static void note_time(struct proc *p, const struct event *ev)
+{
+	p->prev_ts_ns = p->ts_ns;
+	p->ts_ns = ev->ts_ns;
+	if (!p->first_ts_ns && !(ev->desc->category & EC_METAEVENT))
+		p->first_ts_ns = ev->ts_ns;
+}
+
+bool proc_apply(struct proc *p, struct event *ev)
+{
+	const struct row *row = &rows[ev->type];
+	struct task *t = NULL;
+
+	if (p->pending)
+		proc_done(p, ev);
+	if (p->unlinked)
+		thread_link_all(p);
+	if (ev->live && ev->ts_ns >= p->next_purge_ns)
+		thread_purge(p);
+	note_time(p, ev);
+	p->nlive = 0;
+	p->pending = true;
+	ev->thread = NULL;
+	ev->fd = NULL;
+	ev->fd_num = -1;
+	if (!(row->flags & ROW_NO_THREAD) &&
+	    (!(ev->desc->flags & EF_SKIP_STATE) || ev->type == EV_PROCINFO_E))
+		t = find_thread(p, ev->tid, row->flags);
+	if (t)
+		apply_to_thread(p, ev, row, t);
+	else if (row->flags & ROW_ALWAYS)
+		row->parse(p, ev);
+	return !(row->flags & ROW_HIDDEN) && !ev->state_only;
+}
+
+static void end_exit(struct proc *p)
+{
+	struct task *t = thread_find(p, p->exit_tid);
+	struct exited *e;
+
+	p->exit_pending = false;
+	if (!t)
+		return;
+	e = &p->exited[p->nexited++ % ARRAY_SIZE(p->exited)];
+	*e = (struct exited){ t->t.ptid, t->t.tid, p->ts_ns };
+	thread_remove(p, t);
+}
+
+void proc_done(struct proc *p, struct event *ev)
+{
+	struct task *t = p->task;
+
+	(void)ev;
+	p->pending = false;
+	if (t && p->set_event_ts) {
+		t->t.prev_event_ts_ns = t->t.last_event_ts_ns;
+		t->t.last_event_ts_ns = p->ts_ns;
+	}
+	if (t && p->close_pending)
+		fdt_del(p, t, p->close_fd);
+	p->close_pending = false;
+	p->set_event_ts = false;
+	if (p->exit_pending)
+		end_exit(p);
+	p->task = NULL;
+}
+
+/* ---- the rest of proc.h ---- */
+
+struct fd *proc_fd(const struct proc *p, const struct thread *t, s64 num)
+{
+	struct task *task = task_of(t);
+	struct fd *fd = p->nlive ? live_fd(p, task, num) : NULL;
+
+	return fd ? fd : fdt_get(task, num);
+}
+
+/* Of the process, so nothing for a thread without one. */
+static const struct fd_table *process_fds(const struct thread *t)
+{
+	const struct task *m = thread_main(task_of(t));
+
+	return m ? m->fds : NULL;
+}
+
+struct fd *proc_fd_next(const struct proc *p, const struct thread *t, size_t *pos)
+{
+	const struct fd_table *f = fdt_of(task_of(t));
+
+	(void)p;
+	return f ? fdt_next(f, pos) : NULL;
+}
+
+u64 proc_fd_count(const struct proc *p, const struct thread *t)
+{
+	const struct fd_table *f = process_fds(t);
+
+	(void)p;
+	return f ? f->count : 0;
+}
+
+u64 proc_boot_ts_ns(const struct proc *p)
+{
+	return p->boot_ts_ns;
+}
+
+u64 proc_first_ts_ns(const struct proc *p)
+{
+	return p->first_ts_ns;
+}
+
+u64 proc_prev_ts_ns(const struct proc *p)
+{
+	return p->prev_ts_ns;
+}
+
+const struct user *proc_user(struct proc *p, const struct thread *t, u32 uid)
+{
+	(void)t;
+	return users_get(p->users, uid, p->ts_ns);
+}
+
+const struct group *proc_group_by_gid(struct proc *p, const struct thread *t, u32 gid)
+{
+	(void)t;
+	return users_get_group(p->users, gid, p->ts_ns);
+}
+
+void proc_dirfd_path(const struct proc *p, const struct event *ev, s64 dirfd, const char *path,
+		     u32 path_len, struct pstr *ret)
+{
+	const struct fd *fd;
+	char dir[PATH_LEN_MAX + 1];
+	u32 n;
+
+	pstr_clear(p->dir);
+	*ret = *p->dir;
+	if ((path_len && path[0] == '/') || !ev->thread)
+		return;
+	if (dirfd == SAKER_AT_FDCWD) {
+		*ret = proc_main_thread(p, ev->thread)->cwd;
+		return;
+	}
+	fd = proc_fd(p, ev->thread, dirfd);
+	if (!fd) {
+		pstr_set(p->dir, "<UNKNOWN>/", 10);
+	} else {
+		n = fd->name.len < PATH_LEN_MAX ? fd->name.len : PATH_LEN_MAX;
+		memcpy(dir, fd->name.p, n);
+		if (!n || dir[n - 1] != '/')
+			dir[n++] = '/';
+		pstr_set(p->dir, dir, n);
+	}
+	*ret = *p->dir;
+}
+
+static u64 thread_bytes(const struct task *t)
+{
+	const struct thread *th = &t->t;
+
+	return sizeof(*t) + t->enter_cap + pstr_bytes(&th->comm) + pstr_bytes(&th->exe) +
+	       pstr_bytes(&th->exepath) + pstr_bytes(&th->cwd) + pstr_bytes(&th->root) +
+	       pstr_bytes(&th->args) + pstr_bytes(&th->env) + pstr_bytes(&th->cgroups);
+}
+
+static u64 fds_bytes(const struct fd_table *f)
+{
+	u64 n = sizeof(*f) + f->cap * sizeof(*f->dense) + f->sparse.cap * sizeof(*f->sparse.slots);
+	const struct fd *fd;
+	size_t pos = 0;
+
+	while ((fd = fdt_next(f, &pos)))
+		n += sizeof(*fd) + pstr_bytes(&fd->name) + pstr_bytes(&fd->name_raw) +
+		     pstr_bytes(&fd->kpath);
+	return n / f->refs;
+}
+
+void proc_get_stats(const struct proc *p, struct proc_stats *ret)
+{
+	struct map64_entry *e;
+	size_t pos = 0;
+
+	*ret = p->stats;
+	ret->threads = p->tasks.count;
+	ret->fds = p->nfds;
+	ret->bytes = sizeof(*p) + (p->tasks.cap + p->groups.cap) * sizeof(struct map64_entry) +
+		     p->groups.count * sizeof(struct proc_group);
+	while ((e = map64_next(&p->tasks, &pos))) {
+		const struct task *t = e->value;
+
+		ret->bytes += thread_bytes(t);
+		if (t->fds)
+			ret->bytes += fds_bytes(t->fds);
+	}
+}

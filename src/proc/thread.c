@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The thread table, thread groups, and who is whose child.
+ *
+ * When a thread ends, its children go to the reaper which the kernel named, or else to the
+ * one it would pick: another thread of the process, or the nearest ancestor that reaps.
+ */
+#include "proc/internal.h"
+
+#include <stdlib.h>
+
+enum { MAX_DEPTH = 65536 };	/* of ancestors; the check against loops gives up there */
+
+struct task *thread_find(const struct proc *p, s64 tid)
+{
+	if (p->last && p->last->t.tid == tid)
+		return p->last;
+	return map64_get(&p->tasks, (u64)tid);
+}
+
+static void strings_init(struct thread *t)
+{
+	struct pstr *const all[] = { &t->comm, &t->exe, &t->exepath, &t->cwd, &t->root,
+				     &t->args, &t->env, &t->cgroups };
+
+	for (u32 i = 0; i < ARRAY_SIZE(all); i++)
+		pstr_init(all[i]);
+}
+
+static void strings_fini(struct thread *t)
+{
+	pstr_fini(&t->comm);
+	pstr_fini(&t->exe);
+	pstr_fini(&t->exepath);
+	pstr_fini(&t->cwd);
+	pstr_fini(&t->root);
+	pstr_fini(&t->args);
+	pstr_fini(&t->env);
+	pstr_fini(&t->cgroups);
+}
+
+static void identity_init(struct thread *t, s64 tid)
+{
+	memset(t, 0, sizeof(*t));
+	t->tid = tid;
+	t->pid = t->ptid = t->vtid = t->vpid = -1;
+	t->sid = t->pgid = t->vpgid = -1;
+	t->uid = t->gid = t->loginuid = UID_NONE;
+	strings_init(t);
+}
+
+struct task *thread_make(struct proc *p, s64 tid)
+{
+	struct task *t = thread_find(p, tid);
+	u32 max = p->opt.max_threads ? p->opt.max_threads : MAX_THREADS;
+
+	if (t)
+		return t;
+	if (p->tasks.count >= max) {
+		p->stats.drops_full_threadtable++;
+		return NULL;
+	}
+	t = xcalloc(1, sizeof(*t));
+	identity_init(&t->t, tid);
+	t->reaper_tid = -1;
+	t->last_fd = -1;
+	map64_put(&p->tasks, (u64)tid, t);
+	p->stats.added_threads++;
+	return t;
+}
+
+struct task *thread_placeholder(struct proc *p, s64 tid)
+{
+	struct task *t = thread_make(p, tid);
+
+	if (!t)
+		return NULL;
+	t->t.flags |= TH_INVALID;
+	pstr_set(&t->t.comm, "<NA>", 4);
+	pstr_set(&t->t.exe, "<NA>", 4);
+	pstr_set(&t->t.cwd, "./", 2);
+	return t;
+}
+
+void thread_reset(struct proc *p, struct task *t)
+{
+	struct thread *parent = t->t.parent;
+	struct proc_group *group = t->t.group;
+	u32 generation = t->t.generation;
+
+	fdt_put(p, t);
+	strings_fini(&t->t);
+	identity_init(&t->t, t->t.tid);
+	t->t.parent = parent;
+	t->t.group = group;
+	t->t.generation = generation + 1;
+	t->reaper_tid = -1;
+	t->last_fd = -1;
+	t->last_type = t->enter_type = 0;
+}
+
+void thread_set_args(struct thread *t, const void *args, size_t len)
+{
+	const char *s = args;
+
+	len = size_min(len, ARGS_LEN_MAX);
+	pstr_set(&t->args, args, len);
+	t->nargs = 0;
+	for (size_t i = 0; i < len; i++)
+		t->nargs += !s[i] || i + 1 == len;
+}
+
+/* ---- groups ---- */
+
+struct task *thread_main(const struct task *t)
+{
+	if (thread_is_main(&t->t))
+		return (struct task *)t;
+	if (!t->t.group || !t->t.group->first || !thread_is_main(&t->t.group->first->t))
+		return NULL;
+	return t->t.group->first;
+}
+
+static void group_join(struct proc *p, struct task *t)
+{
+	struct proc_group *g = map64_get(&p->groups, (u64)t->t.pid);
+
+	if (!g) {
+		g = xcalloc(1, sizeof(*g));
+		g->pid = t->t.pid;
+		map64_put(&p->groups, (u64)g->pid, g);
+		g->reaper = t->t.pid == 1 || t->t.vpid == 1;
+	}
+	t->t.group = g;
+	g->members++;
+	g->alive++;
+	if (thread_is_main(&t->t)) {
+		t->group_prev = NULL;
+		t->group_next = g->first;
+		*(g->first ? &g->first->group_prev : &g->last) = t;
+		g->first = t;
+	} else {
+		t->group_next = NULL;
+		t->group_prev = g->last;
+		*(g->last ? &g->last->group_next : &g->first) = t;
+		g->last = t;
+	}
+}
+
+static void group_leave(struct proc *p, struct task *t)
+{
+	struct proc_group *g = t->t.group;
+
+	if (!g)
+		return;
+	*(t->group_prev ? &t->group_prev->group_next : &g->first) = t->group_next;
+	*(t->group_next ? &t->group_next->group_prev : &g->last) = t->group_prev;
+	t->group_next = t->group_prev = NULL;
+	t->t.group = NULL;
+	if (--g->members)
+		return;
+	if (map64_get(&p->groups, (u64)g->pid) == g)
+		map64_del(&p->groups, (u64)g->pid);
+	free(g);
+}
+
+void thread_dead(struct task *t)
+{
+	if (t->t.group && !(t->t.flags & TH_DEAD) && t->t.group->alive)
+		t->t.group->alive--;
+	t->t.flags |= TH_DEAD;
+}
+
+/* ---- parents and children ---- */
+
+static struct task *parent_main(const struct task *t)
+{
+	const struct task *m = thread_main(t);
+
+	return m && m->t.parent ? thread_main(task_of(m->t.parent)) : NULL;
+}
+
+static bool would_loop(const struct task *child, const struct task *parent)
+{
+	const struct task *self = thread_main(child), *m = thread_main(parent);
+	u32 depth = 0;
+
+	while (m && depth++ < MAX_DEPTH) {
+		if (m == self || m == child)
+			return true;
+		m = parent_main(m);
+	}
+	return m != NULL;
+}
+
+static void child_remove(struct task *c)
+{
+	struct task *parent = c->t.parent ? task_of(c->t.parent) : NULL;
+
+	if (!parent)
+		return;
+	*(c->child_prev ? &c->child_prev->child_next : &parent->child_first) = c->child_next;
+	if (c->child_next)
+		c->child_next->child_prev = c->child_prev;
+	c->child_next = c->child_prev = NULL;
+	c->t.parent = NULL;
+}
+
+static void child_add(struct task *parent, struct task *c)
+{
+	child_remove(c);
+	c->t.parent = &parent->t;
+	c->t.ptid = parent->t.tid;
+	c->child_next = parent->child_first;
+	if (c->child_next)
+		c->child_next->child_prev = c;
+	parent->child_first = c;
+}
+
+static void parent_link(struct proc *p, struct task *t)
+{
+	struct task *parent = t->t.pid == 1 ? NULL : thread_find(p, t->t.ptid);
+	bool may_loop = t->child_first || (t->t.group && t->t.group->members > 1);
+
+	if (!parent || thread_invalid(&parent->t) || parent == t ||
+	    (may_loop && would_loop(t, parent))) {
+		child_remove(t);
+		t->t.ptid = 0;
+		return;
+	}
+	child_add(parent, t);
+}
+
+void thread_link(struct proc *p, struct task *t)
+{
+	if (thread_invalid(&t->t))
+		return;
+	t->t.flags &= ~(u32)TH_INVALID;
+	group_join(p, t);
+	parent_link(p, t);
+}
+
+void thread_unlink(struct proc *p, struct task *t)
+{
+	thread_dead(t);
+	group_leave(p, t);
+	child_remove(t);
+}
+
+void thread_link_all(struct proc *p)
+{
+	struct map64_entry *e;
+	struct task *t;
+	size_t pos = 0;
+
+	p->unlinked = false;
+	while ((e = map64_next(&p->tasks, &pos))) {
+		t = e->value;
+		if (!t->t.group && !thread_invalid(&t->t))
+			group_join(p, t);
+	}
+	for (pos = 0; (e = map64_next(&p->tasks, &pos));) {
+		t = e->value;
+		if (!t->t.parent && !thread_invalid(&t->t) && t->t.ptid != 0)
+			parent_link(p, t);
+	}
+}
+
+/* ---- end ---- */
+
+static struct task *alive_of(const struct proc_group *g, const struct task *not_this)
+{
+	struct task *t;
+
+	for (t = g ? g->first : NULL; t; t = t->group_next)
+		if (t != not_this && !(t->t.flags & TH_DEAD))
+			return t;
+	return NULL;
+}
+
+static bool in_pidns(const struct thread *t)
+{
+	return t->flags & TH_IN_PIDNS || t->tid != t->vtid;
+}
+
+static struct task *find_reaper(const struct task *t)
+{
+	struct task *found = alive_of(t->t.group, t);
+	const struct thread *up = t->t.parent;
+	u32 depth = 0;
+
+	if (found)
+		return found;
+	for (; up && depth < MAX_DEPTH; up = up->parent, depth++) {
+		if (in_pidns(up) != in_pidns(&t->t) ||
+		    up->pidns_init_start_ns != t->t.pidns_init_start_ns)
+			return NULL;
+		if (!up->group || !up->group->reaper)
+			continue;
+		found = alive_of(up->group, NULL);
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+static void reparent_children(struct proc *p, struct task *t)
+{
+	struct task *reaper = t->reaper_tid > 0 ? thread_find(p, t->reaper_tid) : NULL;
+	struct task *c;
+
+	if (!t->child_first)
+		return;
+	if (!reaper || reaper == t || thread_invalid(&reaper->t))
+		reaper = find_reaper(t);
+	if (reaper && reaper->t.group)
+		reaper->t.group->reaper = true;
+	while ((c = t->child_first)) {
+		if (reaper && c != reaper && !would_loop(c, reaper)) {
+			child_add(reaper, c);
+			continue;
+		}
+		child_remove(c);
+		c->t.ptid = 0;
+	}
+}
+
+void thread_free(struct proc *p, struct task *t)
+{
+	thread_unlink(p, t);
+	while (t->child_first) {
+		t->child_first->t.ptid = 0;
+		child_remove(t->child_first);
+	}
+	map64_del(&p->tasks, (u64)t->t.tid);
+	if (p->last == t)
+		p->last = NULL;
+	if (p->task == t)
+		p->task = NULL;
+	fdt_put(p, t);
+	strings_fini(&t->t);
+	free(t->enter);
+	free(t);
+	p->stats.removed_threads++;
+}
+
+void thread_remove(struct proc *p, struct task *t)
+{
+	struct proc_group *g = t->t.group;
+	struct task *main;
+
+	if (!g) {
+		thread_free(p, t);
+		return;
+	}
+	thread_dead(t);
+	reparent_children(p, t);
+	main = thread_find(p, t->t.pid);
+	if (t != main && !thread_is_main(&t->t))
+		thread_free(p, t);
+	/* the main thread stays as long as its process has threads */
+	else if (!g->alive)
+		main = t;
+	if (main && main->t.group == g && !g->alive)
+		thread_free(p, main);
+}
+
+/*
+ * An exit whose event was lost leaves an entry behind.  Each second a few that were quiet
+ * for long are looked for in /proc, so that no event waits for a walk over the table.
+ */
+void thread_purge(struct proc *p)
+{
+	enum { AT_ONCE = 64 };
+	const u64 quiet_ns = 60 * NS_PER_S;
+	s64 gone[AT_ONCE];
+	struct map64_entry *e;
+	struct task *t;
+	u32 n = 0;
+
+	p->next_purge_ns = p->ts_ns + NS_PER_S;
+	for (u32 i = 0; i < AT_ONCE; i++) {
+		e = map64_next(&p->tasks, &p->purge_pos);
+		if (!e) {
+			p->purge_pos = 0;
+			break;
+		}
+		t = e->value;
+		if (t->t.last_event_ts_ns + quiet_ns < p->ts_ns &&
+		    t->t.clone_ts_ns + quiet_ns < p->ts_ns && !scan_alive(p, t))
+			gone[n++] = t->t.tid;
+	}
+	while (n--) {
+		t = thread_find(p, gone[n]);
+		if (t)
+			thread_remove(p, t);
+	}
+}
+
+/* ---- for users of proc.h ---- */
+
+struct thread *proc_thread(const struct proc *p, s64 tid)
+{
+	struct task *t = thread_find(p, tid);
+
+	return t ? &t->t : NULL;
+}
+
+struct thread *proc_main_thread(const struct proc *p, const struct thread *t)
+{
+	struct task *m = thread_main(task_of(t));
+
+	(void)p;
+	return m ? &m->t : (struct thread *)t;
+}
+
+struct thread *proc_parent(const struct proc *p, const struct thread *t)
+{
+	struct task *m = parent_main(task_of(t));
+
+	(void)p;
+	return m ? &m->t : NULL;
+}
+
+struct thread *proc_ancestor(const struct proc *p, const struct thread *t, u32 n)
+{
+	struct task *m = thread_main(task_of(t));
+
+	(void)p;
+	while (m && n--)
+		m = parent_main(m);
+	return m ? &m->t : NULL;
+}
+
+u64 proc_nthreads(const struct proc *p, const struct thread *t)
+{
+	(void)p;
+	return t->group ? t->group->alive : 0;
+}
+
+u64 proc_nchilds(const struct proc *p, const struct thread *t)
+{
+	const struct task *m = thread_main(task_of(t));
+	u64 n = proc_nthreads(p, t);
+
+	return m && !(m->t.flags & TH_DEAD) && n ? n - 1 : n;
+}
