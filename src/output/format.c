@@ -186,22 +186,36 @@ static void fit(struct buf *out, size_t start, u32 width)
 		buf_addc(out, ' ');
 }
 
+/*
+ * What a transformer computes has no print format of its own: only texts and lists print
+ * (so %len(...) is <NA>, as it always was).
+ */
+static void print_transformed(const struct transform *t, struct field_ctx *x,
+			      const struct value *vals, const bool *has, struct buf *out)
+{
+	struct value v;
+
+	if (transform_eval(t, x, vals, has, &v) && (v.is_list || v.type != PT_UINT64))
+		value_print(&v, out);
+	else
+		buf_add(out, "<NA>", 4);
+}
+
 void format_print_values(const struct format *f, struct field_ctx *x, const struct value *vals,
 			 const bool *has, struct buf *out)
 {
 	for (size_t i = 0; i < f->tokens.n; i++) {
 		const struct token *t = &f->tokens.p[i];
 		size_t start = out->len;
-		struct value v;
 
 		if (t->kind == TOKEN_TEXT) {
 			buf_add(out, t->text, t->len);
 			continue;
 		}
-		if (t->kind == TOKEN_FIELD && has[t->field])
+		if (t->kind == TOKEN_TRANSFORM)
+			print_transformed(t->transform, x, vals, has, out);
+		else if (has[t->field])
 			value_print(&vals[t->field], out);
-		else if (t->kind == TOKEN_TRANSFORM && transform_eval(t->transform, x, vals, has, &v))
-			value_print(&v, out);
 		else
 			buf_add(out, "<NA>", 4);
 		if (t->width)

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The run as a list of steps.  Each step may end it: well, or with an error, which is
+ * printed once, here.
+ */
+#include "app/app.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/engine.h"
+#include "app/info.h"
+#include "app/list.h"
+#include "app/log.h"
+#include "app/loop.h"
+#include "app/rules_files.h"
+#include "app/signals.h"
+#include "app/stats.h"
+
+#define CONFIG_PATH "/etc/saker/saker.yaml"
+
+struct app {
+	struct cmdline cmd;
+	struct config cfg;
+	bool have_config;		/* a file was read */
+	struct diag diag;
+	bool runtime_error;		/* the message is printed in another form */
+	char hostname[256];
+	struct field_set fields;
+	struct rules_options ropt;
+	struct rules_plugin container;
+	const char *sources[2];
+	struct rules *rules;
+	struct strlist rules_files;
+	struct output_options oopt;
+	struct run run;
+};
+
+enum outcome { GO_ON, DONE, FAILED };
+
+static enum outcome fail_if(int err)
+{
+	return err ? FAILED : GO_ON;
+}
+
+/* ---- before the configuration -------------------------------------------------------------- */
+
+static enum outcome print_static(struct app *a)
+{
+	const struct cmdline *cmd = &a->cmd;
+
+	if (cmd->markdown)
+		fprintf(stderr, "WARNING: --markdown is deprecated, use --format markdown instead.\n");
+	if (cmd->help)
+		info_print_help();
+	else if (cmd->config_schema)
+		info_print_config_schema();
+	else if (cmd->rule_schema)
+		info_print_rule_schema();
+	else if (cmd->ignored)
+		info_print_ignored();
+	else if (cmd->list_events)
+		list_events(cmd->format);
+	else
+		return GO_ON;
+	return DONE;
+}
+
+/* ---- configuration ---------------------------------------------------------------------------- */
+
+static void apply_cmdline(struct app *a)
+{
+	struct config *c = &a->cfg;
+	const char *p = a->cmd.print;
+
+	if (a->cmd.unbuffered)
+		c->buffered_outputs = false;
+	if (p && strcmp(p, "c") && strcmp(p, "container") && strcmp(p, "k") && strcmp(p, "kubernetes"))
+		config_add_extra_output(c, p);
+}
+
+static void log_config(const struct app *a)
+{
+	const struct config *c = &a->cfg;
+	struct buf keys = { 0 };
+
+	log_info("Saker version: %s (%s)", SAKER_VERSION, info_machine());
+	if (a->have_config)
+		log_info("Saker initialized with configuration files:");
+	for (size_t i = 0; i < c->files.n; i++)
+		log_info("   %s | schema validation: %s", c->files.p[i].path, c->files.p[i].schema);
+	if (c->rules_file_used)
+		log_warning("Using deprecated config key 'rules_file' (singular form). Please use new "
+			    "'rules_files' config key (plural form).");
+	for (size_t i = 0; i < c->no_effect.n; i++)
+		buf_addf(&keys, "%s%s", i ? ", " : "", c->no_effect.p[i]);
+	if (keys.len)
+		log_warning("Configuration keys without effect in this version: %s", buf_str(&keys));
+	buf_fini(&keys);
+}
+
+static void set_hostname(struct app *a)
+{
+	const char *env = getenv("FALCO_HOSTNAME");
+
+	if (env) {
+		snprintf(a->hostname, sizeof(a->hostname), "%s", env);
+		log_info("Hostname value has been overridden via environment variable to: %s", a->hostname);
+	} else if (gethostname(a->hostname, sizeof(a->hostname) - 1)) {
+		a->hostname[0] = '\0';
+	}
+}
+
+static enum outcome load_config(struct app *a)
+{
+	const char *path = a->cmd.config;
+	struct log_options log;
+	int err;
+
+	if (!path && !access(CONFIG_PATH, F_OK))
+		path = CONFIG_PATH;
+	a->have_config = path;
+	if (path)
+		err = config_load(&a->cfg, path, &a->cmd.options, &a->diag);
+	else
+		err = config_defaults(&a->cfg, &a->cmd.options, &a->diag);
+	if (err)
+		return FAILED;
+	log = (struct log_options){ .to_stderr = a->cfg.log_stderr, .to_syslog = a->cfg.log_syslog,
+				    .iso_8601 = a->cfg.time_iso_8601, .level = a->cfg.log_level };
+	log_setup(&log);
+	apply_cmdline(a);
+	log_config(a);
+	return GO_ON;
+}
+
+static enum outcome print_versions(struct app *a)
+{
+	log_info("System info: %s", info_system());
+	if (a->cmd.version) {
+		info_print_version(a->cfg.json_output);
+		return DONE;
+	}
+	if (a->cmd.page_size) {
+		log_info("Your system page size is: %ld bytes", sysconf(_SC_PAGESIZE));
+		return DONE;
+	}
+	set_hostname(a);
+	return GO_ON;
+}
+
+static enum outcome require_config(struct app *a)
+{
+	if (a->have_config || a->cmd.list_fields)
+		return GO_ON;
+	diag_set(&a->diag, "You must create a config file at " CONFIG_PATH " or by passing -c");
+	return FAILED;
+}
+
+static enum outcome plugins(struct app *a)
+{
+	if (a->cmd.plugin_info) {
+		diag_set(&a->diag, "can't find plugin and print its info: %s", a->cmd.plugin_info);
+		return FAILED;
+	}
+	if (a->cmd.list_plugins) {
+		printf("0 Plugins Loaded:\n\n");
+		return DONE;
+	}
+	return GO_ON;
+}
+
+static enum outcome list(struct app *a)
+{
+	int err;
+
+	a->fields = *field_builtin();
+	a->fields.static_fields = &a->cfg.static_fields;
+	if (!a->cmd.list_fields)
+		return GO_ON;
+	err = list_fields(&a->fields, a->cmd.list_source, a->cmd.format, a->cmd.names_only, a->cmd.verbose);
+	if (!err)
+		return DONE;
+	diag_set(&a->diag, "Value for --list must be a valid source type");
+	return FAILED;
+}
+
+/* ---- sources ------------------------------------------------------------------------------------- */
+
+static int check_sources(struct app *a, const struct strlist *names, const char *doing)
+{
+	for (u32 i = 0; i < names->n; i++)
+		if (strcmp(names->p[i], "syscall"))
+			return diag_set(&a->diag, "Attempted %s an unknown event source: %s", doing,
+					names->p[i]);
+	return 0;
+}
+
+static enum outcome select_sources(struct app *a)
+{
+	a->sources[0] = "syscall";
+	log_info("Loaded event sources: syscall");
+	if (engine_is_replay(&a->cfg))
+		return GO_ON;
+	if (a->cmd.enable_sources.n && a->cmd.disable_sources.n) {
+		diag_set(&a->diag, "You can not mix --enable-source and --disable-source");
+		return FAILED;
+	}
+	if (check_sources(a, &a->cmd.enable_sources, "enabling") ||
+	    check_sources(a, &a->cmd.disable_sources, "disabling"))
+		return FAILED;
+	if (a->cmd.disable_sources.n) {
+		diag_set(&a->diag, "Must enable at least one event source");
+		return FAILED;
+	}
+	log_info("Enabled event sources: syscall");
+	return GO_ON;
+}
+
+/* ---- rules ------------------------------------------------------------------------------------------ */
+
+static void make_rules(struct app *a)
+{
+	const struct config *c = &a->cfg;
+
+	/* What this plugin gives is built in; 0.7.1 is the version whose fields it has. */
+	a->container = (struct rules_plugin){ .name = "container", .version = "0.7.1" };
+	a->ropt = (struct rules_options){
+		.fields = &a->fields, .sources = a->sources, .nsources = 1,
+		.min_priority = c->min_priority,
+		.plugins = &a->container, .nplugins = 1, .plugins_known = true,
+		.selection = c->selection, .nselection = c->nselection,
+		.append = c->append, .nappend = c->nappend,
+		.static_keys = c->static_keys.p, .nstatic_keys = c->static_keys.n,
+	};
+	a->rules = rules_new(&a->ropt);
+}
+
+static enum outcome validate(struct app *a)
+{
+	struct validate_options opt = {
+		.json = a->cfg.json_output, .verbose = a->cmd.verbose,
+		.describe = a->cmd.list_rules || a->cmd.list_rule, .rule = a->cmd.list_rule,
+	};
+
+	make_rules(a);
+	if (!a->cmd.validate.n)
+		return GO_ON;
+	if (rules_files_validate(a->rules, &a->cmd.validate, &opt, &a->diag))
+		return FAILED;
+	return DONE;
+}
+
+static enum outcome load_rules(struct app *a)
+{
+	bool given = a->cmd.rules.n;
+	struct strlist *paths = given ? &a->cmd.rules : &a->cfg.rules_files;
+
+	if (!paths->n) {
+		diag_set(&a->diag, "You must specify at least one rules file/directory via -r or a rules_file "
+			 "entry in %s", a->cfg.path);
+		return FAILED;
+	}
+	rules_files_find(&a->cfg, paths, given, &a->rules_files);
+	if (!a->rules_files.n)
+		log_warning("None of the rules files of the configuration exists");
+	if (rules_files_load(a->rules, &a->rules_files, &a->diag))
+		return FAILED;
+	if (a->cmd.list_rules || a->cmd.list_rule) {
+		if (!rules_files_describe(a->rules, a->cmd.list_rule, a->cfg.json_output))
+			return DONE;
+		a->runtime_error = true;
+		diag_set(&a->diag, "Rule \"%s\" is not loaded", a->cmd.list_rule ? a->cmd.list_rule : "");
+		return FAILED;
+	}
+	return fail_if(rules_compile(a->rules, &a->run.set, &a->diag));
+}
+
+static enum outcome support(struct app *a)
+{
+	if (!a->cmd.support)
+		return GO_ON;
+	info_print_support(&a->cmd, &a->cfg, &a->rules_files);
+	return DONE;
+}
+
+/* ---- the run ------------------------------------------------------------------------------------------ */
+
+/* Called by the output thread; one line a second is enough. */
+static void output_failed(const char *sink, int err)
+{
+	static time_t last;
+	time_t now = time(NULL);
+
+	if (now == last)
+		return;
+	last = now;
+	log_error("%s: %s", sink, strerror(err));
+}
+
+static enum outcome init_outputs(struct app *a)
+{
+	const struct config *c = &a->cfg;
+
+	a->oopt = (struct output_options){
+		.buffered = c->buffered_outputs,
+		.stdout_enabled = c->stdout_enabled, .syslog_enabled = c->syslog_enabled,
+		.file = { c->file_enabled, c->file_keep_alive, c->file_name },
+		.program = { c->program_enabled, c->program_keep_alive, c->program },
+		.capacity = c->queue_capacity,
+		.wait = engine_is_replay(c),
+		.interrupted = signals_stopping,
+		.failed = output_failed,
+	};
+	if (!outputs_enabled(&a->oopt)) {
+		diag_set(&a->diag, "No output configured, please make sure at least one output is configured "
+			 "and enabled.");
+		return FAILED;
+	}
+	if (a->cmd.dry_run)
+		return DONE;
+	return fail_if(outputs_start(&a->oopt, &a->run.outputs, &a->diag));
+}
+
+static enum outcome write_pidfile(struct app *a)
+{
+	FILE *f;
+	bool ok;
+
+	if (!a->cmd.pidfile)
+		return GO_ON;
+	f = fopen(a->cmd.pidfile, "we");
+	ok = f && fprintf(f, "%d\n", getpid()) > 0;
+	if (f && fclose(f))
+		ok = false;
+	if (ok)
+		return GO_ON;
+	log_error("Could not write pid to pidfile %s. Exiting.", a->cmd.pidfile);
+	exit(255);
+}
+
+static void init_run(struct app *a)
+{
+	struct run *r = &a->run;
+	struct alert_options opt = {
+		.json = a->cfg.json_output, .iso_8601 = a->cfg.time_iso_8601,
+		.include_output = a->cfg.json_output_property,
+		.include_message = a->cfg.json_message_property,
+		.include_fields = a->cfg.json_fields_property,
+		.include_tags = a->cfg.json_tags_property,
+		.hostname = a->hostname,
+	};
+
+	r->cmd = &a->cmd;
+	r->cfg = &a->cfg;
+	r->fields = &a->fields;
+	r->printer = alert_printer_new(&opt, &a->fields);
+	drops_init(&r->drops, &a->cfg);
+}
+
+static void init_fields(struct app *a)
+{
+	struct field_ctx *x = &a->run.fctx;
+
+	field_ctx_init(x, a->run.proc);
+	x->buffers = a->cfg.buffers_base64 ? BUFFER_BASE64 : BUFFER_DOTS;
+	x->hostname = a->hostname;
+	x->static_fields = &a->cfg.static_fields;
+}
+
+static enum outcome run(struct app *a)
+{
+	struct run *r = &a->run;
+	int err;
+
+	init_run(a);
+	signals_install();
+	err = engine_open(r, &a->diag);
+	if (err)
+		return FAILED;
+	init_fields(a);
+	err = loop_run(r, &a->diag);
+	field_ctx_fini(&r->fctx);
+	return fail_if(err);
+}
+
+static enum outcome finish(struct app *a, enum outcome outcome)
+{
+	struct run *r = &a->run;
+	bool hurry = signals_stopping();
+
+	r->alerts_dropped = r->outputs ? outputs_dropped(r->outputs) : 0;
+	r->alerts_stuck = outputs_stop(r->outputs, hurry ? (u32)a->cfg.output_timeout_ms : 0);
+	if (r->alerts_stuck)
+		log_notice("output channels still blocked, discarding all remaining notifications");
+	if (r->capture && r->set) {
+		stats_print_events(r);
+		stats_print_rules(r);
+	}
+	return outcome;
+}
+
+static enum outcome (*const steps[])(struct app *) = {
+	print_static, load_config, print_versions, require_config, plugins, list, select_sources, validate,
+	load_rules, support, init_outputs, write_pidfile, run,
+};
+
+static void app_fini(struct app *a)
+{
+	struct run *r = &a->run;
+
+	signals_restore();
+	alert_printer_free(r->printer);
+	capture_close(r->capture);
+	proc_free(r->proc);
+	buf_fini(&r->line);
+	ruleset_free(r->set);
+	rules_free(a->rules);
+	config_fini(&a->cfg);
+	diag_fini(&a->diag);
+}
+
+static void print_error(const struct app *a)
+{
+	const char *msg = a->diag.msg ? a->diag.msg : "unknown error";
+
+	if (a->runtime_error)
+		fprintf(stderr, "Runtime error: %s. Exiting.\n", msg);
+	else
+		fprintf(stderr, "Error: %s\n", msg);
+}
+
+int app_main(int argc, char **argv)
+{
+	static struct app a;
+	enum outcome outcome = GO_ON;
+
+	config_init(&a.cfg);
+	if (cmdline_parse(&a.cmd, &a.cfg.arena, argc, argv, &a.diag))
+		outcome = FAILED;
+	for (u32 i = 0; i < ARRAY_SIZE(steps) && outcome == GO_ON; i++)
+		outcome = steps[i](&a);
+	outcome = finish(&a, outcome);
+	fflush(stdout);
+	if (outcome == FAILED)
+		print_error(&a);
+	app_fini(&a);
+	return outcome == FAILED;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/cmdline.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum option_kind {
+	OPT_FLAG,
+	OPT_TEXT,
+	OPT_LIST,	/* may be repeated */
+	OPT_NUMBER,
+	OPT_MAYBE,	/* a flag that may carry a value after '=' */
+};
+
+struct option_row {
+	char letter;		/* 0: none */
+	const char *name;	/* NULL: none */
+	enum option_kind kind;
+	size_t offset, flag_offset;	/* flag_offset: OPT_MAYBE */
+	const char *arg;	/* what --help calls its value */
+	const char *help;
+};
+
+#define AT(member) offsetof(struct cmdline, member), 0
+
+static const struct option_row options[] = {
+	{ 'h', "help", OPT_FLAG, AT(help), NULL, "Print this text." },
+	{ 'c', NULL, OPT_TEXT, AT(config), "FILE", "Configuration file (default: /etc/saker/saker.yaml)." },
+	{ 0, "config-schema", OPT_FLAG, AT(config_schema), NULL, "Print the JSON schema of configuration files." },
+	{ 0, "rule-schema", OPT_FLAG, AT(rule_schema), NULL, "Print the JSON schema of rules files." },
+	{ 0, "disable-source", OPT_LIST, AT(disable_sources), "SOURCE", "Do not take events from this source. Repeatable." },
+	{ 0, "dry-run", OPT_FLAG, AT(dry_run), NULL, "Do everything but capture events." },
+	{ 0, "enable-source", OPT_LIST, AT(enable_sources), "SOURCE", "Take events from this source only. Repeatable." },
+	{ 'i', NULL, OPT_FLAG, AT(ignored), NULL, "Print the system calls left out unless base_syscalls.all is set." },
+	{ 'L', NULL, OPT_FLAG, AT(list_rules), NULL, "Describe all rules." },
+	{ 'l', NULL, OPT_TEXT, AT(list_rule), "RULE", "Describe one rule." },
+	{ 0, "list", OPT_MAYBE, offsetof(struct cmdline, list_source), offsetof(struct cmdline, list_fields),
+	  "SOURCE", "List the fields for rules and outputs, of one source or of all." },
+	{ 0, "list-events", OPT_FLAG, AT(list_events), NULL, "List the events and their parameters." },
+	{ 0, "list-plugins", OPT_FLAG, AT(list_plugins), NULL, "List the plugins loaded." },
+	{ 'M', NULL, OPT_NUMBER, AT(seconds), "SECONDS", "Stop after so many seconds of events (0: never)." },
+	{ 0, "markdown", OPT_FLAG, AT(markdown), NULL, "Old form of --format markdown." },
+	{ 0, "format", OPT_TEXT, AT(format_name), "FORMAT", "Form of --list and --list-events: text, markdown, json." },
+	{ 'N', NULL, OPT_FLAG, AT(names_only), NULL, "With --list: names only." },
+	{ 'o', "option", OPT_LIST, AT(options), "KEY=VALUE", "Set a configuration key, e.g. json_output=true. Repeatable." },
+	{ 0, "plugin-info", OPT_TEXT, AT(plugin_info), "NAME", "Describe a plugin." },
+	{ 'p', "print", OPT_TEXT, AT(print), "FORMAT", "Old way to append to every rule's output; see append_output." },
+	{ 'P', "pidfile", OPT_TEXT, AT(pidfile), "FILE", "Write the process id to a file." },
+	{ 'r', NULL, OPT_LIST, AT(rules), "PATH", "Rules file, or folder of them, in place of rules_files. Repeatable." },
+	{ 0, "support", OPT_FLAG, AT(support), NULL, "Print what is needed to report a problem." },
+	{ 'U', "unbuffered", OPT_FLAG, AT(unbuffered), NULL, "Write each alert at once." },
+	{ 'V', "validate", OPT_LIST, AT(validate), "FILE", "Check a rules file and exit. Repeatable." },
+	{ 'v', NULL, OPT_FLAG, AT(verbose), NULL, "Say more." },
+	{ 0, "version", OPT_FLAG, AT(version), NULL, "Print versions." },
+	{ 0, "page-size", OPT_FLAG, AT(page_size), NULL, "Log the size of a memory page." },
+};
+
+struct parser {
+	struct cmdline *c;
+	struct arena *a;
+	int argc, i;
+	char **argv;
+	struct diag *d;
+};
+
+static const struct option_row *by_name(const char *name, size_t len)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].name && strlen(options[i].name) == len &&
+		    !memcmp(options[i].name, name, len))
+			return &options[i];
+	return NULL;
+}
+
+static const struct option_row *by_letter(char c)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].letter == c)
+			return &options[i];
+	return NULL;
+}
+
+static int set_number(u64 *ret, const char *value, struct diag *d)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoull(value, &end, 10);
+	if (errno || *end || value[0] < '0' || value[0] > '9')
+		return diag_set(d, "Argument ‘%s’ failed to parse", value);
+	return 0;
+}
+
+static void add_to_list(struct arena *a, struct strlist *l, const char *value)
+{
+	const char **p = arena_alloc(a, sizeof(*p) * (l->n + 1));
+
+	if (l->n)
+		memcpy(p, l->p, sizeof(*p) * l->n);
+	p[l->n++] = value;
+	l->p = p;
+}
+
+/* value: NULL when none was given. */
+static int take(struct parser *p, const struct option_row *o, const char *value)
+{
+	char *at = (char *)p->c + o->offset;
+
+	switch (o->kind) {
+	case OPT_FLAG:
+		*(bool *)at = true;
+		return 0;
+	case OPT_TEXT:
+		*(const char **)at = value;
+		return 0;
+	case OPT_LIST:
+		add_to_list(p->a, (struct strlist *)at, value);
+		return 0;
+	case OPT_NUMBER:
+		return set_number((u64 *)at, value, p->d);
+	case OPT_MAYBE:
+		*(bool *)((char *)p->c + o->flag_offset) = true;
+		*(const char **)at = value && *value ? value : NULL;
+		return 0;
+	}
+	return 0;
+}
+
+static bool wants_value(const struct option_row *o)
+{
+	return o->kind != OPT_FLAG && o->kind != OPT_MAYBE;
+}
+
+static int next_value(struct parser *p, const char *name, const char **ret)
+{
+	if (p->i + 1 >= p->argc)
+		return diag_set(p->d, "Option ‘%s’ is missing an argument", name);
+	*ret = p->argv[++p->i];
+	return 0;
+}
+
+static int parse_long(struct parser *p, const char *arg)
+{
+	size_t len = strcspn(arg, "=");
+	const struct option_row *o = by_name(arg, len);
+	const char *value = arg[len] ? arg + len + 1 : NULL;
+	int err = 0;
+
+	if (!o)
+		return diag_set(p->d, "Option ‘%.*s’ does not exist", (int)len, arg);
+	if (o->kind == OPT_FLAG && value)
+		return diag_set(p->d, "Option ‘%s’ does not take an argument", o->name);
+	if (wants_value(o) && !value)
+		err = next_value(p, o->name, &value);
+	return err ? err : take(p, o, value);
+}
+
+/* "-vU", "-cFILE", "-c FILE". */
+static int parse_short(struct parser *p, const char *arg)
+{
+	int err = 0;
+
+	for (; *arg && !err; arg++) {
+		const struct option_row *o = by_letter(*arg);
+		const char name[2] = { *arg };
+		const char *value = NULL;
+
+		if (!o)
+			return diag_set(p->d, "Option ‘%c’ does not exist", *arg);
+		if (!wants_value(o)) {
+			err = take(p, o, NULL);
+			continue;
+		}
+		if (arg[1])
+			value = arg + 1;
+		else
+			err = next_value(p, name, &value);
+		return err ? err : take(p, o, value);
+	}
+	return err;
+}
+
+static int parse_format(struct cmdline *c, struct diag *d)
+{
+	static const char *const names[] = {
+		[LIST_TEXT] = "text", [LIST_MARKDOWN] = "markdown", [LIST_JSON] = "json" };
+
+	if (c->markdown && c->format_name)
+		return diag_set(d, "Cannot specify both --markdown and --format options together");
+	if (c->markdown)
+		c->format = LIST_MARKDOWN;
+	if (!c->format_name)
+		return 0;
+	for (u32 i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcasecmp(names[i], c->format_name)) {
+			c->format = i;
+			return 0;
+		}
+	return diag_set(d, "Invalid format '%s'. Valid values are: text, markdown, json", c->format_name);
+}
+
+int cmdline_parse(struct cmdline *c, struct arena *a, int argc, char **argv, struct diag *d)
+{
+	struct parser p = { .c = c, .a = a, .argc = argc, .argv = argv, .i = 1, .d = d };
+	bool rest = false;
+	int err = 0;
+
+	memset(c, 0, sizeof(*c));
+	c->argc = argc;
+	c->argv = argv;
+	for (; p.i < argc && !err; p.i++) {
+		const char *arg = argv[p.i];
+
+		if (rest || arg[0] != '-' || !arg[1])
+			continue;	/* what is no option has no meaning */
+		if (!strcmp(arg, "--"))
+			rest = true;
+		else if (arg[1] == '-')
+			err = parse_long(&p, arg + 2);
+		else
+			err = parse_short(&p, arg + 1);
+	}
+	return err ? err : parse_format(c, d);
+}
+
+static void add_row_help(const struct option_row *o, struct buf *out)
+{
+	size_t start = out->len;
+
+	buf_adds(out, "  ");
+	if (o->letter)
+		buf_addf(out, "-%c%s", o->letter, o->name ? ", " : "");
+	else
+		buf_adds(out, "    ");
+	if (o->name)
+		buf_addf(out, "--%s", o->name);
+	if (o->arg)
+		buf_addf(out, o->kind == OPT_MAYBE ? "[=%s]" : " %s", o->arg);
+	while (out->len - start < 30)
+		buf_addc(out, ' ');
+	if (out->p[out->len - 1] != ' ')
+		buf_addc(out, ' ');
+	buf_addf(out, "%s\n", o->help);
+}
+
+void cmdline_help(struct buf *out)
+{
+	buf_adds(out, "saker - watches a Linux system and raises alerts by rules\n"
+		      "Usage:\n  saker [OPTION...]\n\n");
+	for (u32 i = 0; i < ARRAY_SIZE(options); i++)
+		add_row_help(&options[i], out);
+}

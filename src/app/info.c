@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/info.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "app/interest.h"
+#include "event/table.h"
+
+#define PLUGIN_API_VERSION "3.12.0"
+#define DRIVER_API_VERSION "10.1.0"
+
+static struct utsname system_name;
+
+static const struct utsname *get_system(void)
+{
+	if (!system_name.sysname[0])
+		uname(&system_name);
+	return &system_name;
+}
+
+const char *info_machine(void)
+{
+	return get_system()->machine;
+}
+
+const char *info_system(void)
+{
+	static char text[512];
+	FILE *f = fopen("/proc/version", "re");
+
+	if (!f || !fgets(text, sizeof(text), f))
+		snprintf(text, sizeof(text), "%s %s", get_system()->sysname, get_system()->release);
+	if (f)
+		fclose(f);
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+void info_print_help(void)
+{
+	struct buf out = { 0 };
+
+	cmdline_help(&out);
+	fwrite(out.p, 1, out.len, stdout);
+	buf_fini(&out);
+}
+
+static void print_json(json_t *json, size_t flags)
+{
+	json_dumpf(json, stdout, JSON_SORT_KEYS | flags);
+	putchar('\n');
+	json_decref(json);
+}
+
+/* Falco's keys stay for programs that read them; saker's own stand beside them. */
+static const struct {
+	const char *key, *label, *value;
+} versions[] = {
+	{ "saker_version", "Saker version: ", SAKER_VERSION },
+	{ "falco_version", NULL, SAKER_VERSION },
+	{ "libs_version", "Libs version:  ", SAKER_VERSION },
+	{ "plugin_api_version", "Plugin API:    ", PLUGIN_API_VERSION },
+	{ "engine_version_semver", "Engine:        ", RULES_ENGINE_VERSION },
+	{ NULL, "Driver:", "" },
+	{ "driver_api_version", "  API version:    ", DRIVER_API_VERSION },
+	{ "driver_schema_version", "  Schema version: ", INFO_SCHEMA_VERSION },
+	{ "default_driver_version", "  Default driver: ", SAKER_VERSION },
+};
+
+static json_t *engine_minor(void)
+{
+	const char *dot = strchr(RULES_ENGINE_VERSION, '.') + 1;
+
+	return json_stringn(dot, strcspn(dot, "."));
+}
+
+void info_print_version(bool json)
+{
+	json_t *all = json_object();
+
+	for (u32 i = 0; i < ARRAY_SIZE(versions); i++) {
+		if (versions[i].label && !json)
+			printf("%s%s\n", versions[i].label, versions[i].value);
+		if (versions[i].key)
+			json_object_set_new(all, versions[i].key, json_string(versions[i].value));
+	}
+	json_object_set_new(all, "engine_version", engine_minor());
+	if (json)
+		print_json(all, JSON_COMPACT);
+	else
+		json_decref(all);
+}
+
+/* Several calls may share an event: one line for each name. */
+void info_print_ignored(void)
+{
+	const char *last = NULL;
+
+	printf("Ignored syscall(s):\n");
+	for (u32 code = 1; code < SC_MAX; code++) {
+		const struct syscall_desc *s = interest_is_heavy(code) ? syscall_desc(code) : NULL;
+		const struct event_desc *e = s ? event_desc(s->event) : NULL;
+
+		if (!e || (last && !strcmp(last, e->name)))
+			continue;
+		printf("- %s\n", e->name);
+		last = e->name;
+	}
+	putchar('\n');
+}
+
+/* ---- the schema of the configuration ------------------------------------------------------ */
+
+static json_t *leaf_schema(const struct config_row *row)
+{
+	static const char *const types[] = {
+		[CFG_BOOL] = "boolean", [CFG_UINT] = "integer", [CFG_DOUBLE] = "number",
+		[CFG_STRING] = "string", [CFG_STRINGS] = "array", [CFG_MAP] = "object",
+		[CFG_ITEMS] = "array",
+	};
+
+	return json_pack("{s:s, s:s}", "type", types[row->type], "description", row->help);
+}
+
+static json_t *object_schema(void)
+{
+	return json_pack("{s:s, s:b, s:{}}", "type", "object", "additionalProperties", 0, "properties");
+}
+
+static void add_leaf(json_t *schema, const char *key, const struct config_row *row)
+{
+	json_t *properties = json_object_get(schema, "properties");
+	const char *dot = strchr(key, '.');
+	char name[64];
+	json_t *section;
+
+	if (!dot) {
+		json_object_set_new(properties, key, leaf_schema(row));
+		return;
+	}
+	snprintf(name, sizeof(name), "%.*s", (int)(dot - key), key);
+	section = json_object_get(properties, name);
+	if (!section) {
+		section = object_schema();
+		json_object_set_new(properties, name, section);
+	}
+	add_leaf(section, dot + 1, row);
+}
+
+void info_print_config_schema(void)
+{
+	json_t *schema = object_schema();
+
+	json_object_set_new(schema, "$schema", json_string("http://json-schema.org/draft-06/schema#"));
+	for (u32 i = 0; i < config_nrows; i++)
+		add_leaf(schema, config_rows[i].key, &config_rows[i]);
+	print_json(schema, JSON_INDENT(2));
+}
+
+/* ---- the schema of rules files ------------------------------------------------------------- */
+
+static const struct {
+	const char *name, *type;
+} rule_keys[] = {
+	{ "required_engine_version", "string" }, { "required_plugin_versions", "array" },
+	{ "list", "string" }, { "items", "array" }, { "macro", "string" }, { "condition", "string" },
+	{ "rule", "string" }, { "output", "string" }, { "desc", "string" }, { "priority", "string" },
+	{ "source", "string" }, { "enabled", "boolean" }, { "capture", "boolean" },
+	{ "capture_duration", "integer" }, { "warn_evttypes", "boolean" },
+	{ "skip-if-unknown-filter", "boolean" }, { "tags", "array" }, { "exceptions", "array" },
+	{ "override", "object" }, { "append", "boolean" },
+};
+
+void info_print_rule_schema(void)
+{
+	json_t *item = object_schema(), *properties = json_object_get(item, "properties");
+
+	for (u32 i = 0; i < ARRAY_SIZE(rule_keys); i++)
+		json_object_set_new(properties, rule_keys[i].name,
+				    json_pack("{s:s}", "type", rule_keys[i].type));
+	print_json(json_pack("{s:s, s:s, s:o}", "$schema", "http://json-schema.org/draft-06/schema#",
+			     "type", "array", "items", item), JSON_INDENT(2));
+}
+
+/* ---- --support -------------------------------------------------------------------------------- */
+
+static json_t *command_line(const struct cmdline *cmd)
+{
+	struct buf b = { 0 };
+	json_t *json;
+
+	for (int i = 0; i < cmd->argc; i++)
+		buf_addf(&b, "%s%s", i ? " " : "", cmd->argv[i]);
+	json = json_string(buf_str(&b));
+	buf_fini(&b);
+	return json ? json : json_null();
+}
+
+static json_t *file_text(const char *path)
+{
+	struct arena a;
+	json_t *json = NULL;
+	char *text;
+	size_t len;
+
+	arena_init(&a);
+	if (!doc_read_file(&a, path, &text, &len))
+		json = json_stringn(text, len);
+	arena_fini(&a);
+	return json ? json : json_null();
+}
+
+int info_print_support(const struct cmdline *cmd, const struct config *c, const struct strlist *rules)
+{
+	const struct utsname *u = get_system();
+	json_t *all = json_object(), *files = json_array();
+
+	for (u32 i = 0; i < rules->n; i++)
+		json_array_append_new(files, json_pack("{s:s, s:[{s:o}]}", "name", rules->p[i], "variants",
+						       "content", file_text(rules->p[i])));
+	json_object_set_new(all, "system_info", json_pack("{s:s, s:s, s:s, s:s, s:s}", "sysname", u->sysname,
+		"nodename", u->nodename, "release", u->release, "version", u->version,
+		"machine", u->machine));
+	json_object_set_new(all, "version", json_string(SAKER_VERSION));
+	json_object_set_new(all, "engine_info", json_pack("{s:s}", "engine_version", RULES_ENGINE_VERSION));
+	json_object_set_new(all, "cmdline", command_line(cmd));
+	json_object_set_new(all, "config", file_text(c->path));
+	json_object_set_new(all, "rules_files", files);
+	print_json(all, JSON_COMPACT);
+	return 0;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One event, one trip: next, decode, state, match, alert, queue, state.  Everything
+ * between two events (signals, the check for drops, the end of the time) is in
+ * between_events().
+ */
+#include "app/loop.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "app/log.h"
+#include "app/signals.h"
+
+#define WAIT_MS 200		/* a signal between the look at its flag and the wait costs this */
+#define DRAIN_MS 1000
+#define SECOND_NS 1000000000ull
+
+static u64 now_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (u64)ts.tv_sec * SECOND_NS + (u64)ts.tv_nsec;
+}
+
+static void push_line(struct run *r, enum priority prio)
+{
+	if (!outputs_push(r->outputs, prio, r->line.p, r->line.len) && outputs_dropped(r->outputs) == 1)
+		log_error("Outputs queue out of memory. Drop event and continue on: the outputs are slower "
+			  "than the alerts; the number dropped is told at the end");
+}
+
+static void raise_alerts(struct run *r, struct rule *const *rules, u32 n)
+{
+	for (u32 i = 0; i < n; i++) {
+		rules[i]->matches++;
+		r->nalerts++;
+		buf_clear(&r->line);
+		alert_print(r->printer, &rules[i]->alert, &r->fctx, &r->line);
+		push_line(r, rules[i]->priority);
+	}
+}
+
+static void handle_event(struct run *r, struct event *ev)
+{
+	struct rule *const *matched;
+	u32 n;
+
+	r->nvisible++;
+	if (!r->first_ts_ns)
+		r->first_ts_ns = ev->ts_ns;
+	r->last_ts_ns = ev->ts_ns;
+	field_ctx_event(&r->fctx, ev);
+	n = ruleset_match(r->set, &r->fctx, r->cfg->first_match, &matched);
+	if (n)
+		raise_alerts(r, matched, n);
+}
+
+static void note_invalid(struct run *r, struct diag *d)
+{
+	if (!r->ninvalid++)
+		log_warning("Event %llu cannot be decoded and is left out: %s (the number of such events is "
+			    "told at the end)", r->nevents, d->msg ? d->msg : "damaged");
+	diag_clear(d);
+}
+
+static void process(struct run *r, const struct raw_event *raw)
+{
+	struct diag d = { 0 };
+	struct event ev;
+
+	r->nevents++;
+	if (event_decode(&ev, raw->hdr, raw->len, &d)) {
+		note_invalid(r, &d);
+		diag_fini(&d);
+		return;
+	}
+	ev.num = r->nevents;
+	ev.cpu = raw->cpu;
+	ev.live = raw->live;
+	ev.state_only = raw->state_only;
+	if (proc_apply(r->proc, &ev))
+		handle_event(r, &ev);
+	proc_done(r->proc, &ev);
+}
+
+static void alert_drops(struct run *r, u64 ts_ns, const struct drops_verdict *v)
+{
+	char buffer[24], scratch[24], drops[24], events[24];
+	struct internal_field fields[] = {
+		{ "n_drops", drops, false },
+		{ "n_drops_buffer_total", buffer, false },
+		{ "n_drops_scratch_map", scratch, false },
+		{ "n_evts", events, false },
+	};
+	struct buf msg = { 0 };
+
+	snprintf(drops, sizeof(drops), "%llu", v->dropped);
+	snprintf(buffer, sizeof(buffer), "%llu", v->delta.drops_buffer);
+	snprintf(scratch, sizeof(scratch), "%llu", v->delta.drops_scratch);
+	snprintf(events, sizeof(events), "%llu", v->delta.events);
+	drops_message(v, &msg);
+	buf_clear(&r->line);
+	alert_print_internal(r->printer, ts_ns, "Falco internal: syscall event drop", PRIO_DEBUG,
+			     buf_str(&msg), fields, ARRAY_SIZE(fields), &r->line);
+	push_line(r, PRIO_DEBUG);
+	buf_fini(&msg);
+}
+
+static int check_drops(struct run *r, u64 ts_ns, struct diag *d)
+{
+	struct drops_verdict v;
+
+	if (!drops_check(&r->drops, r->capture, ts_ns, &v))
+		return 0;
+	if (v.alert)
+		alert_drops(r, ts_ns, &v);
+	return v.exit ? diag_set(d, "Drop manager internal error") : 0;
+}
+
+/* SIGUSR1 and SIGHUP; the end is the loop's business. */
+static void handle_signals(struct run *r)
+{
+	signal_flags.any = 0;
+	if (signal_flags.reopen) {
+		signal_flags.reopen = 0;
+		log_info("SIGUSR1 received, reopening outputs...");
+		outputs_reopen(r->outputs);
+	}
+	if (signal_flags.reload) {
+		signal_flags.reload = 0;
+		log_warning("SIGHUP received: this version cannot load its configuration again while it "
+			    "runs; restart it");
+	}
+}
+
+static bool time_is_over(const struct run *r, u64 ts_ns)
+{
+	return r->cmd->seconds && r->first_ts_ns && ts_ns > r->first_ts_ns &&
+	       (ts_ns - r->first_ts_ns) / SECOND_NS >= r->cmd->seconds;
+}
+
+/* What the driver had seen when the signal came is still worth an alert. */
+static void drain(struct run *r)
+{
+	u64 end = now_ns(CLOCK_MONOTONIC) + DRAIN_MS * 1000000ull;
+	struct raw_event raw;
+
+	while (r->live && now_ns(CLOCK_MONOTONIC) < end && !capture_next(r->capture, &raw, 0))
+		process(r, &raw);
+}
+
+/* 1: go on; 0: the end; negative: broken. */
+static int step(struct run *r, struct diag *d)
+{
+	struct raw_event raw;
+	u64 ts_ns = r->last_ts_ns;
+	int err = capture_next(r->capture, &raw, WAIT_MS);
+
+	if (!err) {
+		process(r, &raw);
+		ts_ns = r->last_ts_ns;
+	} else if (err == -EAGAIN || err == -EINTR) {
+		ts_ns = now_ns(CLOCK_REALTIME);
+		if (!r->first_ts_ns)
+			r->first_ts_ns = ts_ns;
+	} else if (err == -ENODATA) {
+		return 0;
+	} else {
+		diag_set(d, "%s", r->capture->diag.msg ? r->capture->diag.msg : strerror(-err));
+		return err;
+	}
+	if (time_is_over(r, ts_ns))
+		return 0;
+	err = ts_ns ? check_drops(r, ts_ns, d) : 0;
+	return err ? err : 1;
+}
+
+int loop_run(struct run *r, struct diag *d)
+{
+	int more = 1;
+
+	while (more > 0) {
+		if (signal_flags.any)
+			handle_signals(r);
+		if (signal_flags.stop) {
+			log_info("%s received, exiting...", signal_flags.stop == SIGINT ? "SIGINT" : "SIGTERM");
+			drain(r);
+			return 0;
+		}
+		more = step(r, d);
+	}
+	return more;
+}
