@@ -224,7 +224,8 @@ static int put_by_rule(struct step *s, u32 i)
 	switch (s->rule->values[i].from) {
 	case FROM_OLD:
 		if (index >= s->from->nparams)
-			return diag_set(s->d, "event %s has no parameter %u", s->from->desc->id, index);
+			return diag_set(s->d, "event %s has no parameter %u",
+					s->from->desc->id, index);
 		return put_value(s, s->from->params[index], type);
 	case FROM_ENTER:
 	case FROM_ENTER_OR_NONE:

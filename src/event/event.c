@@ -51,7 +51,8 @@ int event_decode(struct event *ev, const struct event_hdr *hdr, size_t len, stru
 	ev->fd_name_changed = false;
 
 	if (len < sizeof(*hdr))
-		return diag_set(d, "event header of %zu bytes, but %zu are left", sizeof(*hdr), len);
+		return diag_set(d, "event header of %zu bytes, but %zu are left", sizeof(*hdr),
+				len);
 	if (hdr->len < sizeof(*hdr) || hdr->len > len)
 		return diag_set(d, "event of length %u, but %zu bytes are left", hdr->len, len);
 	if (hdr->type >= EV_MAX)

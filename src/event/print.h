@@ -20,7 +20,8 @@ struct event_print_ops {
 	bool (*user)(void *ctx, const struct event *ev, u32 uid, struct buf *out);
 	bool (*group)(void *ctx, const struct event *ev, u32 gid, struct buf *out);
 	/* Absolute path for a relative one in parameter i. */
-	bool (*path)(void *ctx, const struct event *ev, u32 i, const char *p, u32 len, struct buf *out);
+	bool (*path)(void *ctx, const struct event *ev, u32 i, const char *p, u32 len,
+		     struct buf *out);
 };
 
 /*
@@ -40,7 +41,7 @@ void event_print_args(const struct event *ev, const struct event_print_ops *ops,
 void print_sockaddr(const u8 *p, u32 len, struct buf *out);
 void print_socktuple(const u8 *p, u32 len, struct buf *out);
 void print_bytes(const u8 *p, u32 len, enum buffer_format f, struct buf *out);
-/* The names of the bits, joined by '|': each bit is named once.  The name of value 0 stands alone. */
+/* The names of the bits, joined by '|', each bit once.  The name of value 0 stands alone. */
 void print_flags(const struct flag_table *t, u32 value, struct buf *out);
 /* The names of exactly this value, joined by '|'. */
 void print_enum(const struct flag_table *t, u32 value, struct buf *out);

@@ -160,7 +160,9 @@ static void print_base64(const u8 *p, u32 len, struct buf *out)
 
 	for (u32 i = 0; i < len; i += 3) {
 		u32 left = len - i;
-		u32 v = (u32)p[i] << 16 | (left > 1 ? p[i + 1] : 0u) << 8 | (left > 2 ? p[i + 2] : 0u);
+		u32 second = left > 1 ? p[i + 1] : 0;
+		u32 third = left > 2 ? p[i + 2] : 0;
+		u32 v = (u32)p[i] << 16 | second << 8 | third;
 
 		buf_addc(out, digits[v >> 18]);
 		buf_addc(out, digits[v >> 12 & 63]);

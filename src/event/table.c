@@ -55,7 +55,7 @@ static const struct event_desc events[EV_MAX] = {
 #undef UNUSED
 
 #define EVENT(NR_, ID_, ...)	\
-	_Static_assert(ARRAY_SIZE(params_##ID_) <= EVENT_PARAMS_MAX, #ID_ " has too many parameters");
+	_Static_assert(ARRAY_SIZE(params_##ID_) <= EVENT_PARAMS_MAX, #ID_ ": too many parameters");
 #define EXTRACT EVENT
 #define UNUSED(NR_, ID_)
 #include "schema/events.def"
