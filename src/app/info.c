@@ -28,7 +28,7 @@ const char *info_machine(void)
 
 const char *info_system(void)
 {
-	static char text[512];
+	static char text[1024];
 	FILE *f = fopen("/proc/version", "re");
 
 	if (!f || !fgets(text, sizeof(text), f))
