@@ -6,18 +6,20 @@
 
 #define UNKNOWN_DIR "<UNKNOWN>/"
 
-static const struct fd *fd_of(struct field_ctx *x, const struct event *ev, s64 num)
+static const struct fd *fd_of(const struct field_ctx *x, const struct event *ev, s64 num)
 {
 	if (ev->fd && ev->fd->num == num)
 		return ev->fd;
-	return ev->thread ? proc_fd(x->proc, ev->thread, num) : NULL;
+	return x->thread ? proc_fd(x->proc, x->thread, num) : NULL;
 }
 
 static char protocol_char(const struct fd *fd)
 {
 	static const char chars[] = { [L4_TCP] = 't', [L4_UDP] = 'u', [L4_ICMP] = 'i', [L4_RAW] = 'r' };
 
-	return fd->l4proto < ARRAY_SIZE(chars) ? chars[fd->l4proto] : 0;
+	u8 proto = fd_l4proto(fd);
+
+	return proto < ARRAY_SIZE(chars) ? chars[proto] : 0;
 }
 
 static bool print_fd(void *ctx, const struct event *ev, s64 num, struct buf *out)
@@ -29,7 +31,7 @@ static bool print_fd(void *ctx, const struct event *ev, s64 num, struct buf *out
 		return false;
 	buf_addc(out, '<');
 	buf_addc(out, fd_typechar(fd->type));
-	proto = fd_is_ip(fd) ? protocol_char(fd) : 0;
+	proto = protocol_char(fd);
 	if (proto)
 		buf_addc(out, proto);
 	buf_addc(out, '>');
@@ -57,9 +59,10 @@ static bool print_comm(void *ctx, s64 pid, struct buf *out)
 
 static bool print_user(void *ctx, const struct event *ev, u32 uid, struct buf *out)
 {
-	struct field_ctx *x = ctx;
-	const struct user *u = ev->thread ? proc_user(x->proc, ev->thread, uid) : NULL;
+	const struct field_ctx *x = ctx;
+	const struct user *u = x->thread ? proc_user(x->proc, x->thread, uid) : NULL;
 
+	(void)ev;
 	if (!u)
 		return false;
 	buf_add(out, u->name.p, u->name.len);
@@ -68,9 +71,10 @@ static bool print_user(void *ctx, const struct event *ev, u32 uid, struct buf *o
 
 static bool print_group(void *ctx, const struct event *ev, u32 gid, struct buf *out)
 {
-	struct field_ctx *x = ctx;
-	const struct group *g = ev->thread ? proc_group_by_gid(x->proc, ev->thread, gid) : NULL;
+	const struct field_ctx *x = ctx;
+	const struct group *g = x->thread ? proc_group_by_gid(x->proc, x->thread, gid) : NULL;
 
+	(void)ev;
 	if (!g)
 		return false;
 	buf_add(out, g->name.p, g->name.len);
@@ -84,12 +88,12 @@ static struct pstr base_dir(struct field_ctx *x, const struct event *ev, u32 i, 
 	u32 aux = i < ev->desc->nparams ? ev->desc->params[i].aux : (u32)AUX_none;
 	s64 dirfd = SAKER_AT_FDCWD;
 
-	if (!ev->thread)
+	if (!x->thread)
 		return dir;
 	if (aux >= AUX_dirfd_0 && aux <= AUX_dirfd_3 && !event_s64(ev, aux - AUX_dirfd_0, &dirfd))
 		return dir;
 	if (dirfd == SAKER_AT_FDCWD)
-		return ev->thread->cwd;
+		return x->thread->cwd;
 	proc_dirfd_path(x->proc, ev, dirfd, p, len, &dir);
 	return dir;
 }
@@ -128,7 +132,7 @@ static struct event_print_ops print_ops(struct field_ctx *x)
 	};
 }
 
-bool evt_get_args(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_evt_get_args(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	struct event_print_ops ops = print_ops(x);
 	struct buf *b = tmp_buf(x);
@@ -140,7 +144,7 @@ bool evt_get_args(struct field_ctx *x, const struct field_ref *f, struct value *
 }
 
 /* The resolved form when there is one, else the raw form. */
-bool evt_get_arg(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_evt_get_arg(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	const struct event *ev = x->ev;
 	s64 i = f->has_index ? f->index : event_param_index(ev->desc, f->arg, f->arg_len);
@@ -199,7 +203,7 @@ static bool dotted(const struct field_ref *f)
 	return f->text && f->text[strlen(f->field->name)] == '.';
 }
 
-int evt_bind_arg(struct field_ref *f, struct arena *a, struct diag *d)
+int field_evt_bind_arg(struct field_ref *f, struct arena *a, struct diag *d)
 {
 	size_t len;
 
@@ -212,7 +216,7 @@ int evt_bind_arg(struct field_ref *f, struct arena *a, struct diag *d)
 	return 0;
 }
 
-int evt_bind_rawarg(struct field_ref *f, struct arena *a, struct diag *d)
+int field_evt_bind_rawarg(struct field_ref *f, struct arena *a, struct diag *d)
 {
 	const struct param_desc *p;
 	size_t len;
@@ -272,7 +276,7 @@ static bool raw_text(struct field_ctx *x, u32 i, struct value *v)
 }
 
 /* Typed as the parameter of the present event. */
-bool evt_get_rawarg(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_evt_get_rawarg(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	const struct event *ev = x->ev;
 	int i = event_param_index(ev->desc, f->arg, f->arg_len);
@@ -315,7 +319,7 @@ bool evt_get_rawarg(struct field_ctx *x, const struct field_ref *f, struct value
 
 enum { ABSPATH_SRC, ABSPATH_DST };
 
-int evt_bind_abspath(struct field_ref *f, struct arena *a, struct diag *d)
+int field_evt_bind_abspath(struct field_ref *f, struct arena *a, struct diag *d)
 {
 	(void)a;
 	if (!f->arg)
@@ -359,10 +363,10 @@ static bool abspath(struct field_ctx *x, struct value *ret, u32 dirfd_i, u32 pat
 	if (!len)
 		return set_str(ret, "", 0);
 	if (dirfd == SAKER_AT_FDCWD)
-		dir = ev->thread->cwd;
+		dir = x->thread->cwd;
 	else if (path[0] != '/')
 		proc_dirfd_path(x->proc, ev, dirfd, path, len, &dir);
-	return set_path(x, ret, &dir, path, len);
+	return field_set_path(x, ret, &dir, path, len);
 }
 
 /* The path of a file opened by handle comes from the kernel: it is absolute or unknown. */
@@ -373,15 +377,15 @@ static bool abspath_of_handle(struct field_ctx *x, struct value *ret)
 
 	if (!event_str(x->ev, 3, &path, &len) || !len || path[0] != '/')
 		return false;
-	return set_path(x, ret, NULL, path, len);
+	return field_set_path(x, ret, NULL, path, len);
 }
 
-bool evt_get_abspath(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_evt_get_abspath(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	u16 type = x->ev->type;
 	u32 which = f->index == ABSPATH_DST;
 
-	if (!x->ev->thread)
+	if (!x->thread)
 		return false;
 	if (type == EV_SYSCALL_OPEN_BY_HANDLE_AT_X)
 		return abspath_of_handle(x, ret);
@@ -391,7 +395,18 @@ bool evt_get_abspath(struct field_ctx *x, const struct field_ref *f, struct valu
 	return false;
 }
 
-bool set_path(struct field_ctx *x, struct value *v, const struct pstr *base, const char *path, u32 len)
+bool field_set_path_in(struct field_ctx *x, struct value *v, const struct fd *dir, const char *path,
+		       u32 len)
+{
+	char *base = field_scratch(x, dir->name.len + 2);
+
+	memcpy(base, dir->name.p, dir->name.len);
+	base[dir->name.len] = '/';
+	base[dir->name.len + 1] = 0;
+	return field_set_path(x, v, &(struct pstr){ base, dir->name.len + 1 }, path, len);
+}
+
+bool field_set_path(struct field_ctx *x, struct value *v, const struct pstr *base, const char *path, u32 len)
 {
 	char *p = field_scratch(x, 1024);
 

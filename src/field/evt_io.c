@@ -16,17 +16,17 @@ static bool is_ip_type(u8 type)
 	       type == FDT_IPV6_SERVSOCK;
 }
 
-bool fd_is_ip(const struct fd *fd)
+bool field_is_ip_fd(const struct fd *fd)
 {
 	return is_ip_type(fd->type);
 }
 
-bool fd_is_net(const struct fd *fd)
+bool field_is_net_fd(const struct fd *fd)
 {
 	return is_ip_type(fd->type) || fd->type == FDT_UNIX_SOCK;
 }
 
-bool fd_is_file(const struct fd *fd)
+bool field_is_file_fd(const struct fd *fd)
 {
 	return fd->type == FDT_FILE || fd->type == FDT_FILE_V2 || fd->type == FDT_DIRECTORY;
 }
@@ -46,9 +46,9 @@ static const char *io_category(const struct fd *fd)
 {
 	if (!fd)
 		return "unknown";
-	if (fd_is_file(fd))
+	if (field_is_file_fd(fd))
 		return "file";
-	if (fd_is_ip(fd))
+	if (field_is_ip_fd(fd))
 		return "net";
 	if (fd->type == FDT_FIFO || fd->type == FDT_UNIX_SOCK || fd->type == FDT_EVENT ||
 	    fd->type == FDT_SIGNALFD || fd->type == FDT_INOTIFY)
@@ -56,7 +56,7 @@ static const char *io_category(const struct fd *fd)
 	return "unknown";
 }
 
-bool evt_get_category(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_evt_get_category(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	static const char *const names[] = {
 		[EC_UNKNOWN] = "unknown",
@@ -118,12 +118,12 @@ static bool is_connecting(u16 type)
 
 static bool is_file_error(const struct event *ev)
 {
-	return ev->fd ? fd_is_file(ev->fd) : is_open_family(ev->type);
+	return ev->fd ? field_is_file_fd(ev->fd) : is_open_family(ev->type);
 }
 
 static bool is_net_error(const struct event *ev)
 {
-	return ev->fd ? fd_is_net(ev->fd) : is_connecting(ev->type);
+	return ev->fd ? field_is_net_fd(ev->fd) : is_connecting(ev->type);
 }
 
 static bool is_memory_error(const struct event *ev)
@@ -147,7 +147,7 @@ static bool error_matches(const struct event *ev, s64 kind)
 	}
 }
 
-bool evt_get_errors(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_evt_get_errors(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	s64 res;
 
@@ -156,21 +156,21 @@ bool evt_get_errors(struct field_ctx *x, const struct field_ref *f, struct value
 	return set_u64(f, ret, res < 0);
 }
 
-bool evt_get_buffer(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_evt_get_buffer(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	int i = event_param_index(x->ev->desc, "data", 4);
 	struct event_param p;
 
-	if (i < 0)
+	if (i < 0 || (u32)i >= x->ev->nparams)
 		return false;
 	p = event_param(x->ev, (u32)i);
-	if (!p.len)
-		return false;
+	if (x->ev->desc->params[i].type != PT_BYTEBUF)
+		p.len = 0;
 	*ret = (struct value){ .type = f->type, .fmt = x->buffers, .len = p.len, .p = (const char *)p.p };
 	return true;
 }
 
-bool evt_get_buflen(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_evt_get_buflen(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	const struct event *ev = x->ev;
 	u32 flags = ev->desc->flags;
@@ -180,7 +180,7 @@ bool evt_get_buflen(struct field_ctx *x, const struct field_ref *f, struct value
 		return false;
 	if ((want & BUFLEN_IN && !(flags & EF_READS_FD)) || (want & BUFLEN_OUT && !(flags & EF_WRITES_FD)))
 		return false;
-	if ((want & BUFLEN_FILE && !fd_is_file(ev->fd)) || (want & BUFLEN_NET && !fd_is_net(ev->fd)))
+	if ((want & BUFLEN_FILE && !field_is_file_fd(ev->fd)) || (want & BUFLEN_NET && !field_is_net_fd(ev->fd)))
 		return false;
 	return set_u64(f, ret, (u64)res);
 }
@@ -222,7 +222,7 @@ static bool open_is(const struct event *ev, s64 what)
 	}
 }
 
-bool evt_get_open(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_evt_get_open(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	return set_u64(f, ret, open_is(x->ev, f->field->id));
 }
@@ -233,7 +233,7 @@ static bool is_syslog(const struct event *ev)
 	       memmem(ev->fd->name.p, ev->fd->name.len, "/dev/log", 8);
 }
 
-bool evt_get_io(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_evt_get_io(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	u32 flags = x->ev->desc->flags;
 

@@ -22,7 +22,7 @@ static const struct tm *broken_down(struct field_ctx *x, bool utc)
 	return &x->clock.tm;
 }
 
-bool evt_get_time(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_evt_get_time(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	static const struct {
 		const char *date_end;	/* NULL: no date */
@@ -51,7 +51,7 @@ bool evt_get_time(struct field_ctx *x, const struct field_ref *f, struct value *
 	return set_scratch(x, ret, b);
 }
 
-bool evt_get_rawtime(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_evt_get_rawtime(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	u64 ts = x->ev->ts_ns;
 

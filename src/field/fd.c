@@ -7,24 +7,24 @@
 #include "field/fd.h"
 
 /* Has the event an fd at all?  It may still be one that nothing is known of. */
-static bool has_fd(const struct event *ev)
+static bool has_fd(const struct field_ctx *x)
 {
-	return ev->thread && ev->desc->flags & (EF_CREATES_FD | EF_USES_FD | EF_DESTROYS_FD);
+	return x->thread && x->ev->desc->flags & (EF_CREATES_FD | EF_USES_FD | EF_DESTROYS_FD);
 }
 
-static const struct fd *known_fd(const struct event *ev)
+static const struct fd *known_fd(const struct field_ctx *x)
 {
-	return has_fd(ev) ? ev->fd : NULL;
+	return has_fd(x) ? x->ev->fd : NULL;
 }
 
 GETTER(get_num)
 {
-	return has_fd(x->ev) && set_s64(f, ret, x->ev->fd_num);
+	return has_fd(x) && set_s64(f, ret, x->ev->fd_num);
 }
 
 GETTER(get_type)
 {
-	const struct fd *fd = known_fd(x->ev);
+	const struct fd *fd = known_fd(x);
 	const char *name;
 
 	(void)f;
@@ -87,7 +87,7 @@ static bool name_from_path(struct field_ctx *x, struct value *ret, u32 param)
 
 	if (!event_str(x->ev, param, &path, &len))
 		return set_str(ret, "", 0);
-	return set_path(x, ret, &x->ev->thread->cwd, path, len);
+	return field_set_path(x, ret, &x->thread->cwd, path, len);
 }
 
 static bool param_as_is(struct field_ctx *x, struct value *ret, u32 param)
@@ -110,10 +110,10 @@ static bool name_from_dirfd(struct field_ctx *x, struct value *ret)
 	if (!event_str(ev, 2, &path, &len) || !event_s64(ev, 1, &dirfd))
 		return set_str(ret, "", 0);
 	if (dirfd == SAKER_AT_FDCWD || (len && path[0] == '/'))
-		return set_path(x, ret, &ev->thread->cwd, path, len);
-	dir = proc_fd(x->proc, ev->thread, dirfd);
+		return field_set_path(x, ret, &x->thread->cwd, path, len);
+	dir = proc_fd(x->proc, x->thread, dirfd);
 	if (dir)
-		return set_path(x, ret, &dir->name, path, len);
+		return field_set_path_in(x, ret, dir, path, len);
 	buf_adds(tmp_buf(x), "<UNKNOWN>");
 	buf_add(&x->tmp, path, len);
 	return set_scratch(x, ret, &x->tmp);
@@ -149,7 +149,7 @@ GETTER(get_typechar)
 	char *c;
 
 	(void)f;
-	if (!has_fd(x->ev))
+	if (!has_fd(x))
 		return false;
 	c = field_scratch(x, 2);
 	c[0] = x->ev->fd ? fd_typechar(x->ev->fd->type) : typechar_made(x->ev->type);
@@ -160,7 +160,7 @@ GETTER(get_typechar)
 static bool get_name(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	(void)f;
-	if (!has_fd(x->ev))
+	if (!has_fd(x))
 		return false;
 	return x->ev->fd ? set_pstr(ret, &x->ev->fd->name) : name_from_event(x, ret);
 }
@@ -182,7 +182,7 @@ GETTER(get_nameraw)
 {
 	const struct event *ev = x->ev;
 
-	if (!has_fd(ev))
+	if (!has_fd(x))
 		return false;
 	if (ev->fd)
 		return set_sanitized(x, ret, ev->fd->name_raw.p, ev->fd->name_raw.len);
@@ -206,7 +206,7 @@ static bool get_directory(struct field_ctx *x, const struct field_ref *f, struct
 		return false;
 	if (ev->fd && ev->fd->type == FDT_DIRECTORY)
 		return true;
-	if (ev->fd && !fd_is_file(ev->fd))
+	if (ev->fd && !field_is_file_fd(ev->fd))
 		return false;
 	slash = last_slash(ret);
 	if (!slash || slash == ret->p)
@@ -216,11 +216,11 @@ static bool get_directory(struct field_ctx *x, const struct field_ref *f, struct
 
 GETTER(get_filename)
 {
-	const struct fd *fd = known_fd(x->ev);
+	const struct fd *fd = known_fd(x);
 	const char *slash;
 
 	(void)f;
-	if (!fd || !fd_is_file(fd) || fd->type == FDT_DIRECTORY)
+	if (!fd || !field_is_file_fd(fd) || fd->type == FDT_DIRECTORY)
 		return false;
 	set_pstr(ret, &fd->name);
 	slash = last_slash(ret);
@@ -234,9 +234,9 @@ GETTER(get_uid)
 	struct buf *b = tmp_buf(x);
 
 	(void)f;
-	if (!has_fd(x->ev))
+	if (!has_fd(x))
 		return false;
-	buf_add_s64(b, x->ev->thread->tid);
+	buf_add_s64(b, x->thread->tid);
 	buf_add_s64(b, x->ev->fd_num);
 	return set_scratch(x, ret, b);
 }
@@ -265,19 +265,19 @@ GETTER(get_container_directory)
 
 GETTER(get_flag)
 {
-	const struct fd *fd = known_fd(x->ev);
+	const struct fd *fd = known_fd(x);
 
 	return fd && set_u64(f, ret, !!(fd->flags & (u64)f->field->id));
 }
 
 GETTER(get_name_changed)
 {
-	return known_fd(x->ev) && set_u64(f, ret, x->ev->fd_name_changed);
+	return known_fd(x) && set_u64(f, ret, x->ev->fd_name_changed);
 }
 
 GETTER(get_dev)
 {
-	const struct fd *fd = known_fd(x->ev);
+	const struct fd *fd = known_fd(x);
 
 	return fd && set_s64(f, ret, (s32)fd->dev);
 }
@@ -285,21 +285,21 @@ GETTER(get_dev)
 /* The 12 + 20 bits of the kernel's external form, major in the middle. */
 GETTER(get_dev_major)
 {
-	const struct fd *fd = known_fd(x->ev);
+	const struct fd *fd = known_fd(x);
 
 	return fd && set_s64(f, ret, (fd->dev & 0xfff00) >> 8);
 }
 
 GETTER(get_dev_minor)
 {
-	const struct fd *fd = known_fd(x->ev);
+	const struct fd *fd = known_fd(x);
 
 	return fd && set_s64(f, ret, (fd->dev & 0xff) | (fd->dev >> 12 & 0xfff00));
 }
 
 GETTER(get_ino)
 {
-	const struct fd *fd = known_fd(x->ev);
+	const struct fd *fd = known_fd(x);
 
 	return fd && set_s64(f, ret, (s64)fd->ino);
 }
@@ -325,12 +325,12 @@ static bool set_type_list(struct field_ctx *x, const struct field_ref *f, u64 ty
 
 GETTER(get_types)
 {
-	const struct thread *t = x->ev->thread;
+	const struct thread *t = x->thread;
 	const struct fd *fd;
 	size_t pos = 0;
 	u64 types = 0;
 
-	if (!has_fd(x->ev))
+	if (!has_fd(x))
 		return false;
 	if (f->has_index) {
 		fd = proc_fd(x->proc, t, f->index);
@@ -350,43 +350,45 @@ static const struct field rows[] = {
 	{ .name = "fd.num", .type = PT_INT64, .fmt = PF_ID, .get = get_num,
 	  .help = "Number of the file descriptor." },
 	{ .name = "fd.type", .type = PT_CHARBUF, .get = get_type,
-	  .help = "file, directory, ipv4, ipv6, unix, pipe, event, signalfd, eventpoll, inotify, timerfd, netlink, bpf, "
-		  "userfaultfd, io_uring, memfd or pidfd." },
+	  .help = "file, directory, ipv4, ipv6, unix, pipe, event, signalfd, eventpoll, inotify, "
+		  "timerfd, netlink, bpf, userfaultfd, io_uring, memfd or pidfd." },
 	{ .name = "fd.typechar", .type = PT_CHARBUF, .get = get_typechar,
-	  .help = "The type as one character: f file, d directory, 4 and 6 internet sockets, u unix socket, p pipe, "
-		  "e event, s signalfd, l eventpoll, i inotify, t timerfd, n netlink, b bpf, r io_uring, m memfd, "
-		  "P pidfd, o unknown." },
+	  .help = "The type as one character: f file, d directory, 4 and 6 internet sockets, u "
+		  "unix socket, p pipe, e event, s signalfd, l eventpoll, i inotify, t timerfd, n "
+		  "netlink, b bpf, r io_uring, m memfd, P pidfd, o unknown." },
 	{ .name = "fd.name", .type = PT_CHARBUF, .get = get_name,
 	  .help = "Absolute path of a file; client and server of a socket." },
 	{ .name = "fd.directory", .type = PT_CHARBUF, .get = get_directory,
 	  .help = "Directory the file is in." },
 	{ .name = "fd.filename", .type = PT_CHARBUF, .get = get_filename,
 	  .help = "Last component of the file's path." },
-	{ .name = "fd.ip", .type = PT_IPADDR, .flags = ENDS | FF_ENDS, .get = fd_get_no_value, .get_all = fd_get_ends,
-	  .id = END_ADDRESS, .help = "Address of either end of a connection." },
-	{ .name = "fd.cip", .type = PT_IPADDR, .get = fd_get_address, .id = END_CLIENT,
+	{ .name = "fd.ip", .type = PT_IPADDR, .flags = ENDS | FF_ENDS, .get = field_fd_get_no_value,
+	  .get_all = field_fd_get_ends, .id = END_ADDRESS,
+	  .help = "Address of either end of a connection." },
+	{ .name = "fd.cip", .type = PT_IPADDR, .get = field_fd_get_address, .id = END_CLIENT,
 	  .help = "Address of the client." },
-	{ .name = "fd.sip", .type = PT_IPADDR, .get = fd_get_address, .id = END_SERVER,
+	{ .name = "fd.sip", .type = PT_IPADDR, .get = field_fd_get_address, .id = END_SERVER,
 	  .help = "Address of the server." },
-	{ .name = "fd.lip", .type = PT_IPADDR, .get = fd_get_address, .id = END_LOCAL,
+	{ .name = "fd.lip", .type = PT_IPADDR, .get = field_fd_get_address, .id = END_LOCAL,
 	  .help = "Address of the local end." },
-	{ .name = "fd.rip", .type = PT_IPADDR, .get = fd_get_address, .id = END_REMOTE,
+	{ .name = "fd.rip", .type = PT_IPADDR, .get = field_fd_get_address, .id = END_REMOTE,
 	  .help = "Address of the remote end." },
-	{ .name = "fd.port", .type = PT_PORT, .fmt = PF_DEC, .flags = ENDS | FF_ENDS, .get = fd_get_no_value,
-	  .get_all = fd_get_ends, .id = END_PORT, .help = "Port of either end of a connection." },
-	{ .name = "fd.cport", .type = PT_PORT, .fmt = PF_DEC, .get = fd_get_port, .id = END_CLIENT,
+	{ .name = "fd.port", .type = PT_PORT, .fmt = PF_DEC, .flags = ENDS | FF_ENDS,
+	  .get = field_fd_get_no_value, .get_all = field_fd_get_ends, .id = END_PORT,
+	  .help = "Port of either end of a connection." },
+	{ .name = "fd.cport", .type = PT_PORT, .fmt = PF_DEC, .get = field_fd_get_port, .id = END_CLIENT,
 	  .help = "Port of the client." },
-	{ .name = "fd.sport", .type = PT_PORT, .fmt = PF_DEC, .get = fd_get_port, .id = END_SERVER,
+	{ .name = "fd.sport", .type = PT_PORT, .fmt = PF_DEC, .get = field_fd_get_port, .id = END_SERVER,
 	  .help = "Port of the server." },
-	{ .name = "fd.lport", .type = PT_PORT, .fmt = PF_DEC, .get = fd_get_port, .id = END_LOCAL,
+	{ .name = "fd.lport", .type = PT_PORT, .fmt = PF_DEC, .get = field_fd_get_port, .id = END_LOCAL,
 	  .help = "Port of the local end." },
-	{ .name = "fd.rport", .type = PT_PORT, .fmt = PF_DEC, .get = fd_get_port, .id = END_REMOTE,
+	{ .name = "fd.rport", .type = PT_PORT, .fmt = PF_DEC, .get = field_fd_get_port, .id = END_REMOTE,
 	  .help = "Port of the remote end." },
-	{ .name = "fd.l4proto", .type = PT_CHARBUF, .get = fd_get_l4proto,
+	{ .name = "fd.l4proto", .type = PT_CHARBUF, .get = field_fd_get_l4proto,
 	  .help = "tcp, udp, icmp or raw." },
-	{ .name = "fd.sockfamily", .type = PT_CHARBUF, .get = fd_get_family,
+	{ .name = "fd.sockfamily", .type = PT_CHARBUF, .get = field_fd_get_family,
 	  .help = "ip or unix." },
-	{ .name = "fd.is_server", .type = PT_BOOL, .get = fd_get_is_server,
+	{ .name = "fd.is_server", .type = PT_BOOL, .get = field_fd_get_is_server,
 	  .help = "True when this host is the server of the connection." },
 	{ .name = "fd.uid", .type = PT_CHARBUF, .get = get_uid,
 	  .help = "Thread id and fd number in a row, to tell descriptors apart." },
@@ -394,41 +396,48 @@ static const struct field rows[] = {
 	  .help = "Container and name of the fd." },
 	{ .name = "fd.containerdirectory", .type = PT_CHARBUF, .get = get_container_directory,
 	  .help = "Container and directory of the fd." },
-	{ .name = "fd.proto", .type = PT_PORT, .fmt = PF_DEC, .flags = ENDS | FF_ENDS, .get = fd_get_no_value,
-	  .get_all = fd_get_ends, .id = END_PORT, .help = "Service of either end of a connection, by its port." },
-	{ .name = "fd.cproto", .type = PT_CHARBUF, .get = fd_get_proto, .id = END_CLIENT,
+	{ .name = "fd.proto", .type = PT_PORT, .fmt = PF_DEC, .flags = ENDS | FF_ENDS,
+	  .get = field_fd_get_no_value, .get_all = field_fd_get_ends, .id = END_PORT,
+	  .help = "Service of either end of a connection, by its port." },
+	{ .name = "fd.cproto", .type = PT_CHARBUF, .get = field_fd_get_proto, .id = END_CLIENT,
 	  .help = "Port of the client as text." },
-	{ .name = "fd.sproto", .type = PT_CHARBUF, .get = fd_get_proto, .id = END_SERVER,
+	{ .name = "fd.sproto", .type = PT_CHARBUF, .get = field_fd_get_proto, .id = END_SERVER,
 	  .help = "Port of the server as text." },
-	{ .name = "fd.lproto", .type = PT_CHARBUF, .get = fd_get_proto, .id = END_LOCAL,
+	{ .name = "fd.lproto", .type = PT_CHARBUF, .get = field_fd_get_proto, .id = END_LOCAL,
 	  .help = "Port of the local end as text." },
-	{ .name = "fd.rproto", .type = PT_CHARBUF, .get = fd_get_proto, .id = END_REMOTE,
+	{ .name = "fd.rproto", .type = PT_CHARBUF, .get = field_fd_get_proto, .id = END_REMOTE,
 	  .help = "Port of the remote end as text." },
-	{ .name = "fd.net", .type = PT_IPNET, .flags = ENDS | FF_ENDS, .get = fd_get_no_value, .get_all = fd_get_ends,
-	  .id = END_ADDRESS, .help = "Network of either end, as in fd.net = 10.0.0.0/8." },
-	{ .name = "fd.cnet", .type = PT_IPNET, .flags = ENDS, .get = fd_get_address, .id = END_CLIENT,
+	{ .name = "fd.net", .type = PT_IPNET, .flags = ENDS | FF_ENDS, .get = field_fd_get_no_value,
+	  .get_all = field_fd_get_ends, .id = END_ADDRESS,
+	  .help = "Network of either end, as in fd.net = 10.0.0.0/8." },
+	{ .name = "fd.cnet", .type = PT_IPNET, .flags = ENDS, .get = field_fd_get_address,
+	  .id = END_CLIENT,
 	  .help = "Network of the client." },
-	{ .name = "fd.snet", .type = PT_IPNET, .flags = ENDS, .get = fd_get_address, .id = END_SERVER,
+	{ .name = "fd.snet", .type = PT_IPNET, .flags = ENDS, .get = field_fd_get_address,
+	  .id = END_SERVER,
 	  .help = "Network of the server." },
-	{ .name = "fd.lnet", .type = PT_IPNET, .flags = ENDS, .get = fd_get_address, .id = END_LOCAL,
+	{ .name = "fd.lnet", .type = PT_IPNET, .flags = ENDS, .get = field_fd_get_address,
+	  .id = END_LOCAL,
 	  .help = "Network of the local end." },
-	{ .name = "fd.rnet", .type = PT_IPNET, .flags = ENDS, .get = fd_get_address, .id = END_REMOTE,
+	{ .name = "fd.rnet", .type = PT_IPNET, .flags = ENDS, .get = field_fd_get_address,
+	  .id = END_REMOTE,
 	  .help = "Network of the remote end." },
 	{ .name = "fd.connected", .type = PT_BOOL, .get = get_flag, .id = FD_CONNECTED,
 	  .help = "True for a connected socket." },
 	{ .name = "fd.name_changed", .type = PT_BOOL, .get = get_name_changed,
-	  .help = "True when the event gave the fd another name, as a datagram to another peer does." },
-	{ .name = "fd.cip.name", .type = PT_CHARBUF, .flags = END_NAME, .get = fd_get_no_value,
-	  .get_all = fd_get_named_end, .id = END_CLIENT,
+	  .help = "True when the event gave the fd another name, as a datagram to another peer "
+		  "does." },
+	{ .name = "fd.cip.name", .type = PT_CHARBUF, .flags = END_NAME, .get = field_fd_get_no_value,
+	  .get_all = field_fd_get_named_end, .id = END_CLIENT,
 	  .help = "Host name compared with the client's address; prints nothing." },
-	{ .name = "fd.sip.name", .type = PT_CHARBUF, .flags = END_NAME, .get = fd_get_no_value,
-	  .get_all = fd_get_named_end, .id = END_SERVER,
+	{ .name = "fd.sip.name", .type = PT_CHARBUF, .flags = END_NAME, .get = field_fd_get_no_value,
+	  .get_all = field_fd_get_named_end, .id = END_SERVER,
 	  .help = "Host name compared with the server's address; prints nothing." },
-	{ .name = "fd.lip.name", .type = PT_CHARBUF, .flags = END_NAME, .get = fd_get_no_value,
-	  .get_all = fd_get_named_end, .id = END_LOCAL,
+	{ .name = "fd.lip.name", .type = PT_CHARBUF, .flags = END_NAME, .get = field_fd_get_no_value,
+	  .get_all = field_fd_get_named_end, .id = END_LOCAL,
 	  .help = "Host name compared with the local address; prints nothing." },
-	{ .name = "fd.rip.name", .type = PT_CHARBUF, .flags = END_NAME, .get = fd_get_no_value,
-	  .get_all = fd_get_named_end, .id = END_REMOTE,
+	{ .name = "fd.rip.name", .type = PT_CHARBUF, .flags = END_NAME, .get = field_fd_get_no_value,
+	  .get_all = field_fd_get_named_end, .id = END_REMOTE,
 	  .help = "Host name compared with the remote address; prints nothing." },
 	{ .name = "fd.dev", .type = PT_INT32, .fmt = PF_HEX, .get = get_dev,
 	  .help = "Device the file is on, major and minor number in one." },
@@ -440,8 +449,10 @@ static const struct field rows[] = {
 	  .help = "Inode number of the file." },
 	{ .name = "fd.nameraw", .type = PT_CHARBUF, .get = get_nameraw,
 	  .help = "Path as the caller wrote it." },
-	{ .name = "fd.types", .type = PT_CHARBUF, .flags = FF_LIST | FF_ARG_ALLOWED | FF_ARG_INDEX | FF_NO_RHS | FF_FD_TABLE,
-	  .get = get_types, .help = "Types of all descriptors of the process; fd.types[1] is that of fd 1." },
+	{ .name = "fd.types", .type = PT_CHARBUF,
+	  .flags = FF_LIST | FF_ARG_ALLOWED | FF_ARG_INDEX | FF_NO_RHS | FF_FD_TABLE,
+	  .get = get_types,
+	  .help = "Types of all descriptors of the process; fd.types[1] is that of fd 1." },
 	{ .name = "fd.is_upper_layer", .type = PT_BOOL, .get = get_flag, .id = FD_UPPER_LAYER,
 	  .help = "True for a file in the upper layer of an overlayfs." },
 	{ .name = "fd.is_lower_layer", .type = PT_BOOL, .get = get_flag, .id = FD_LOWER_LAYER,

@@ -10,11 +10,11 @@ struct end {
 	u16 port;
 };
 
-static const struct fd *event_fd(const struct event *ev)
+static const struct fd *event_fd(const struct field_ctx *x)
 {
-	if (!ev->thread || !(ev->desc->flags & (EF_CREATES_FD | EF_USES_FD | EF_DESTROYS_FD)))
-		return NULL;
-	return ev->fd;
+	u32 flags = x->ev->desc->flags;
+
+	return x->thread && flags & (EF_CREATES_FD | EF_USES_FD | EF_DESTROYS_FD) ? x->ev->fd : NULL;
 }
 
 static bool is_server_socket(const struct fd *fd)
@@ -58,7 +58,7 @@ static bool wants_source(const struct proc *p, const struct fd *fd, s64 which)
 /* A bound socket has a server end only. */
 static bool find_end(struct field_ctx *x, s64 which, struct end *ret)
 {
-	const struct fd *fd = event_fd(x->ev);
+	const struct fd *fd = event_fd(x);
 	bool source;
 
 	if (!fd)
@@ -79,13 +79,13 @@ static void set_address(u8 type, const struct end *e, struct value *ret)
 	*ret = (struct value){ .type = type, .len = e->addr_len, .p = (const char *)e->addr };
 }
 
-bool fd_get_no_value(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_fd_get_no_value(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	(void)x, (void)f, (void)ret;
 	return false;
 }
 
-bool fd_get_address(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_fd_get_address(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	struct end e;
 
@@ -95,7 +95,7 @@ bool fd_get_address(struct field_ctx *x, const struct field_ref *f, struct value
 	return true;
 }
 
-bool fd_get_named_end(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_fd_get_named_end(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	struct value *list;
 	struct end e;
@@ -109,7 +109,7 @@ bool fd_get_named_end(struct field_ctx *x, const struct field_ref *f, struct val
 	return true;
 }
 
-bool fd_get_port(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_fd_get_port(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	struct end e;
 
@@ -117,9 +117,9 @@ bool fd_get_port(struct field_ctx *x, const struct field_ref *f, struct value *r
 }
 
 /* A bound socket has texts, but they are empty. */
-bool fd_get_proto(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_fd_get_proto(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
-	const struct fd *fd = event_fd(x->ev);
+	const struct fd *fd = event_fd(x);
 	struct buf *b = tmp_buf(x);
 	s64 which = f->field->id;
 	struct end e;
@@ -146,12 +146,12 @@ static void set_end(const struct field_ref *f, const struct fd *fd, bool source,
 		set_address(f->type, &e, v);
 }
 
-bool fd_get_ends(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_fd_get_ends(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
-	const struct fd *fd = event_fd(x->ev);
+	const struct fd *fd = event_fd(x);
 	struct value *list;
 
-	if (!fd || !fd_is_ip(fd))
+	if (!fd || !field_is_ip_fd(fd))
 		return false;
 	list = field_scratch(x, 2 * sizeof(*list));
 	set_end(f, fd, true, &list[0]);
@@ -160,7 +160,7 @@ bool fd_get_ends(struct field_ctx *x, const struct field_ref *f, struct value *r
 	return set_list(f, ret, list, is_connection(fd) ? 2 : 1);
 }
 
-bool fd_get_l4proto(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_fd_get_l4proto(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	static const char *const names[] = {
 		[L4_TCP] = "tcp",
@@ -168,29 +168,29 @@ bool fd_get_l4proto(struct field_ctx *x, const struct field_ref *f, struct value
 		[L4_ICMP] = "icmp",
 		[L4_RAW] = "raw",
 	};
-	const struct fd *fd = event_fd(x->ev);
+	const struct fd *fd = event_fd(x);
 	u8 proto;
 
 	(void)f;
 	if (!fd)
 		return false;
-	proto = fd_is_ip(fd) ? fd->l4proto : L4_NA;
+	proto = fd_l4proto(fd);
 	return set_cstr(ret, proto < ARRAY_SIZE(names) && names[proto] ? names[proto] : "<NA>");
 }
 
-bool fd_get_family(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_fd_get_family(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
-	const struct fd *fd = event_fd(x->ev);
+	const struct fd *fd = event_fd(x);
 
 	(void)f;
-	if (!fd || !fd_is_net(fd))
+	if (!fd || !field_is_net_fd(fd))
 		return false;
-	return set_cstr(ret, fd_is_ip(fd) ? "ip" : "unix");
+	return set_cstr(ret, field_is_ip_fd(fd) ? "ip" : "unix");
 }
 
-bool fd_get_is_server(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_fd_get_is_server(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
-	const struct fd *fd = event_fd(x->ev);
+	const struct fd *fd = event_fd(x);
 
 	if (!fd)
 		return false;

@@ -24,7 +24,7 @@ static bool add_end(const struct fd *fd, s64 what, struct buf *out)
 {
 	bool server = is_server_socket(fd);
 
-	if (!fd_is_ip(fd) || (server && (what == LIST_CIPS || what == LIST_CPORTS)))
+	if (!field_is_ip_fd(fd) || (server && (what == LIST_CIPS || what == LIST_CPORTS)))
 		return false;
 	switch (what) {
 	case LIST_CIPS:
@@ -64,7 +64,7 @@ GETTER(get_list)
 	struct buf *b = tmp_buf(x);
 	bool any = false;
 
-	if ((ev->type != EV_SYSCALL_POLL_X && ev->type != EV_SYSCALL_PPOLL_X) || !ev->thread)
+	if ((ev->type != EV_SYSCALL_POLL_X && ev->type != EV_SYSCALL_PPOLL_X) || !x->thread)
 		return false;
 	for (u32 pos = 2; pos + ENTRY_SIZE <= p.len; pos += ENTRY_SIZE) {
 		size_t before = b->len;
@@ -73,7 +73,7 @@ GETTER(get_list)
 		memcpy(&num, p.p + pos, sizeof(num));
 		if (any)
 			buf_addc(b, ',');
-		if (add_entry(proc_fd(x->proc, ev->thread, num), num, f->field->id, b))
+		if (add_entry(proc_fd(x->proc, x->thread, num), num, f->field->id, b))
 			any = true;
 		else
 			b->len = before;
@@ -84,15 +84,20 @@ GETTER(get_list)
 static const struct field rows[] = {
 	{ .name = "fdlist.nums", .type = PT_CHARBUF, .get = get_list, .id = LIST_NUMS,
 	  .help = "Numbers of the descriptors in the list of poll, separated by commas." },
-	{ .name = "fdlist.names", .type = PT_CHARBUF, .flags = FF_FD_TABLE, .get = get_list, .id = LIST_NAMES,
+	{ .name = "fdlist.names", .type = PT_CHARBUF, .flags = FF_FD_TABLE, .get = get_list,
+	  .id = LIST_NAMES,
 	  .help = "Their names." },
-	{ .name = "fdlist.cips", .type = PT_CHARBUF, .flags = FF_FD_TABLE, .get = get_list, .id = LIST_CIPS,
+	{ .name = "fdlist.cips", .type = PT_CHARBUF, .flags = FF_FD_TABLE, .get = get_list,
+	  .id = LIST_CIPS,
 	  .help = "Client addresses of the sockets among them." },
-	{ .name = "fdlist.sips", .type = PT_CHARBUF, .flags = FF_FD_TABLE, .get = get_list, .id = LIST_SIPS,
+	{ .name = "fdlist.sips", .type = PT_CHARBUF, .flags = FF_FD_TABLE, .get = get_list,
+	  .id = LIST_SIPS,
 	  .help = "Server addresses of the sockets among them." },
-	{ .name = "fdlist.cports", .type = PT_CHARBUF, .flags = FF_FD_TABLE, .get = get_list, .id = LIST_CPORTS,
+	{ .name = "fdlist.cports", .type = PT_CHARBUF, .flags = FF_FD_TABLE, .get = get_list,
+	  .id = LIST_CPORTS,
 	  .help = "Client ports of the sockets among them." },
-	{ .name = "fdlist.sports", .type = PT_CHARBUF, .flags = FF_FD_TABLE, .get = get_list, .id = LIST_SPORTS,
+	{ .name = "fdlist.sports", .type = PT_CHARBUF, .flags = FF_FD_TABLE, .get = get_list,
+	  .id = LIST_SPORTS,
 	  .help = "Server ports of the sockets among them." },
 };
 

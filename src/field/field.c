@@ -22,6 +22,10 @@ void field_ctx_event(struct field_ctx *x, const struct event *ev)
 	arena_reset(&x->scratch);
 	x->nmemo = 0;
 	x->ev = ev;
+	x->thread = ev->thread;
+	/* events that change no state have a tid, too, but nobody looked for the thread */
+	if (!x->thread && x->proc)
+		x->thread = proc_thread(x->proc, ev->tid);
 }
 
 void *field_scratch(struct field_ctx *x, size_t n)

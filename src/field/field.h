@@ -126,6 +126,7 @@ struct field_memo {
 /* What getters may look at.  One per worker. */
 struct field_ctx {
 	const struct event *ev;
+	const struct thread *thread;	/* of the event, also where the event needs none; or NULL */
 	struct proc *proc;
 	struct arena scratch;	/* reset before each event by field_ctx_event() */
 	struct buf tmp;

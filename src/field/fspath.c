@@ -60,7 +60,7 @@ static const struct path_param *find_param(const struct event *ev, s64 which)
 
 		if (events[i].type != ev->type)
 			continue;
-		if (!events[i].failed_too && (!event_res(ev, &res) || res != 0))
+		if (!event_res(ev, &res) || (events[i].failed_too ? res == -1 : res != 0))
 			return NULL;
 		p = which == WHICH_NAME ? &events[i].name :
 		    which == WHICH_SOURCE ? &events[i].source : &events[i].target;
@@ -82,7 +82,7 @@ static const struct fd *dirfd_of(struct field_ctx *x, u32 param)
 {
 	s64 num;
 
-	return event_s64(x->ev, param, &num) ? proc_fd(x->proc, x->ev->thread, num) : NULL;
+	return event_s64(x->ev, param, &num) ? proc_fd(x->proc, x->thread, num) : NULL;
 }
 
 static bool is_cwd(const struct event *ev, u32 param)
@@ -92,28 +92,52 @@ static bool is_cwd(const struct event *ev, u32 param)
 	return event_s64(ev, param, &num) && num == SAKER_AT_FDCWD;
 }
 
-static bool resolve(struct field_ctx *x, const struct path_param *p, const char *path, u32 len, struct value *ret)
+/* Relative paths of openat and openat2 show as the directory alone. */
+static bool directory_alone(struct field_ctx *x, u32 dirfd_param, const char *path, u32 len,
+			    struct value *ret)
+{
+	const struct fd *dir = dirfd_of(x, dirfd_param);
+
+	if (!event_param(x->ev, dirfd_param).len)
+		return set_str(ret, path, len);
+	if (!dir)
+		return unknown_base(x, ret, "", 0);
+	return field_set_path(x, ret, NULL, dir->name.p, dir->name.len);
+}
+
+static bool resolve(struct field_ctx *x, const struct path_param *p, const char *path, u32 len,
+		    struct value *ret)
 {
 	const struct event *ev = x->ev;
 	const struct fd *dir = NULL;
-	bool alone = p->base == BASE_DIRFD_ALONE;
 
 	if ((len && path[0] == '/') || p->base == BASE_CWD)
-		return set_path(x, ret, &ev->thread->cwd, path, len);
-	if (alone) {
-		path = "";
-		len = 0;
-	}
-	if (p->base == BASE_EVENT_FD) {
+		return field_set_path(x, ret, &x->thread->cwd, path, len);
+	switch (p->base) {
+	case BASE_DIRFD_ALONE:
+		return directory_alone(x, p->param - 1u, path, len, ret);
+	case BASE_EVENT_FD:
 		dir = ev->fd && ev->fd->type == FDT_DIRECTORY ? ev->fd : NULL;
-	} else if (p->base != BASE_NOWHERE) {
+		break;
+	case BASE_DIRFD:
 		if (is_cwd(ev, p->param - 1u))
-			return set_path(x, ret, &ev->thread->cwd, path, len);
+			return field_set_path(x, ret, &x->thread->cwd, path, len);
 		dir = dirfd_of(x, p->param - 1u);
+		break;
 	}
 	if (!dir)
 		return unknown_base(x, ret, path, len);
-	return set_path(x, ret, &dir->name, path, len);
+	return field_set_path_in(x, ret, dir, path, len);
+}
+
+/* Parameters that a capture of an older version lacks are there, but empty. */
+static bool path_of(const struct event *ev, u32 param, const char **ret, u32 *ret_len)
+{
+	if (event_str(ev, param, ret, ret_len))
+		return true;
+	*ret = "<NA>";
+	*ret_len = 4;
+	return param < ev->nparams;
 }
 
 GETTER(get_path)
@@ -123,11 +147,11 @@ GETTER(get_path)
 	const char *path;
 	u32 len;
 
-	if (!p || !ev->thread)
+	if (!p || !x->thread)
 		return false;
 	if (p->base == BASE_IS_FD)
 		return ev->fd && set_pstr(ret, &ev->fd->name);
-	if (!event_str(ev, p->param, &path, &len))
+	if (!path_of(ev, p->param, &path, &len))
 		return false;
 	if (f->field->id & RAW)
 		return set_str(ret, path, len);
@@ -136,16 +160,20 @@ GETTER(get_path)
 
 static const struct field rows[] = {
 	{ .name = "fs.path.name", .type = PT_CHARBUF, .get = get_path, .id = WHICH_NAME,
-	  .help = "Path a syscall works on (open, unlink, mkdir, chmod, ...), absolute and normalised." },
+	  .help = "Path a syscall works on (open, unlink, mkdir, chmod, ...), absolute and "
+		  "normalised." },
 	{ .name = "fs.path.nameraw", .type = PT_CHARBUF, .get = get_path, .id = WHICH_NAME | RAW,
 	  .help = "The same path as the caller wrote it." },
 	{ .name = "fs.path.source", .type = PT_CHARBUF, .get = get_path, .id = WHICH_SOURCE,
-	  .help = "Of syscalls with two paths (rename, link, symlink, mount) the source, absolute and normalised." },
-	{ .name = "fs.path.sourceraw", .type = PT_CHARBUF, .get = get_path, .id = WHICH_SOURCE | RAW,
+	  .help = "Of syscalls with two paths (rename, link, symlink, mount) the source, absolute "
+		  "and normalised." },
+	{ .name = "fs.path.sourceraw", .type = PT_CHARBUF, .get = get_path,
+	  .id = WHICH_SOURCE | RAW,
 	  .help = "The source as the caller wrote it." },
 	{ .name = "fs.path.target", .type = PT_CHARBUF, .get = get_path, .id = WHICH_TARGET,
 	  .help = "Of syscalls with two paths the target, absolute and normalised." },
-	{ .name = "fs.path.targetraw", .type = PT_CHARBUF, .get = get_path, .id = WHICH_TARGET | RAW,
+	{ .name = "fs.path.targetraw", .type = PT_CHARBUF, .get = get_path,
+	  .id = WHICH_TARGET | RAW,
 	  .help = "The target as the caller wrote it." },
 };
 

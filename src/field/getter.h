@@ -74,21 +74,21 @@ extern const struct field_class field_class_generic, field_class_evt, field_clas
 	field_class_k8s;
 
 /* Getters of evt_*.c for the rows in evt.c. */
-bool evt_get_arg(struct field_ctx *x, const struct field_ref *f, struct value *ret);
-bool evt_get_args(struct field_ctx *x, const struct field_ref *f, struct value *ret);
-bool evt_get_rawarg(struct field_ctx *x, const struct field_ref *f, struct value *ret);
-bool evt_get_abspath(struct field_ctx *x, const struct field_ref *f, struct value *ret);
-int evt_bind_arg(struct field_ref *f, struct arena *a, struct diag *d);
-int evt_bind_rawarg(struct field_ref *f, struct arena *a, struct diag *d);
-int evt_bind_abspath(struct field_ref *f, struct arena *a, struct diag *d);
-bool evt_get_time(struct field_ctx *x, const struct field_ref *f, struct value *ret);
-bool evt_get_rawtime(struct field_ctx *x, const struct field_ref *f, struct value *ret);
-bool evt_get_buffer(struct field_ctx *x, const struct field_ref *f, struct value *ret);
-bool evt_get_buflen(struct field_ctx *x, const struct field_ref *f, struct value *ret);
-bool evt_get_errors(struct field_ctx *x, const struct field_ref *f, struct value *ret);
-bool evt_get_open(struct field_ctx *x, const struct field_ref *f, struct value *ret);
-bool evt_get_io(struct field_ctx *x, const struct field_ref *f, struct value *ret);
-bool evt_get_category(struct field_ctx *x, const struct field_ref *f, struct value *ret);
+bool field_evt_get_arg(struct field_ctx *x, const struct field_ref *f, struct value *ret);
+bool field_evt_get_args(struct field_ctx *x, const struct field_ref *f, struct value *ret);
+bool field_evt_get_rawarg(struct field_ctx *x, const struct field_ref *f, struct value *ret);
+bool field_evt_get_abspath(struct field_ctx *x, const struct field_ref *f, struct value *ret);
+int field_evt_bind_arg(struct field_ref *f, struct arena *a, struct diag *d);
+int field_evt_bind_rawarg(struct field_ref *f, struct arena *a, struct diag *d);
+int field_evt_bind_abspath(struct field_ref *f, struct arena *a, struct diag *d);
+bool field_evt_get_time(struct field_ctx *x, const struct field_ref *f, struct value *ret);
+bool field_evt_get_rawtime(struct field_ctx *x, const struct field_ref *f, struct value *ret);
+bool field_evt_get_buffer(struct field_ctx *x, const struct field_ref *f, struct value *ret);
+bool field_evt_get_buflen(struct field_ctx *x, const struct field_ref *f, struct value *ret);
+bool field_evt_get_errors(struct field_ctx *x, const struct field_ref *f, struct value *ret);
+bool field_evt_get_open(struct field_ctx *x, const struct field_ref *f, struct value *ret);
+bool field_evt_get_io(struct field_ctx *x, const struct field_ref *f, struct value *ret);
+bool field_evt_get_category(struct field_ctx *x, const struct field_ref *f, struct value *ret);
 
 enum evt_time_id {
 	TIME_NS, TIME_S, TIME_ISO8601, DATETIME_NS, DATETIME_S,
@@ -105,14 +105,18 @@ enum evt_open_id { OPEN_READ, OPEN_WRITE, OPEN_EXEC, OPEN_CREATE };
 enum evt_io_id { IO_ANY, IO_READ, IO_WRITE, IO_DIR, IO_WAIT, IO_SYSLOG };
 
 /* What an fd is, of a type seen in a table or in an event. */
-bool fd_is_file(const struct fd *fd);	/* or a directory */
-bool fd_is_ip(const struct fd *fd);
-bool fd_is_net(const struct fd *fd);	/* ip or unix */
+bool field_is_file_fd(const struct fd *fd);	/* or a directory */
+bool field_is_ip_fd(const struct fd *fd);
+bool field_is_net_fd(const struct fd *fd);	/* ip or unix */
 
 /*
- * Path with runs of '/' and other redundancy removed, absolute when base is (base NULL or
- * empty: as given), in memory of the present event.
+ * Path with runs of '/' and other redundancy removed, in memory of the present event.  base
+ * is empty, NULL, or ends in '/'.
  */
-bool set_path(struct field_ctx *x, struct value *v, const struct pstr *base, const char *path, u32 len);
+bool field_set_path(struct field_ctx *x, struct value *v, const struct pstr *base, const char *path,
+		    u32 len);
+/* The same, where the directory is an fd. */
+bool field_set_path_in(struct field_ctx *x, struct value *v, const struct fd *dir, const char *path,
+		       u32 len);
 
 #endif

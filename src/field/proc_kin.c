@@ -10,9 +10,9 @@
 /* Main thread of the event's process; NULL when it is only a placeholder. */
 static struct thread *myself(const struct field_ctx *x)
 {
-	if (!x->ev->thread || x->ev->thread->pid < 0)
+	if (!x->thread || x->thread->pid < 0)
 		return NULL;
-	return proc_main_thread(x->proc, x->ev->thread);
+	return proc_main_thread(x->proc, x->thread);
 }
 
 /* Steps upwards; *budget is what is left of a chain that may be a loop. */
@@ -27,14 +27,14 @@ static const struct thread *next_ancestor(const struct field_ctx *x, const struc
 	return parent == t ? NULL : parent;
 }
 
-bool proc_get_parent_text(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_proc_get_parent_text(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	const struct thread *t = myself(x);
 
 	t = t ? proc_parent(x->proc, t) : NULL;
 	if (!t)
 		return false;
-	proc_text(x, t, (enum proc_text)f->field->id, ret);
+	field_proc_text(x, t, (enum proc_text)f->field->id, ret);
 	return true;
 }
 
@@ -53,12 +53,12 @@ static u32 list_ancestors(struct field_ctx *x, const struct field_ref *f, bool p
 		if (pids)
 			set_s64(f, &list[i], t->pid);
 		else
-			proc_text(x, t, (enum proc_text)f->field->id, &list[i]);
+			field_proc_text(x, t, (enum proc_text)f->field->id, &list[i]);
 	}
 	return n;
 }
 
-bool proc_get_ancestor_texts(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_proc_get_ancestor_texts(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	struct value *list;
 	u32 n = list_ancestors(x, f, false, &list);
@@ -66,7 +66,7 @@ bool proc_get_ancestor_texts(struct field_ctx *x, const struct field_ref *f, str
 	return n && set_list(f, ret, list, n);
 }
 
-bool proc_get_ancestor_pids(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_proc_get_ancestor_pids(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	struct value *list;
 	u32 n = list_ancestors(x, f, true, &list);
@@ -82,7 +82,7 @@ static bool get_joined(struct field_ctx *x, const struct field_ref *f, struct va
 	struct buf *b = tmp_buf(x);
 
 	for (u32 i = 0; i < n; i++) {
-		if (i)
+		if (b->len)
 			buf_addc(b, ' ');
 		buf_add(b, list[i].p, list[i].len);
 	}
@@ -98,7 +98,7 @@ static const struct thread *nth(struct field_ctx *x, s64 n)
 	return n ? proc_ancestor(x->proc, t, (u32)n) : t;
 }
 
-bool proc_get_ancestor_text(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_proc_get_ancestor_text(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	const struct thread *t;
 
@@ -107,12 +107,12 @@ bool proc_get_ancestor_text(struct field_ctx *x, const struct field_ref *f, stru
 	t = nth(x, f->index);
 	if (!t)
 		return false;
-	proc_text(x, t, (enum proc_text)f->field->id, ret);
+	field_proc_text(x, t, (enum proc_text)f->field->id, ret);
 	return true;
 }
 
 /* Without index: the process itself. */
-bool proc_get_ancestor_pid(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_proc_get_ancestor_pid(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	const struct thread *t = nth(x, f->has_index ? f->index : 0);
 
@@ -128,7 +128,7 @@ static bool get_inherited_env(struct field_ctx *x, const struct field_ref *f, st
 	size_t len;
 
 	while ((t = next_ancestor(x, t, &budget))) {
-		p = proc_env(t, f->arg, f->arg_len, &len);
+		p = field_proc_env(t, f->arg, f->arg_len, &len);
 		if (p)
 			return set_str(ret, p, len);
 	}
@@ -136,18 +136,18 @@ static bool get_inherited_env(struct field_ctx *x, const struct field_ref *f, st
 }
 
 /* Without argument the text is the process' own environment, as rules have known it. */
-bool proc_get_aenv(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_proc_get_aenv(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	const struct thread *t;
 
-	if (!x->ev->thread)
+	if (!x->thread)
 		return false;
 	if (f->arg && !f->has_index)
 		return get_inherited_env(x, f, ret);
-	t = f->has_index ? nth(x, f->index) : proc_main_thread(x->proc, x->ev->thread);
+	t = f->has_index ? nth(x, f->index) : proc_main_thread(x->proc, x->thread);
 	if (!t)
-		return false;
-	proc_text(x, t, TEXT_ENV, ret);
+		return x->thread->pid < 0 && set_str(ret, "", 0);
+	field_proc_text(x, t, TEXT_ENV, ret);
 	return true;
 }
 
@@ -187,16 +187,16 @@ static const struct thread *find_leader(struct field_ctx *x, const struct thread
 	return leader;
 }
 
-bool proc_get_leader_text(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_proc_get_leader_text(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
-	const struct thread *t = x->ev->thread;
+	const struct thread *t = x->thread;
 
 	if (!t)
 		return false;
 	t = find_leader(x, t, f->field->id & LEADER_MASK);
 	if (!t)
 		return set_str(ret, "", 0);
-	proc_text(x, t, (enum proc_text)(f->field->id & TEXT_MASK), ret);
+	field_proc_text(x, t, (enum proc_text)(f->field->id & TEXT_MASK), ret);
 	return true;
 }
 
@@ -206,7 +206,7 @@ static bool is_shell(const struct thread *t)
 }
 
 /* The outermost of the process and its ancestors that is a shell. */
-bool proc_get_loginshell(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_proc_get_loginshell(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	const struct thread *t = myself(x), *shell = NULL;
 	u32 budget = ANCESTORS_MAX;

@@ -53,7 +53,7 @@ static void set_exeline(struct field_ctx *x, const struct thread *t, struct valu
 	set_scratch(x, ret, b);
 }
 
-void proc_text(struct field_ctx *x, const struct thread *t, enum proc_text what, struct value *ret)
+void field_proc_text(struct field_ctx *x, const struct thread *t, enum proc_text what, struct value *ret)
 {
 	switch (what) {
 	case TEXT_NAME:
@@ -113,42 +113,42 @@ static const char *list_value(const struct pstr *list, const char *name, size_t 
 	return NULL;
 }
 
-const char *proc_arg(const struct thread *t, u64 n, size_t *ret_len)
+const char *field_proc_arg(const struct thread *t, u64 n, size_t *ret_len)
 {
 	return list_at(&t->args, n, ret_len);
 }
 
-const char *proc_env(const struct thread *t, const char *name, size_t name_len, size_t *ret_len)
+const char *field_proc_env(const struct thread *t, const char *name, size_t name_len, size_t *ret_len)
 {
 	return list_value(&t->env, name, name_len, ret_len);
 }
 
-bool proc_get_text(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_proc_get_text(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
-	if (!x->ev->thread)
+	if (!x->thread)
 		return false;
-	proc_text(x, x->ev->thread, (enum proc_text)f->field->id, ret);
+	field_proc_text(x, x->thread, (enum proc_text)f->field->id, ret);
 	return true;
 }
 
-bool proc_get_args(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_proc_get_args(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	const char *p;
 	size_t len;
 
-	if (!x->ev->thread)
+	if (!x->thread)
 		return false;
 	if (!f->has_index) {
-		proc_text(x, x->ev->thread, TEXT_ARGS, ret);
+		field_proc_text(x, x->thread, TEXT_ARGS, ret);
 		return true;
 	}
-	p = proc_arg(x->ev->thread, (u64)f->index, &len);
+	p = field_proc_arg(x->thread, (u64)f->index, &len);
 	return p ? set_str(ret, p, len) : set_str(ret, "", 0);
 }
 
-bool proc_get_env(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_proc_get_env(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
-	const struct thread *t = x->ev->thread;
+	const struct thread *t = x->thread;
 	const char *p;
 	size_t len;
 
@@ -156,28 +156,28 @@ bool proc_get_env(struct field_ctx *x, const struct field_ref *f, struct value *
 		return false;
 	t = proc_main_thread(x->proc, t);
 	if (!f->arg) {
-		proc_text(x, t, TEXT_ENV, ret);
+		field_proc_text(x, t, TEXT_ENV, ret);
 		return true;
 	}
-	p = proc_env(t, f->arg, f->arg_len, &len);
+	p = field_proc_env(t, f->arg, f->arg_len, &len);
 	return p ? set_str(ret, p, len) : set_str(ret, "", 0);
 }
 
-bool proc_get_nargs(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_proc_get_nargs(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
-	return x->ev->thread && set_u64(f, ret, x->ev->thread->nargs);
+	return x->thread && set_u64(f, ret, x->thread->nargs);
 }
 
-bool proc_get_args_len(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_proc_get_args_len(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
-	const struct thread *t = x->ev->thread;
+	const struct thread *t = x->thread;
 
 	return t && set_u64(f, ret, t->args.len > t->nargs ? t->args.len - t->nargs : 0);
 }
 
-bool proc_get_nametid(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_proc_get_nametid(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
-	const struct thread *t = x->ev->thread;
+	const struct thread *t = x->thread;
 	struct buf *b = tmp_buf(x);
 
 	(void)f;
@@ -188,9 +188,9 @@ bool proc_get_nametid(struct field_ctx *x, const struct field_ref *f, struct val
 	return set_scratch(x, ret, b);
 }
 
-bool proc_get_cgroups(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_proc_get_cgroups(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
-	const struct thread *t = x->ev->thread;
+	const struct thread *t = x->thread;
 
 	(void)f;
 	if (!t || !t->cgroups.len)
@@ -199,9 +199,9 @@ bool proc_get_cgroups(struct field_ctx *x, const struct field_ref *f, struct val
 	return true;
 }
 
-bool proc_get_cgroup(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_proc_get_cgroup(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
-	const struct thread *t = x->ev->thread;
+	const struct thread *t = x->thread;
 	const char *p;
 	size_t len;
 
@@ -224,9 +224,9 @@ static const char *const capability_names[] = {
 	"CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE",
 };
 
-bool proc_get_caps(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_proc_get_caps(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
-	const struct thread *t = x->ev->thread;
+	const struct thread *t = x->thread;
 	struct buf *b = tmp_buf(x);
 	u64 caps;
 

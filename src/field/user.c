@@ -19,7 +19,7 @@ static bool set_default(struct value *ret, u32 uid, s64 what)
 
 static bool set_user(struct field_ctx *x, u32 uid, s64 what, struct value *ret)
 {
-	const struct user *u = is_unset(uid) ? NULL : proc_user(x->proc, x->ev->thread, uid);
+	const struct user *u = is_unset(uid) ? NULL : proc_user(x->proc, x->thread, uid);
 
 	if (!u)
 		return set_default(ret, uid, what);
@@ -28,17 +28,17 @@ static bool set_user(struct field_ctx *x, u32 uid, s64 what, struct value *ret)
 
 GETTER(get_uid)
 {
-	return x->ev->thread && set_u64(f, ret, x->ev->thread->uid);
+	return x->thread && set_u64(f, ret, x->thread->uid);
 }
 
 GETTER(get_user)
 {
-	return x->ev->thread && set_user(x, x->ev->thread->uid, f->field->id, ret);
+	return x->thread && set_user(x, x->thread->uid, f->field->id, ret);
 }
 
 GETTER(get_loginuid)
 {
-	const struct thread *t = x->ev->thread;
+	const struct thread *t = x->thread;
 
 	return t && set_s64(f, ret, is_unset(t->loginuid) ? -1 : (s64)t->loginuid);
 }
@@ -46,17 +46,17 @@ GETTER(get_loginuid)
 GETTER(get_loginname)
 {
 	(void)f;
-	return x->ev->thread && set_user(x, x->ev->thread->loginuid, USER_NAME, ret);
+	return x->thread && set_user(x, x->thread->loginuid, USER_NAME, ret);
 }
 
 GETTER(get_gid)
 {
-	return x->ev->thread && set_u64(f, ret, x->ev->thread->gid);
+	return x->thread && set_u64(f, ret, x->thread->gid);
 }
 
 GETTER(get_group)
 {
-	const struct thread *t = x->ev->thread;
+	const struct thread *t = x->thread;
 	const struct group *g;
 
 	(void)f;

@@ -32,8 +32,9 @@ GETTER(get_static)
 }
 
 static const struct field static_rows[] = {
-	{ .name = "static", .type = PT_CHARBUF, .flags = FF_ARG_REQUIRED | FF_ARG_KEY | FF_ARG_DOT | FF_HIDDEN,
-	  .get = get_static, .help = "static.KEY is the value that static_fields has for KEY." },
+	{ .name = "static", .type = PT_CHARBUF,
+	  .flags = FF_ARG_REQUIRED | FF_ARG_KEY | FF_ARG_DOT | FF_HIDDEN, .get = get_static,
+	  .help = "static.KEY is the value that static_fields has for KEY." },
 };
 
 const struct field_class field_class_static = {
