@@ -22,6 +22,8 @@
 #include "base/types.h"
 #include "field/field.h"
 
+/* Steps of the grammar that may be open at once (five for each pair of parentheses), and
+ * depth of trees in all passes. */
 #define FILTER_DEPTH_MAX 1000
 
 enum ast_kind {
@@ -29,12 +31,12 @@ enum ast_kind {
 	AST_OR,
 	AST_NOT,	/* one kid */
 	AST_MACRO,	/* name in text; the rules loader replaces it by the macro's tree */
-	AST_CHECK,	/* left, op, and (but for exists) right */
+	AST_CHECK,	/* left, op, and (but for exists) right; text: the operator as written */
 	AST_FIELD,	/* text: name; arg: argument or NULL */
 	AST_TRANSFORM,	/* text: name; kids: arguments; arg: selector or NULL */
 	AST_VALUE,	/* a constant: text, unescaped; quoted tells whether it was */
 	AST_LIST,	/* kids are values (or fields, in arguments of transformers) */
-	AST_LIST_NAME,	/* a lone identifier where a list may stand */
+	AST_LIST_NAME,	/* a lone identifier where a list may stand: a list of that one value */
 };
 
 enum filter_op {
@@ -54,23 +56,25 @@ struct ast {
 	bool val;		/* the field on the right was written val(...) */
 	const char *text;	/* NUL terminated, but may hold NULs: see text_len */
 	u32 text_len;
-	const char *arg;
+	const char *arg;	/* NUL terminated, unescaped; NULL: none */
+	u32 arg_len;
 	u32 line, col;		/* from 0, within the text parsed */
 	u32 offset;
 	u32 n;
 	struct ast **kids;	/* AST_CHECK: left and, unless exists, right */
 };
 
-/*
- * Nodes live in a.  0, or -EINVAL with the position within the text in d.  Never recurses
- * deeper than max_depth parentheses.
- */
+/* Nodes live in a.  0, or -EINVAL with the position within the text in d. */
 int filter_parse(struct arena *a, const char *text, size_t len, u32 max_depth,
 		 struct ast **ret, struct diag *d);
 void filter_print(const struct ast *n, struct buf *out);
 const char *filter_op_name(enum filter_op op);	/* "startswith" */
-/* Operator by its text, OP_MAX when there is none; for exceptions. */
+/* Operator by its text ("==" is "="), OP_MAX when there is none; for exceptions. */
 enum filter_op filter_op_by_name(const char *s, size_t len);
+/* Takes its right side in parentheses: in, intersects, pmatch. */
+bool filter_op_wants_list(enum filter_op op);
+/* Takes a modifier and a list (contains anyof (a, b)). */
+bool filter_op_takes_modifier(enum filter_op op);
 
 /* Sets of event types and syscalls. */
 struct event_set {
@@ -85,7 +89,11 @@ void event_set_not(struct event_set *s);
 bool event_set_has(const struct event_set *s, u32 type);
 bool event_set_has_sc(const struct event_set *s, u32 code);
 
-struct filter_pool;	/* shared, read only once compiled */
+/* Expressions that always mean the same. */
+#define FILTER_FALSE 0u
+#define FILTER_TRUE 1u
+
+struct filter_pool;	/* shared, read only once sealed */
 struct filter_state;	/* what one worker knows of the present event */
 
 struct filter_pool *filter_pool_new(const struct field_set *fields);
@@ -98,17 +106,31 @@ struct filter_note {
 };
 
 /*
- * Compiles a tree without AST_MACRO and AST_LIST_NAME nodes into the pool; *ret_expr names
- * it.  Constant expressions are folded.  0, or -EINVAL with message and position (of the
+ * Compiles a tree without AST_MACRO nodes into the pool; *ret_expr names it.  Constant
+ * expressions are folded.  0, or -EINVAL with message and position (of the
  * offending node) in d.  notes may be NULL.
  */
 int filter_compile(struct filter_pool *p, const struct ast *n, u32 *ret_expr, struct diag *d,
 		   void (*note)(void *ctx, const struct filter_note *), void *ctx);
-/* Event types and syscalls for which expr can be true (reference: event-type inference). */
+/*
+ * Event types and syscalls for which the tree can be true (reference: event-type
+ * inference).  -ENOTSUP with a message when evt.type is compared in a way that cannot be
+ * decided; else as filter_compile().
+ */
 int filter_events(struct filter_pool *p, const struct ast *n, struct event_set *ret, struct diag *d);
-/* After the last compile: orders predicates, builds indexes. */
+/*
+ * What is left of expr when the event is of this type: comparisons of the event's name are
+ * decided.  Types whose name is told by the event itself (GENERIC_X, ASYNCEVENT_E, ...)
+ * keep them.  Before filter_pool_seal().
+ */
+u32 filter_expr_for_event(struct filter_pool *p, u32 expr, u32 type);
+/* FF_* flags of all fields that expr uses, or'ed. */
+u32 filter_expr_flags(const struct filter_pool *p, u32 expr);
+/* After the last compile: the pool may be shared from here on. */
 void filter_pool_seal(struct filter_pool *p);
 u32 filter_pool_predicates(const struct filter_pool *p);
+/* Text of an expression as compiled, for tests and for --explain. */
+void filter_expr_print(const struct filter_pool *p, u32 expr, struct buf *out);
 
 struct filter_state *filter_state_new(const struct filter_pool *p);
 void filter_state_free(struct filter_state *s);

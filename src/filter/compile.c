@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Trees to expressions: flattened, without repetitions and constants, the cheap parts
+ * first.  Predicates have no effects, so order changes nothing but the time it takes.
+ */
+#include "filter/pool.h"
+
+#include <errno.h>
+
+struct filter_pool *filter_pool_new(const struct field_set *fields)
+{
+	struct filter_pool *p = xcalloc(1, sizeof(*p));
+
+	arena_init(&p->arena);
+	p->fields = fields;
+	vec_push(&p->exprs, (struct expr){ .kind = EXPR_CONST, .at = 0 });
+	vec_push(&p->exprs, (struct expr){ .kind = EXPR_CONST, .at = 1 });
+	return p;
+}
+
+void filter_pool_free(struct filter_pool *p)
+{
+	if (!p)
+		return;
+	for (size_t i = 0; i < p->regexes.n; i++)
+		regex_free(p->regexes.p[i]);
+	resolver_free(p->resolver);
+	vec_fini(&p->regexes);
+	vec_fini(&p->sources);
+	vec_fini(&p->preds);
+	vec_fini(&p->exprs);
+	vec_fini(&p->kids);
+	strmap_fini(&p->index);
+	map64_fini(&p->special);
+	arena_fini(&p->arena);
+	free(p);
+}
+
+/* ---- constructors ---- */
+
+static u32 expr_intern(struct filter_pool *p, const struct expr *e, const u32 *kids)
+{
+	struct buf key = { 0 };
+	struct expr new = *e;
+	u32 id;
+
+	buf_addf(&key, "E%u %u ", e->kind, e->kind == EXPR_PRED ? e->at : 0);
+	key_bytes(&key, kids, e->n * (u32)sizeof(*kids));
+	id = pool_find(p, &key);
+	if (id == UINT32_MAX) {
+		if (e->n)
+			new.at = (u32)p->kids.n;
+		for (u32 i = 0; i < e->n; i++)
+			vec_push(&p->kids, kids[i]);
+		vec_push(&p->exprs, new);
+		id = (u32)p->exprs.n - 1;
+		pool_remember(p, &key, id);
+	}
+	buf_fini(&key);
+	return id;
+}
+
+u32 expr_pred(struct filter_pool *p, u32 pred)
+{
+	const struct pred *q = &p->preds.p[pred];
+	struct expr e = { .kind = EXPR_PRED, .at = pred, .cost = q->cost };
+
+	e.flags = p->sources.p[q->src].flags;
+	if (q->rhs != NO_SOURCE)
+		e.flags |= p->sources.p[q->rhs].flags;
+	return expr_intern(p, &e, NULL);
+}
+
+u32 expr_not(struct filter_pool *p, u32 kid)
+{
+	const struct expr *k = &p->exprs.p[kid];
+	struct expr e = { .kind = EXPR_NOT, .n = 1, .cost = k->cost, .flags = k->flags };
+
+	if (k->kind == EXPR_CONST)
+		return !k->at;
+	if (k->kind == EXPR_NOT)
+		return p->kids.p[k->at];
+	return expr_intern(p, &e, &kid);
+}
+
+/* Kids of kids of the same kind become kids. */
+static void flatten(const struct filter_pool *p, enum expr_kind kind, const u32 *kids, u32 n,
+		    struct buf *out)
+{
+	for (u32 i = 0; i < n; i++) {
+		const struct expr *k = &p->exprs.p[kids[i]];
+
+		if (k->kind == kind)
+			buf_add(out, p->kids.p + k->at, k->n * sizeof(*kids));
+		else
+			buf_add(out, &kids[i], sizeof(*kids));
+	}
+}
+
+/* The predicate of a kid that may be merged with others: of "and", negated ones. */
+static bool mergeable_pred(const struct filter_pool *p, enum expr_kind kind, u32 kid, u32 *ret)
+{
+	const struct expr *e = &p->exprs.p[kid];
+
+	if (kind == EXPR_AND) {
+		if (e->kind != EXPR_NOT)
+			return false;
+		e = &p->exprs.p[p->kids.p[e->at]];
+	}
+	if (e->kind != EXPR_PRED)
+		return false;
+	*ret = e->at;
+	return true;
+}
+
+/* f = a or f = b → f in (a, b); not f = a and not f = b → not f in (a, b).  Returns n. */
+static u32 merge_kids(struct filter_pool *p, enum expr_kind kind, u32 *kids, u32 n)
+{
+	u32 *group = xmalloc((n + 1u) * sizeof(*group)), first, other;
+
+	for (u32 i = 0; i < n; i++) {
+		u32 ngroup = 0, kept = i + 1;
+
+		if (!mergeable_pred(p, kind, kids[i], &first))
+			continue;
+		group[ngroup++] = first;
+		for (u32 k = i + 1; k < n; k++) {
+			if (mergeable_pred(p, kind, kids[k], &other) && preds_mergeable(p, first, other))
+				group[ngroup++] = other;
+			else
+				kids[kept++] = kids[k];
+		}
+		if (ngroup == 1)
+			continue;
+		n = kept;
+		kids[i] = expr_pred(p, preds_merge(p, group, ngroup));
+		if (kind == EXPR_AND)
+			kids[i] = expr_not(p, kids[i]);
+	}
+	free(group);
+	return n;
+}
+
+struct ranked {
+	u32 cost, id;
+};
+
+static int cmp_ranked(const void *a, const void *b)
+{
+	const struct ranked *l = a, *r = b;
+
+	if (l->cost != r->cost)
+		return l->cost < r->cost ? -1 : 1;
+	return (l->id > r->id) - (l->id < r->id);
+}
+
+/* By cost, each once.  Returns n. */
+static u32 order_kids(const struct filter_pool *p, u32 *kids, u32 n)
+{
+	struct ranked *r = xmalloc((n + 1u) * sizeof(*r));
+	u32 kept = 0;
+
+	for (u32 i = 0; i < n; i++)
+		r[i] = (struct ranked){ p->exprs.p[kids[i]].cost, kids[i] };
+	qsort(r, n, sizeof(*r), cmp_ranked);
+	for (u32 i = 0; i < n; i++)
+		if (!kept || kids[kept - 1] != r[i].id)
+			kids[kept++] = r[i].id;
+	free(r);
+	return kept;
+}
+
+/* Takes out the kids that change nothing; *ret_const: one that decides all by itself. */
+static u32 fold_kids(u32 *kids, u32 n, u32 neutral, bool *ret_const)
+{
+	u32 kept = 0;
+
+	*ret_const = false;
+	for (u32 i = 0; i < n; i++) {
+		*ret_const |= kids[i] == !neutral;
+		if (kids[i] != neutral)
+			kids[kept++] = kids[i];
+	}
+	return kept;
+}
+
+static int cmp_u32(const void *a, const void *b)
+{
+	u32 l = *(const u32 *)a, r = *(const u32 *)b;
+
+	return (l > r) - (l < r);
+}
+
+/* x and not x, x or not x */
+static bool has_opposites(const struct filter_pool *p, const u32 *kids, u32 n)
+{
+	u32 *sorted = xmalloc((n + 1u) * sizeof(*sorted));
+	bool found = false;
+
+	if (n)
+		memcpy(sorted, kids, n * sizeof(*sorted));
+	qsort(sorted, n, sizeof(*sorted), cmp_u32);
+	for (u32 i = 0; i < n && !found; i++) {
+		const struct expr *e = &p->exprs.p[kids[i]];
+
+		found = e->kind == EXPR_NOT && bsearch(&p->kids.p[e->at], sorted, n, sizeof(*sorted), cmp_u32);
+	}
+	free(sorted);
+	return found;
+}
+
+/* The first is always evaluated, the others if need be. */
+static struct expr chain_of(const struct filter_pool *p, enum expr_kind kind, const u32 *kids, u32 n)
+{
+	struct expr e = { .kind = (u8)kind, .n = n };
+	u64 cost = 0;
+
+	for (u32 i = 0; i < n; i++) {
+		cost += i && kind == EXPR_AND ? p->exprs.p[kids[i]].cost / 4 : p->exprs.p[kids[i]].cost;
+		e.flags |= p->exprs.p[kids[i]].flags;
+	}
+	e.cost = (u32)u64_min(cost, UINT32_MAX / 2);
+	return e;
+}
+
+u32 expr_chain(struct filter_pool *p, enum expr_kind kind, u32 *kids, u32 n)
+{
+	u32 neutral = kind == EXPR_AND ? FILTER_TRUE : FILTER_FALSE, id;
+	struct buf flat = { 0 };
+	struct expr e;
+	bool decided;
+	u32 *k;
+
+	flatten(p, kind, kids, n, &flat);
+	buf_reserve(&flat, sizeof(*k));
+	k = (u32 *)(void *)flat.p;
+	n = fold_kids(k, (u32)(flat.len / sizeof(*k)), neutral, &decided);
+	if (!decided) {
+		n = merge_kids(p, kind, k, n);
+		n = order_kids(p, k, n);
+		decided = has_opposites(p, k, n);
+	}
+	if (decided) {
+		id = !neutral;
+	} else if (n < 2) {
+		id = n ? k[0] : neutral;
+	} else {
+		e = chain_of(p, kind, k, n);
+		id = expr_intern(p, &e, k);
+	}
+	buf_fini(&flat);
+	return id;
+}
+
+/* ---- trees ---- */
+
+struct compile {
+	struct filter_pool *pool;
+	struct diag *d;
+	note_fn note;
+	void *ctx;
+};
+
+static int compile_node(struct compile *c, const struct ast *n, u32 depth, u32 *ret);
+
+static int compile_chain(struct compile *c, const struct ast *n, u32 depth, u32 *ret)
+{
+	u32 *kids = xmalloc((n->n + 1u) * sizeof(*kids));
+	int err = 0;
+
+	for (u32 i = 0; i < n->n && !err; i++)
+		err = compile_node(c, n->kids[i], depth, &kids[i]);
+	if (!err)
+		*ret = expr_chain(c->pool, n->kind == AST_AND ? EXPR_AND : EXPR_OR, kids, n->n);
+	free(kids);
+	return err;
+}
+
+static int compile_check(struct compile *c, const struct ast *n, u32 *ret)
+{
+	int known = -1, err;
+	u32 pred = 0;
+
+	err = check_compile(c->pool, n, &pred, &known, c->d, c->note, c->ctx);
+	if (!err)
+		*ret = known >= 0 ? (u32)known : expr_pred(c->pool, pred);
+	return err;
+}
+
+static int compile_node(struct compile *c, const struct ast *n, u32 depth, u32 *ret)
+{
+	u32 kid;
+	int err;
+
+	if (!depth)
+		return diag_at(c->d, POS(n), "exceeded max depth limit of %u", FILTER_DEPTH_MAX);
+	switch (n->kind) {
+	case AST_AND:
+	case AST_OR:
+		return compile_chain(c, n, depth - 1, ret);
+	case AST_NOT:
+		err = compile_node(c, n->kids[0], depth - 1, &kid);
+		if (!err)
+			*ret = expr_not(c->pool, kid);
+		return err;
+	case AST_CHECK:
+		return compile_check(c, n, ret);
+	case AST_MACRO:
+		return diag_at(c->d, POS(n), "Undefined macro '%s' used in filter.", n->text);
+	default:
+		return diag_at(c->d, POS(n), "no condition");
+	}
+}
+
+int filter_compile(struct filter_pool *p, const struct ast *n, u32 *ret_expr, struct diag *d,
+		   void (*note)(void *ctx, const struct filter_note *), void *ctx)
+{
+	struct compile c = { .pool = p, .d = d, .note = note, .ctx = ctx };
+	u32 expr = FILTER_FALSE;
+	int err = compile_node(&c, n, FILTER_DEPTH_MAX, &expr);
+
+	if (!err)
+		*ret_expr = expr;
+	return err;
+}
+
+void filter_pool_seal(struct filter_pool *p)
+{
+	map64_fini(&p->special);
+}
+
+u32 filter_pool_predicates(const struct filter_pool *p)
+{
+	return (u32)p->preds.n;
+}
+
+u32 filter_expr_flags(const struct filter_pool *p, u32 expr)
+{
+	return p->exprs.p[expr].flags;
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Single strings, and sets of them: equal to, beginning or ending with, or holding one. */
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "filter/match.h"
+
+int str_cmp(struct str a, struct str b)
+{
+	int c = memcmp(a.p, b.p, size_min(a.len, b.len));
+
+	return c ? c : (a.len > b.len) - (a.len < b.len);
+}
+
+bool str_contains(struct str s, struct str what)
+{
+	return memmem(s.p, s.len, what.p, what.len) != NULL;
+}
+
+static u8 fold(char c)
+{
+	return (u8)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+
+bool str_icontains(struct str s, struct str what)
+{
+	for (u32 i = 0; what.len <= s.len && i <= s.len - what.len; i++) {
+		u32 k = 0;
+
+		while (k < what.len && fold(s.p[i + k]) == fold(what.p[k]))
+			k++;
+		if (k == what.len)
+			return true;
+	}
+	return false;
+}
+
+/* ---- equality: most strings fail by their length or first character ---- */
+
+struct strset {
+	u64 lens;		/* bit 63: that or longer */
+	u64 first[4];		/* bits by first byte */
+	u32 mask;		/* of slots */
+	bool empty;		/* has the empty string */
+	struct str_slot {
+		const char *p;	/* NULL: free */
+		u32 len, hash;
+	} *slots;
+};
+
+static u32 len_bit(u32 len)
+{
+	return len < 63 ? len : 63;
+}
+
+/* Short and quick: the items were chosen by the author of the rules. */
+static u32 str_hash(const char *p, u32 len)
+{
+	u64 head = 0, tail = 0;
+
+	if (len > 16)
+		return (u32)hash_bytes(p, len);
+	if (len >= 8) {
+		memcpy(&head, p, 8);
+		memcpy(&tail, p + len - 8, 8);
+	} else if (len >= 4) {
+		memcpy(&head, p, 4);
+		memcpy(&tail, p + len - 4, 4);
+	} else if (len) {
+		head = (u64)(u8)p[0] << 16 | (u64)(u8)p[len / 2] << 8 | (u8)p[len - 1];
+	}
+	return (u32)(hash_u64(head * 0x9e3779b97f4a7c15ull ^ tail ^ len));
+}
+
+static void strset_add(struct strset *s, struct str item)
+{
+	u32 hash = str_hash(item.p, item.len), i = hash & s->mask;
+
+	if (!item.len) {
+		s->empty = true;
+		return;
+	}
+	while (s->slots[i].p)
+		i = (i + 1) & s->mask;
+	s->slots[i] = (struct str_slot){ item.p, item.len, hash };
+	s->lens |= 1ull << len_bit(item.len);
+	s->first[(u8)item.p[0] >> 6] |= 1ull << ((u8)item.p[0] & 63);
+}
+
+struct strset *strset_new(struct arena *a, const struct str *items, u32 n)
+{
+	struct strset *s = arena_alloc(a, sizeof(*s));
+	u32 cap = 4;
+
+	while (cap < 2 * n)
+		cap *= 2;
+	*s = (struct strset){ .mask = cap - 1 };
+	s->slots = arena_alloc(a, cap * sizeof(*s->slots));
+	memset(s->slots, 0, cap * sizeof(*s->slots));
+	for (u32 i = 0; i < n; i++)
+		if (!strset_has(s, items[i].p, items[i].len))
+			strset_add(s, items[i]);
+	return s;
+}
+
+bool strset_has(const struct strset *s, const char *p, u32 len)
+{
+	u32 hash;
+
+	if (!len)
+		return s->empty;
+	if (!(s->lens >> len_bit(len) & 1) || !(s->first[(u8)p[0] >> 6] >> ((u8)p[0] & 63) & 1))
+		return false;
+	hash = str_hash(p, len);
+	for (u32 i = hash & s->mask; s->slots[i].p; i = (i + 1) & s->mask)
+		if (s->slots[i].hash == hash && s->slots[i].len == len && !memcmp(s->slots[i].p, p, len))
+			return true;
+	return false;
+}
+
+/* ---- beginnings and ends ---- */
+
+/*
+ * Sorted, without those that begin with another one: so at most one can match, and it is
+ * the last that is not greater than the string.  Suffixes are compared from their ends.
+ */
+struct affixes {
+	bool all;		/* the empty string is one */
+	bool suffix;
+	u32 n;
+	u32 bucket[257];	/* items by first (last) byte */
+	struct str *items;
+};
+
+static int cmp_from_end(struct str a, struct str b)
+{
+	u32 n = (u32)size_min(a.len, b.len);
+
+	for (u32 i = 1; i <= n; i++) {
+		int c = (u8)a.p[a.len - i] - (u8)b.p[b.len - i];
+
+		if (c)
+			return c;
+	}
+	return (a.len > b.len) - (a.len < b.len);
+}
+
+static int cmp_prefix(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+static int cmp_suffix(const void *a, const void *b)
+{
+	return cmp_from_end(*(const struct str *)a, *(const struct str *)b);
+}
+
+static bool affix_of(const struct affixes *t, struct str item, struct str s)
+{
+	return t->suffix ? str_ends(s, item) : str_starts(s, item);
+}
+
+static u8 edge(const struct affixes *t, struct str s)
+{
+	return (u8)(t->suffix ? s.p[s.len - 1] : s.p[0]);
+}
+
+struct affixes *affixes_new(struct arena *a, const struct str *items, u32 n, bool suffix)
+{
+	struct affixes *t = arena_alloc(a, sizeof(*t));
+	struct str *sorted = arena_alloc(a, (n + 1u) * sizeof(*sorted));
+
+	*t = (struct affixes){ .suffix = suffix, .items = sorted };
+	if (n)
+		memcpy(sorted, items, n * sizeof(*sorted));
+	qsort(sorted, n, sizeof(*sorted), suffix ? cmp_suffix : cmp_prefix);
+	for (u32 i = 0; i < n; i++) {
+		t->all |= !sorted[i].len;
+		if (!sorted[i].len || (t->n && affix_of(t, sorted[t->n - 1], sorted[i])))
+			continue;
+		sorted[t->n++] = sorted[i];
+	}
+	for (u32 c = 0, i = 0; c <= 256; c++) {
+		while (i < t->n && edge(t, sorted[i]) < c)
+			i++;
+		t->bucket[c] = i;
+	}
+	return t;
+}
+
+bool affixes_match(const struct affixes *t, struct str s)
+{
+	u32 lo, hi;
+	u8 c;
+
+	if (t->all || !s.len)
+		return t->all;
+	c = edge(t, s);
+	lo = t->bucket[c];
+	hi = t->bucket[c + 1];
+	while (hi - lo > 2) {
+		u32 mid = lo + (hi - lo) / 2;
+
+		if ((t->suffix ? cmp_from_end(t->items[mid], s) : str_cmp(t->items[mid], s)) <= 0)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	for (; lo < hi; lo++)
+		if (affix_of(t, t->items[lo], s))
+			return true;
+	return false;
+}
+
+/* ---- substrings ---- */
+
+/* By first byte: one pass over the string, and a look at few candidates. */
+struct needles {
+	bool all;		/* the empty string is one */
+	u32 n;
+	u32 shortest;
+	u32 bucket[257];
+	struct str *items;
+};
+
+struct needles *needles_new(struct arena *a, const struct str *items, u32 n)
+{
+	struct needles *t = arena_alloc(a, sizeof(*t));
+	struct str *sorted = arena_alloc(a, (n + 1u) * sizeof(*sorted));
+
+	*t = (struct needles){ .n = n, .items = sorted, .shortest = UINT32_MAX };
+	if (n)
+		memcpy(sorted, items, n * sizeof(*sorted));
+	qsort(sorted, n, sizeof(*sorted), cmp_prefix);
+	for (u32 i = 0; i < n; i++) {
+		t->all |= !sorted[i].len;
+		t->shortest = (u32)size_min(t->shortest, sorted[i].len);
+	}
+	for (u32 c = 0, i = 0; c <= 256 && !t->all; c++) {
+		while (i < n && (u8)sorted[i].p[0] < c)
+			i++;
+		t->bucket[c] = i;
+	}
+	return t;
+}
+
+bool needles_match(const struct needles *t, struct str s)
+{
+	if (t->all)
+		return true;
+	for (u32 at = 0; s.len - at >= t->shortest && at < s.len; at++) {
+		u8 c = (u8)s.p[at];
+
+		for (u32 i = t->bucket[c]; i < t->bucket[c + 1]; i++)
+			if (str_starts((struct str){ s.p + at, s.len - at }, t->items[i]))
+				return true;
+	}
+	return false;
+}
