@@ -58,6 +58,8 @@ struct rules_options {
 	u32 nappend;
 	const char *const *static_keys;	/* of static_fields, appended when suggested */
 	u32 nstatic_keys;
+	bool no_suggested_fields;	/* suggested_output adds static fields only: the plugin that
+					 * would suggest the others is not loaded */
 };
 
 #define RULES_ENGINE_VERSION "0.63.0"
@@ -66,9 +68,10 @@ struct rules *rules_new(const struct rules_options *opt);	/* opt and all in it: 
 void rules_free(struct rules *r);
 
 /*
- * Adds one file.  name is what reports call it.  Returns 0, or -EINVAL when it has errors:
- * then nothing of it counts.  *ret_report (owned by the caller) tells errors and warnings
- * either way.
+ * Adds one file.  name is what reports call it; text is copied.  Returns 0, or -EINVAL when
+ * it has errors: then nothing of it counts.  *ret_report (owned by the caller) tells errors
+ * and warnings either way.  -ENOTSUP: there is an error of a kind for which Falco ends at
+ * once ("Runtime error: TEXT. Exiting."): rules_report_fatal() is the text.
  */
 int rules_load(struct rules *r, const char *name, const char *text, size_t len,
 	       struct rules_report **ret_report);
@@ -76,6 +79,8 @@ int rules_load(struct rules *r, const char *name, const char *text, size_t len,
 bool rules_report_ok(const struct rules_report *r);
 u32 rules_report_nwarnings(const struct rules_report *r);
 const char *rules_report_name(const struct rules_report *r);
+const char *rules_report_fatal(const struct rules_report *r);	/* NULL: nothing of that kind */
+/* One line without newline, or blocks that end with an empty line each; not verbose: the summary. */
 void rules_report_text(const struct rules_report *r, bool verbose, struct buf *out);
 /* One line: "NAME: Invalid  1 errors: [...]". */
 void rules_report_summary(const struct rules_report *r, struct buf *out);

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The compiled set: for each event type, and for each syscall without an event type of its
+ * own, the rules that can match and what is left of their conditions for that type.
+ *
+ *	slots	rule 0 for open | rule 7 for open | rule 2 for close | ...
+ *	first	 open: 0, close: 2, ...
+ *
+ * Rules that cannot match a type have no slot for it, so an event that no rule wants costs
+ * one look-up.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "event/table.h"
+#include "output/format.h"
+#include "rules/compile.h"
+#include "rules/select.h"
+
+/* Rows of the index: event types, then syscalls. */
+#define ROWS (EV_MAX + SC_MAX)
+
+struct slot {
+	struct rule *rule;
+	u32 expr;
+};
+
+struct ruleset {
+	struct arena a;
+	struct filter_pool *pool;
+	struct filter_state *state;
+	struct rule *rules;
+	u32 n;
+	VEC(struct slot) slots;
+	u32 first[ROWS + 1];
+	struct event_set events;
+	u32 flags;		/* FF_* of all fields used */
+	struct rule **matched;
+};
+
+/* ---- rules ---------------------------------------------------------------------- */
+
+static int compile_format(struct ruleset *s, const struct rules_options *opt, const char *text,
+			  struct format **ret, struct diag *d)
+{
+	int err = format_compile(opt->fields, text, ret, d);
+
+	for (u32 i = 0; !err && i < format_nfields(*ret); i++)
+		s->flags |= format_field(*ret, i)->field->flags;
+	return err;
+}
+
+static int compile_extra(struct ruleset *s, const struct rules_options *opt, const struct crule *c,
+			 struct alert_desc *al, struct diag *d)
+{
+	struct alert_extra *extra = arena_alloc(&s->a, c->nextra * sizeof(*extra));
+	int err = 0;
+
+	al->extra = extra;
+	for (u32 i = 0; !err && i < c->nextra; i++) {
+		extra[i].key = arena_strdup(&s->a, c->extra[i].key);
+		extra[i].raw = c->extra[i].raw;
+		err = compile_format(s, opt, c->extra[i].format, &extra[i].format, d);
+		al->nextra += !err;
+	}
+	return err;
+}
+
+static const char *const *copy_names(struct arena *a, const struct names *n)
+{
+	const char **p = arena_alloc(a, n->n * sizeof(*p));
+
+	for (u32 i = 0; i < n->n; i++)
+		p[i] = arena_strdup(a, n->p[i]);
+	return p;
+}
+
+static int fill_alert(struct ruleset *s, const struct rules_options *opt, const struct crule *c,
+		      struct rule *r, struct diag *d)
+{
+	struct alert_desc *al = &r->alert;
+	int err;
+
+	al->rule = r->name;
+	al->source = r->source;
+	al->priority = r->priority;
+	al->tags = copy_names(&s->a, &c->item->tags);
+	al->ntags = c->item->tags.n;
+	err = compile_format(s, opt, c->output, &al->format, d);
+	return err ? err : compile_extra(s, opt, c, al, d);
+}
+
+static int add_rule(struct ruleset *s, const struct rules_options *opt, const struct crule *c,
+		    u32 index, struct diag *d)
+{
+	struct rule *r = &s->rules[s->n];
+	int err;
+
+	r->index = index;
+	r->name = arena_strdup(&s->a, c->item->name);
+	r->desc = arena_memdup0(&s->a, c->item->desc.p, c->item->desc.len);
+	r->source = arena_strdup(&s->a, c->item->source);
+	r->priority = c->item->priority;
+	r->enabled = true;
+	r->events = c->events;
+	s->n++;
+	err = filter_compile(s->pool, c->tree, &r->expr, d, NULL, NULL);
+	if (err)
+		return err;
+	s->flags |= filter_expr_flags(s->pool, r->expr);
+	event_set_or(&s->events, &r->events);
+	return fill_alert(s, opt, c, r, d);
+}
+
+/* ---- the index -------------------------------------------------------------------- */
+
+/*
+ * Rules of the source syscall see all but the events of plugins, the others only those.
+ * Events that the system makes up (ASYNCEVENT_E) have names that the types do not tell.
+ */
+static bool wants_type(const struct rule *r, u32 type)
+{
+	bool plugin = type == EV_PLUGINEVENT_E;
+
+	if (strcmp(r->source, "syscall"))
+		return plugin;
+	if (type == EV_ASYNCEVENT_E)
+		return true;
+	return !plugin && event_set_has(&r->events, type);
+}
+
+static void add_slot(struct ruleset *s, struct rule *r, u32 type)
+{
+	u32 expr = filter_expr_for_event(s->pool, r->expr, type);
+
+	if (expr != FILTER_FALSE)
+		vec_push(&s->slots, (struct slot){ r, expr });
+}
+
+static bool is_generic(u32 type)
+{
+	return type == EV_GENERIC_E || type == EV_GENERIC_X;
+}
+
+static void build_index(struct ruleset *s)
+{
+	for (u32 type = 0; type < EV_MAX; type++) {
+		s->first[type] = s->slots.n;
+		for (u32 i = 0; i < s->n && !is_generic(type); i++) {
+			if (wants_type(&s->rules[i], type))
+				add_slot(s, &s->rules[i], type);
+		}
+	}
+	for (u32 sc = 0; sc < SC_MAX; sc++) {
+		const struct syscall_desc *d = syscall_desc(sc);
+
+		s->first[EV_MAX + sc] = s->slots.n;
+		/* unknown syscalls go here, too: their events have no code */
+		for (u32 i = 0; i < s->n && (!d || is_generic(d->event)); i++) {
+			struct rule *r = &s->rules[i];
+
+			if (wants_type(r, EV_GENERIC_X) && (!d || event_set_has_sc(&r->events, sc)))
+				add_slot(s, r, EV_GENERIC_X);
+		}
+	}
+	s->first[ROWS] = s->slots.n;
+}
+
+/* ---- the set ------------------------------------------------------------------------ */
+
+static int fill(struct ruleset *s, const struct rules *r, struct diag *d)
+{
+	const struct compiled *c = r->now;
+	size_t n = c ? c->rules.n : 0;
+	int err = 0;
+
+	s->rules = arena_alloc(&s->a, n * sizeof(*s->rules));
+	s->matched = arena_alloc(&s->a, n * sizeof(*s->matched));
+	for (size_t i = 0; !err && i < n; i++) {
+		if (rule_selected(&r->opt, c->rules.p[i].item))
+			err = add_rule(s, &r->opt, &c->rules.p[i], i, d);
+	}
+	return err;
+}
+
+int rules_compile(struct rules *r, struct ruleset **ret, struct diag *d)
+{
+	struct ruleset *s = xcalloc(1, sizeof(*s));
+	int err;
+
+	arena_init(&s->a);
+	s->pool = filter_pool_new(r->opt.fields);
+	err = fill(s, r, d);
+	if (err) {
+		ruleset_free(s);
+		return err;
+	}
+	build_index(s);
+	filter_pool_seal(s->pool);
+	s->state = filter_state_new(s->pool);
+	*ret = s;
+	return 0;
+}
+
+void ruleset_free(struct ruleset *s)
+{
+	if (!s)
+		return;
+	for (u32 i = 0; i < s->n; i++) {
+		struct alert_desc *al = &s->rules[i].alert;
+
+		format_free(al->format);
+		for (u32 k = 0; k < al->nextra; k++)
+			format_free(al->extra[k].format);
+	}
+	if (s->state)
+		filter_state_free(s->state);
+	filter_pool_free(s->pool);
+	vec_fini(&s->slots);
+	arena_fini(&s->a);
+	free(s);
+}
+
+u32 ruleset_count(const struct ruleset *s)
+{
+	return s->n;
+}
+
+struct rule *ruleset_rule(struct ruleset *s, u32 i)
+{
+	return &s->rules[i];
+}
+
+void ruleset_events(const struct ruleset *s, struct event_set *ret)
+{
+	*ret = s->events;
+}
+
+bool ruleset_uses(const struct ruleset *s, u32 field_flag)
+{
+	return s->flags & field_flag;
+}
+
+u32 ruleset_match(struct ruleset *s, struct field_ctx *x, bool first, struct rule *const **ret)
+{
+	u32 row = x->ev->type, n = 0;
+
+	*ret = s->matched;
+	if (is_generic(row))
+		row = EV_MAX + event_syscall(x->ev);
+	if (row >= ROWS || s->first[row] == s->first[row + 1])
+		return 0;
+	filter_begin(s->state, x);
+	for (u32 i = s->first[row]; i < s->first[row + 1]; i++) {
+		struct slot *slot = &s->slots.p[i];
+
+		if (!filter_run(s->state, slot->expr))
+			continue;
+		slot->rule->matches++;
+		s->matched[n++] = slot->rule;
+		if (first)
+			break;
+	}
+	return n;
+}
