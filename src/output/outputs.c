@@ -37,6 +37,7 @@ struct outputs {
 	u64 queued, delivered;		/* alerts since the start */
 	u64 dropped;
 	bool stop, reopen, done;
+	bool abandoned;			/* nobody waits for the thread: it frees everything */
 
 	struct buf batch;		/* the thread's */
 };
@@ -142,17 +143,31 @@ static void close_sinks(struct outputs *o)
 	}
 }
 
+static void outputs_free(struct outputs *o)
+{
+	pthread_mutex_destroy(&o->lock);
+	pthread_cond_destroy(&o->work);
+	pthread_cond_destroy(&o->room);
+	buf_fini(&o->pending);
+	buf_fini(&o->batch);
+	free(o);
+}
+
 static void *output_thread(void *arg)
 {
 	struct outputs *o = arg;
+	bool abandoned;
 
 	while (take_batch(o))
 		deliver_batch(o);
 	close_sinks(o);
 	pthread_mutex_lock(&o->lock);
 	o->done = true;
+	abandoned = o->abandoned;
 	pthread_cond_signal(&o->room);
 	pthread_mutex_unlock(&o->lock);
+	if (abandoned)
+		outputs_free(o);
 	return NULL;
 }
 
@@ -187,16 +202,6 @@ static int start_thread(struct outputs *o)
 	err = pthread_create(&o->thread, NULL, output_thread, o);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return -err;
-}
-
-static void outputs_free(struct outputs *o)
-{
-	pthread_mutex_destroy(&o->lock);
-	pthread_cond_destroy(&o->work);
-	pthread_cond_destroy(&o->room);
-	buf_fini(&o->pending);
-	buf_fini(&o->batch);
-	free(o);
 }
 
 int outputs_start(const struct output_options *opt, struct outputs **ret, struct diag *d)
@@ -305,7 +310,8 @@ u64 outputs_stop(struct outputs *o, u32 stall_ms)
 	}
 	lost = o->queued - __atomic_load_n(&o->delivered, __ATOMIC_RELAXED);
 	if (!o->done) {
-		/* A sink hangs in the kernel: its thread dies with the process. */
+		/* A sink hangs in the kernel; its thread may die with the process. */
+		o->abandoned = true;
 		pthread_detach(o->thread);
 		pthread_mutex_unlock(&o->lock);
 		return lost ? lost : 1;

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The queue and the sinks: what is written arrives, in order; what is not is counted. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include "output/outputs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char dir[] = "/tmp/saker-outputs-XXXXXX";
+static int last_error;
+
+static void failed(const char *sink, int err)
+{
+	(void)sink;
+	__atomic_store_n(&last_error, err, __ATOMIC_RELAXED);
+}
+
+static const char *in_dir(const char *name)
+{
+	static char path[4][256];
+	static int n;
+
+	n = (n + 1) % 4;
+	snprintf(path[n], sizeof(path[n]), "%s/%s", dir, name);
+	return path[n];
+}
+
+static char *contents(const char *path)
+{
+	static char text[1 << 20];
+	FILE *f = fopen(path, "r");
+	size_t n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
+
+	if (f)
+		fclose(f);
+	text[n] = '\0';
+	return text;
+}
+
+static struct outputs *start(const struct output_options *opt)
+{
+	struct diag d = { 0 };
+	struct outputs *o;
+
+	if (outputs_start(opt, &o, &d))
+		fail_msg("%s", d.msg);
+	return o;
+}
+
+static void push(struct outputs *o, const char *line)
+{
+	assert_true(outputs_push(o, PRIO_NOTICE, line, strlen(line)));
+}
+
+static void file_in_order(void **state)
+{
+	struct output_options opt = { .file = { true, false, in_dir("order") }, .failed = failed, .wait = true };
+	struct outputs *o = start(&opt);
+	char line[32], *text;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		snprintf(line, sizeof(line), "%d", i);
+		push(o, line);
+	}
+	assert_int_equal(outputs_stop(o, 0), 0);
+	text = contents(opt.file.filename);
+	for (int i = 0; i < 20000; i++) {
+		assert_int_equal(strtol(text, &text, 10), i);
+		assert_int_equal(*text++, '\n');
+	}
+}
+
+static void file_reopened(void **state)
+{
+	struct output_options opt = { .file = { true, true, in_dir("log") }, .failed = failed };
+	struct outputs *o = start(&opt);
+
+	(void)state;
+	push(o, "one");
+	while (strcmp(contents(opt.file.filename), "one\n"))
+		usleep(1000);
+	assert_int_equal(rename(opt.file.filename, in_dir("log.1")), 0);
+	push(o, "two");
+	while (strcmp(contents(in_dir("log.1")), "one\ntwo\n"))
+		usleep(1000);
+	outputs_reopen(o);
+	while (access(opt.file.filename, F_OK)) {
+		push(o, "three");
+		usleep(1000);
+	}
+	assert_int_equal(outputs_stop(o, 0), 0);
+	assert_int_equal(strncmp(contents(opt.file.filename), "three\n", 6), 0);
+}
+
+static void file_refused(void **state)
+{
+	struct output_options opt = { .file = { true, false, in_dir("no/such") } };
+	struct diag d = { 0 };
+	struct outputs *o = NULL;
+
+	(void)state;
+	assert_int_equal(outputs_start(&opt, &o, &d), -ENOENT);
+	assert_non_null(strstr(d.msg, "Failed to init output"));
+	diag_fini(&d);
+}
+
+static void full_device(void **state)
+{
+	struct output_options opt = { .file = { true, false, "/dev/full" }, .failed = failed };
+	struct outputs *o = start(&opt);
+
+	(void)state;
+	last_error = 0;
+	push(o, "x");
+	outputs_stop(o, 0);
+	assert_int_equal(last_error, ENOSPC);
+}
+
+static void program(void **state)
+{
+	const char *out = in_dir("program");
+	char command[512];
+	struct output_options opt = { .program = { true, false, command }, .failed = failed };
+	struct outputs *o;
+
+	(void)state;
+	for (int keep = 0; keep < 2; keep++) {
+		/* one "run" for each start of it */
+		snprintf(command, sizeof(command), "(echo run; cat) >>%s", out);
+		unlink(out);
+		opt.program.keep_alive = keep;
+		o = start(&opt);
+		push(o, "a");
+		push(o, "b");
+		assert_int_equal(outputs_stop(o, 0), 0);
+		assert_string_equal(contents(out), keep ? "run\na\nb\n" : "run\na\nrun\nb\n");
+	}
+}
+
+/* A reader that does not read: the queue fills, drops are counted, the end does not hang. */
+static void full_queue(void **state)
+{
+	const char *fifo = in_dir("fifo");
+	static struct output_options opt;	/* outlives the thread that is left behind */
+	char *line = calloc(1, 200000);
+	struct outputs *o;
+	u32 refused = 0;
+	int fd;
+
+	(void)state;
+	opt = (struct output_options){ .file = { true, true, strdup(fifo) }, .capacity = 10, .failed = failed };
+	memset(line, 'x', 199999);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	fd = open(fifo, O_RDONLY | O_NONBLOCK);
+	assert_true(fd >= 0);
+	o = start(&opt);
+	for (int i = 0; i < 15; i++)
+		refused += !outputs_push(o, PRIO_DEBUG, line, 199999);
+	assert_true(refused >= 5);
+	assert_int_equal(outputs_dropped(o), refused);
+	assert_true(outputs_stop(o, 50) >= 1);
+	close(fd);
+	free(line);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(file_in_order),
+		cmocka_unit_test(file_reopened),
+		cmocka_unit_test(file_refused),
+		cmocka_unit_test(full_device),
+		cmocka_unit_test(program),
+		cmocka_unit_test(full_queue),
+	};
+	char command[64];
+	int err;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (!mkdtemp(dir))
+		return 1;
+	err = cmocka_run_group_tests(tests, NULL, NULL);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	return system(command) ? 1 : err;
+}
