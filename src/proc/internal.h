@@ -251,6 +251,7 @@ PARSER(parse_bind);
 PARSER(parse_listen);
 PARSER(parse_connect);
 PARSER(parse_accept);
+PARSER(parse_io);
 PARSER(parse_recv);
 PARSER(parse_send);
 PARSER(parse_setuid);

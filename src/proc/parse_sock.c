@@ -365,21 +365,43 @@ static void seen_packet(struct proc *p, struct event *ev, struct event_param tup
 	pstr_fini(&old);
 }
 
+/* Data went through it, so it is connected. */
+static void note_io(struct proc *p, struct event *ev)
+{
+	if ((ev->fd->type != FDT_IPV4_SOCK && ev->fd->type != FDT_IPV6_SOCK) ||
+	    ev->fd->flags & FD_CONNECTED)
+		return;
+	if (parse_own_fd(p, ev))
+		ev->fd->flags |= FD_CONNECTED;
+}
+
+PARSER(parse_io)
+{
+	s64 res;
+
+	if (result(ev, &res) && res >= 0)
+		note_io(p, ev);
+}
+
 PARSER(parse_recv)
 {
 	u32 i = ev->type == EV_SOCKET_RECVFROM_X ? 2 : ev->type == EV_SOCKET_RECVMSG_X ? 3 : 4;
 	s64 res;
 
-	if (result(ev, &res) && res >= 0)
-		seen_packet(p, ev, event_param(ev, i), true);
+	if (!result(ev, &res) || res < 0)
+		return;
+	note_io(p, ev);
+	seen_packet(p, ev, event_param(ev, i), true);
 }
 
 PARSER(parse_send)
 {
 	s64 res;
 
-	if (result(ev, &res) && res >= 0)
-		seen_packet(p, ev, event_param(ev, 4), false);
+	if (!result(ev, &res) || res < 0)
+		return;
+	note_io(p, ev);
+	seen_packet(p, ev, event_param(ev, 4), false);
 }
 
 bool parse_infer_udp(struct proc *p, struct event *ev)

@@ -32,13 +32,15 @@ static u32 u32_param(const struct event *ev, u32 i, u32 otherwise)
 	return event_u32(ev, i, &v) ? v : otherwise;
 }
 
-static void str_param(const struct event *ev, u32 i, struct pstr *to)
+static bool str_param(const struct event *ev, u32 i, struct pstr *to)
 {
 	const char *s;
 	u32 n;
 
-	if (event_str(ev, i, &s, &n))
-		pstr_set(to, s, n);
+	if (!event_str(ev, i, &s, &n))
+		return false;
+	pstr_set(to, s, n);
+	return true;
 }
 
 static void bytes_param(const struct event *ev, u32 i, struct pstr *to)
@@ -54,7 +56,9 @@ static void set_common(struct thread *t, const struct event *ev)
 	struct event_param args = event_param(ev, CP_ARGS);
 
 	str_param(ev, CP_EXE, &t->exe);
-	str_param(ev, CP_COMM, &t->comm);
+	/* captures of old versions do not have it */
+	if (!str_param(ev, CP_COMM, &t->comm))
+		pstr_set(&t->comm, t->exe.p, t->exe.len);
 	thread_set_args(t, args.p, args.len);
 	bytes_param(ev, CP_CGROUPS, &t->cgroups);
 	event_u64(ev, CP_PF_MAJ, &t->pfmajor);
@@ -154,7 +158,8 @@ static void fill_placeholder(struct proc *p, struct task *t, const struct event 
 	t->t.vtid = s64_param(ev, CP_VTID, t->t.tid);
 	t->t.vpid = s64_param(ev, CP_VPID, t->t.pid);
 	pstr_set(&t->t.cwd, "", 0);
-	str_param(ev, CP_CWD, &t->t.cwd);
+	if (ev->live)
+		str_param(ev, CP_CWD, &t->t.cwd);
 	set_common(&t->t, ev);
 	t->t.uid = u32_param(ev, CP_UID, UID_NONE);
 	t->t.gid = u32_param(ev, CP_GID, UID_NONE);
@@ -289,7 +294,8 @@ static void set_exec_numbers(struct thread *t, const struct event *ev)
 		t->fdlimit = (u64)v;
 	event_u32(ev, XP_TTY, &t->tty);
 	event_s64(ev, XP_VPGID, &t->vpgid);
-	event_s64(ev, XP_PGID, &t->pgid);
+	if (ev->nparams > XP_PGID)
+		t->pgid = s64_param(ev, XP_PGID, -1);
 	event_u32(ev, XP_LOGINUID, &t->loginuid);
 	event_u64(ev, XP_CAP_INH, &t->cap_inheritable);
 	event_u64(ev, XP_CAP_PRM, &t->cap_permitted);
@@ -336,7 +342,7 @@ static bool exepath_of_fd(struct proc *p, struct task *t, const struct event *en
 	return true;
 }
 
-/* The path as given to exec, made absolute; "<NA>" when the enter event does not tell. */
+/* The path as given to exec, made absolute; stays as it was when no event tells. */
 static void exepath_from_enter(struct proc *p, struct event *ev, struct task *t)
 {
 	char out[PATH_LEN_MAX];
@@ -345,7 +351,6 @@ static void exepath_from_enter(struct proc *p, struct event *ev, struct task *t)
 	s64 dirfd = SAKER_AT_FDCWD;
 	u32 len, i = 0;
 
-	pstr_set(&t->t.exepath, "<NA>", 4);
 	if (!parse_enter(p, ev, &enter))
 		return;
 	if (enter.type == EV_SYSCALL_EXECVEAT_E) {
@@ -375,18 +380,30 @@ static void set_exepath(struct proc *p, struct event *ev, struct task *t)
 	pstr_set(&t->t.exepath, path, n);
 }
 
+/* A placeholder that execs is a process from now on. */
+static void known_by_exec(struct proc *p, struct task *t, const struct event *ev)
+{
+	t->t.pid = s64_param(ev, CP_PID, t->t.tid);
+	t->t.ptid = s64_param(ev, CP_PTID, 0);
+	t->t.vtid = t->t.tid;
+	t->t.vpid = t->t.pid;
+	pstr_set(&t->t.cwd, "", 0);
+	if (ev->live)
+		str_param(ev, CP_CWD, &t->t.cwd);
+	thread_link(p, t);
+}
+
 static void execve_done(struct proc *p, struct event *ev)
 {
 	struct task *t = task_of(ev->thread);
-	s64 pid;
 
 	if (t->t.flags & TH_DEAD) {
 		t->t.flags &= ~(u32)TH_DEAD;
 		if (t->t.group)
 			t->t.group->alive++;
 	}
-	if (event_s64(ev, CP_PID, &pid) && pid == t->t.tid && thread_invalid(&t->t))
-		fill_placeholder(p, t, ev);
+	if (thread_invalid(&t->t))
+		known_by_exec(p, t, ev);
 	remove_other_threads(p, t);
 	set_exepath(p, ev, t);
 	set_common(&t->t, ev);

@@ -79,6 +79,14 @@ static const struct row rows[EV_MAX] = {
 	[EV_SOCKET_CONNECT_X] = { parse_connect },
 	[EV_SOCKET_ACCEPT_5_X] = { parse_accept },
 	[EV_SOCKET_ACCEPT4_6_X] = { parse_accept },
+	[EV_SYSCALL_READ_X] = { parse_io },
+	[EV_SYSCALL_PREAD_X] = { parse_io },
+	[EV_SYSCALL_READV_X] = { parse_io },
+	[EV_SYSCALL_PREADV_X] = { parse_io },
+	[EV_SYSCALL_WRITE_X] = { parse_io },
+	[EV_SYSCALL_PWRITE_X] = { parse_io },
+	[EV_SYSCALL_WRITEV_X] = { parse_io },
+	[EV_SYSCALL_PWRITEV_X] = { parse_io },
 	[EV_SOCKET_RECV_X] = { parse_recv },
 	[EV_SOCKET_RECVFROM_X] = { parse_recv },
 	[EV_SOCKET_RECVMSG_X] = { parse_recv },
@@ -137,6 +145,7 @@ struct proc *proc_new(const struct proc_options *opt)
 	p->opt.host_root = p->host_root;
 	for (u32 i = 0; i < EV_MAX; i++)
 		p->fd_param[i] = find_fd_param(event_desc(i));
+	p->fd_param[EV_SYSCALL_SPLICE_X] = 2;	/* what is written to */
 	for (u32 i = 0; i < LIVE_FDS; i++)
 		fd_init(&p->live[i]);
 	p->dir = xmalloc(sizeof(*p->dir));
@@ -218,6 +227,8 @@ static bool note_exit(struct proc *p, struct event *ev, struct task *t)
 	if (t->last_fd == -1 || ev->type == EV_SYSCALL_COPY_FILE_RANGE_X)
 		event_s64(ev, param, &t->last_fd);
 	ev->fd_num = t->last_fd;
+	if (ev->fd_num < 0)
+		return false;
 	p->stats.fd_lookups++;
 	if (ev->live) {
 		live_begin(p, ev);
@@ -252,6 +263,9 @@ static void apply_to_thread(struct proc *p, struct event *ev, const struct row *
 		row->parse(p, ev);
 	if (ev->live)
 		live_end(p, ev);
+	/* a call that made an fd of which nothing is known, under a number that is */
+	if (!ev->fd && ev->fd_num >= 0)
+		ev->fd = proc_fd(p, ev->thread, ev->fd_num);
 }
 
 static void note_time(struct proc *p, const struct event *ev)
@@ -265,7 +279,7 @@ static void note_time(struct proc *p, const struct event *ev)
 bool proc_apply(struct proc *p, struct event *ev)
 {
 	const struct row *row = &rows[ev->type];
-	struct task *t = NULL;
+	struct task *t = NULL, *idle;
 
 	if (p->pending)
 		proc_done(p, ev);
@@ -286,6 +300,8 @@ bool proc_apply(struct proc *p, struct event *ev)
 		apply_to_thread(p, ev, row, t);
 	else if (row->flags & ROW_ALWAYS)
 		row->parse(p, ev);
+	if (!ev->thread && (idle = thread_find(p, ev->tid)))
+		ev->thread = &idle->t;
 	return !(row->flags & ROW_HIDDEN) && !ev->state_only;
 }
 

@@ -99,15 +99,28 @@ void thread_reset(struct proc *p, struct task *t)
 	t->last_type = t->enter_type = 0;
 }
 
+/* A NUL at the end ends the last argument; a single one is no argument at all. */
 void thread_set_args(struct thread *t, const void *args, size_t len)
 {
+	char copy[ARGS_LEN_MAX + 1];
 	const char *s = args;
 
 	len = size_min(len, ARGS_LEN_MAX);
-	pstr_set(&t->args, args, len);
 	t->nargs = 0;
+	if (!len || (len == 1 && !s[0])) {
+		pstr_set(&t->args, "", 0);
+		return;
+	}
 	for (size_t i = 0; i < len; i++)
-		t->nargs += !s[i] || i + 1 == len;
+		t->nargs += !s[i];
+	if (!s[len - 1]) {
+		pstr_set(&t->args, s, len);
+		return;
+	}
+	t->nargs++;
+	memcpy(copy, s, len);
+	copy[len++] = 0;
+	pstr_set(&t->args, copy, len);
 }
 
 /* ---- groups ---- */
@@ -247,6 +260,22 @@ void thread_unlink(struct proc *p, struct task *t)
 	child_remove(t);
 }
 
+/* A socket found in a scan whose own port is that of a server is the server's end. */
+static void set_server_ends(struct proc *p, struct task *t)
+{
+	size_t pos = 0;
+	struct fd *fd;
+
+	while (t->fds && (fd = fdt_next(t->fds, &pos))) {
+		if (fd->type != FDT_IPV4_SOCK || fd_role(fd) != ROLE_NONE || !fd->sport ||
+		    !port_known(p, fd->sport))
+			continue;
+		fd_swap(fd);
+		fd_set_role(fd, ROLE_SERVER);
+		fd_set_name(fd);
+	}
+}
+
 void thread_link_all(struct proc *p)
 {
 	struct map64_entry *e;
@@ -263,6 +292,7 @@ void thread_link_all(struct proc *p)
 		t = e->value;
 		if (!t->t.parent && !thread_invalid(&t->t) && t->t.ptid != 0)
 			parent_link(p, t);
+		set_server_ends(p, t);
 	}
 }
 
@@ -292,8 +322,7 @@ static struct task *find_reaper(const struct task *t)
 	if (found)
 		return found;
 	for (; up && depth < MAX_DEPTH; up = up->parent, depth++) {
-		if (in_pidns(up) != in_pidns(&t->t) ||
-		    up->pidns_init_start_ns != t->t.pidns_init_start_ns)
+		if (in_pidns(up) != in_pidns(&t->t))
 			return NULL;
 		if (!up->group || !up->group->reaper)
 			continue;

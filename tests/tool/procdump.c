@@ -14,6 +14,20 @@
 #include "event/event.h"
 #include "proc/proc.h"
 
+/* A name on one line. */
+static const char *line(const struct pstr *s)
+{
+	static char out[4][2048];
+	static u32 next;
+	char *to = out[next++ % 4];
+	u32 n = s->len < sizeof(out[0]) ? s->len : sizeof(out[0]) - 1;
+
+	for (u32 i = 0; i < n; i++)
+		to[i] = s->p[i] == '\n' ? '?' : s->p[i];
+	to[n] = 0;
+	return to;
+}
+
 static void print_args(const struct pstr *s)
 {
 	for (u32 i = 0; i + 1 < s->len || (i < s->len && s->p[i]); i++)
@@ -28,7 +42,7 @@ static void print_fd(const struct fd *fd)
 
 	printf(" fd.typechar=%c fd.name=%s fd.nameraw=%s fd.ino=%llu fd.dev=%x fd.role=%s"
 	       " fd.l4=%u fd.connected=%d",
-	       fd_typechar(fd->type), fd->name.p, fd->name_raw.p, fd->ino, fd->dev, roles[role],
+	       fd_typechar(fd->type), line(&fd->name), line(&fd->name_raw), fd->ino, fd->dev, roles[role],
 	       fd_l4proto(fd), !!(fd->flags & FD_CONNECTED));
 }
 
