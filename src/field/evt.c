@@ -90,13 +90,12 @@ GETTER(get_cpu)
 /* Results that are process ids keep their number when they are errors. */
 static bool is_errno(const struct event *ev)
 {
-	u8 type = ev->desc->nparams ? ev->desc->params[0].type : PT_NONE;
-
-	return type == PT_ERRNO || type == PT_FD;
+	return ev->desc->params[0].type == PT_ERRNO || ev->desc->params[0].type == PT_FD;
 }
 
 GETTER(get_res)
 {
+	struct value number;
 	const char *name;
 	s64 res;
 
@@ -108,7 +107,8 @@ GETTER(get_res)
 	name = res > -100000 && is_errno(x->ev) ? errno_name(-res) : NULL;
 	if (name)
 		return set_cstr(ret, name);
-	buf_add_s64(tmp_buf(x), res);
+	number = (struct value){ .type = PT_INT64, .fmt = x->ev->desc->params[0].fmt, .i = res };
+	value_print(&number, tmp_buf(x));
 	return set_scratch(x, ret, &x->tmp);
 }
 

@@ -43,7 +43,7 @@ static char print_typechar(void *ctx, const struct event *ev, s64 num)
 {
 	const struct fd *fd = fd_of(ctx, ev, num);
 
-	return fd ? fd_typechar(fd->type) : 0;
+	return fd ? fd_typechar(fd->type) : '?';
 }
 
 static bool print_comm(void *ctx, s64 pid, struct buf *out)

@@ -140,8 +140,8 @@ static bool error_matches(const struct event *ev, s64 kind)
 		return is_net_error(ev);
 	case ERROR_MEMORY:
 		return is_memory_error(ev);
-	case ERROR_OTHER:
-		return !is_file_error(ev) && !is_net_error(ev) && !is_memory_error(ev);
+	case ERROR_OTHER:	/* also events on memory that have some other fd */
+		return !is_file_error(ev) && !is_net_error(ev) && (ev->fd || !is_memory_error(ev));
 	default:
 		return true;
 	}
@@ -173,14 +173,16 @@ bool field_evt_get_buffer(struct field_ctx *x, const struct field_ref *f, struct
 bool field_evt_get_buflen(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	const struct event *ev = x->ev;
-	u32 flags = ev->desc->flags;
+	u32 category = base_category(ev);
 	s64 want = f->field->id, res;
 
-	if (!ev->fd || !is_io_category(base_category(ev)) || !event_res(ev, &res) || res < 0)
+	if (!ev->fd || !is_io_category(category) || !event_res(ev, &res) || res < 0)
 		return false;
-	if ((want & BUFLEN_IN && !(flags & EF_READS_FD)) || (want & BUFLEN_OUT && !(flags & EF_WRITES_FD)))
+	if ((want & BUFLEN_IN && category != EC_IO_READ) ||
+	    (want & BUFLEN_OUT && category != EC_IO_WRITE))
 		return false;
-	if ((want & BUFLEN_FILE && !field_is_file_fd(ev->fd)) || (want & BUFLEN_NET && !field_is_net_fd(ev->fd)))
+	if ((want & BUFLEN_FILE && !field_is_file_fd(ev->fd)) ||
+	    (want & BUFLEN_NET && !field_is_ip_fd(ev->fd)))
 		return false;
 	return set_u64(f, ret, (u64)res);
 }
@@ -245,7 +247,7 @@ bool field_evt_get_io(struct field_ctx *x, const struct field_ref *f, struct val
 	case IO_DIR:
 		if (!(flags & (EF_READS_FD | EF_WRITES_FD)))
 			return false;
-		return set_cstr(ret, flags & EF_READS_FD ? "read" : "write");
+		return set_cstr(ret, flags & EF_WRITES_FD ? "write" : "read");
 	case IO_WAIT:
 		return set_u64(f, ret, !!(flags & EF_WAITS));
 	case IO_SYSLOG:

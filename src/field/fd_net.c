@@ -188,11 +188,23 @@ bool field_fd_get_family(struct field_ctx *x, const struct field_ref *f, struct 
 	return set_cstr(ret, field_is_ip_fd(fd) ? "ip" : "unix");
 }
 
+/* A fresh IPv6 socket counts as a server's: "::" lies in the network of the loopback device. */
+static bool is_unbound_ipv6(const struct fd *fd)
+{
+	static const u8 any[16];
+
+	return fd->type == FDT_IPV6_SOCK && !memcmp(fd->daddr, any, sizeof(any));
+}
+
 bool field_fd_get_is_server(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	const struct fd *fd = event_fd(x);
+	bool server;
 
 	if (!fd)
 		return false;
-	return set_u64(f, ret, is_server_socket(fd) || (is_connection(fd) && is_local(x->proc, fd, fd->daddr)));
+	server = is_server_socket(fd);
+	if (is_connection(fd))
+		server = is_local(x->proc, fd, fd->daddr) || is_unbound_ipv6(fd);
+	return set_u64(f, ret, server);
 }

@@ -47,7 +47,7 @@ static bool add_entry(const struct fd *fd, s64 num, s64 what, struct buf *out)
 	if (what == LIST_NUMS) {
 		buf_add_s64(out, num);
 	} else if (what == LIST_NAMES) {
-		if (fd)
+		if (fd && fd->name.len)
 			buf_add(out, fd->name.p, fd->name.len);
 		else
 			buf_adds(out, "<NA>");

@@ -170,7 +170,8 @@ static bool in_pid_namespace(const struct thread *t)
 
 /*
  * Session and virtual group ids are those of the process' own pid namespace.  In the
- * first one they name the leader; in others it is the oldest ancestor with the same id.
+ * first one they name the leader.  In others, or when the leader is gone, it is the oldest
+ * ancestor with the same id.
  */
 static const struct thread *find_leader(struct field_ctx *x, const struct thread *me, s64 kind)
 {
@@ -181,7 +182,9 @@ static const struct thread *find_leader(struct field_ctx *x, const struct thread
 	if (id < 0)
 		return NULL;
 	if (kind == LEADER_PGID || !in_pid_namespace(me))
-		return proc_thread(x->proc, id);
+		leader = proc_thread(x->proc, id);
+	if (leader || kind == LEADER_PGID)
+		return leader;
 	while ((t = next_ancestor(x, t, &budget)) && leader_id(t, kind) == id)
 		leader = t;
 	return leader;

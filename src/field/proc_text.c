@@ -171,8 +171,13 @@ bool field_proc_get_nargs(struct field_ctx *x, const struct field_ref *f, struct
 bool field_proc_get_args_len(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	const struct thread *t = x->thread;
+	u64 n = 0;
 
-	return t && set_u64(f, ret, t->args.len > t->nargs ? t->args.len - t->nargs : 0);
+	if (!t)
+		return false;
+	for (u32 i = 0; i < t->args.len; i++)
+		n += t->args.p[i] != 0;
+	return set_u64(f, ret, n);
 }
 
 bool field_proc_get_nametid(struct field_ctx *x, const struct field_ref *f, struct value *ret)
