@@ -317,6 +317,15 @@ void fd_name_text(const struct fd *fd, struct buf *out)
 	}
 }
 
+void fd_set_scanned_name(struct fd *fd)
+{
+	u8 l4proto = fd->l4proto;
+
+	fd->l4proto = L4_TCP;
+	fd_set_name(fd);
+	fd->l4proto = l4proto;
+}
+
 void fd_set_name(struct fd *fd)
 {
 	struct buf b = { 0 };

@@ -198,6 +198,7 @@ void fd_set_cloexec(struct fd *fd, bool on);
 void fd_set_role(struct fd *fd, enum fd_role role);
 enum fd_role fd_role(const struct fd *fd);
 void fd_set_name(struct fd *fd);	/* from its tuple */
+void fd_set_scanned_name(struct fd *fd);	/* the same, with ports whatever the protocol */
 void fd_swap(struct fd *fd);
 bool addr6_is_v4(const u8 a[16]);	/* mapped, or :: */
 bool fd_is_ip(u8 type);

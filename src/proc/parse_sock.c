@@ -7,6 +7,8 @@
  */
 #include "proc/internal.h"
 
+#include "event/print.h"
+
 enum { E_INPROGRESS = 115, SOCK_DGRAM_TYPE = 2, SOCK_CLOEXEC_FLAG = 02000000 };
 
 static bool result(const struct event *ev, s64 *ret)
@@ -93,23 +95,6 @@ PARSER(parse_socketpair)
 
 /* ---- names of parameters ---- */
 
-static void name_of_addr(const struct sock_name *n, struct fd *fd)
-{
-	struct fd tmp = *fd;
-	struct buf b = { 0 };
-
-	if (n->family == FAMILY_UNIX) {
-		pstr_set(&fd->name, n->path, n->path_len);
-		return;
-	}
-	tmp.type = n->family == FAMILY_INET ? FDT_IPV4_SERVSOCK : FDT_IPV6_SERVSOCK;
-	memcpy(tmp.saddr, n->src, 16);
-	tmp.sport = n->sport;
-	fd_name_text(&tmp, &b);
-	pstr_set(&fd->name, buf_str(&b), b.len);
-	buf_fini(&b);
-}
-
 static void name_of_tuple(const struct sock_name *n, struct fd *fd)
 {
 	struct fd tmp = { .type = FDT_UNIX_SOCK, .unix_src = n->unix_src, .unix_dst = n->unix_dst };
@@ -125,28 +110,24 @@ static void name_of_tuple(const struct sock_name *n, struct fd *fd)
 	buf_fini(&b);
 }
 
-/* Runs change on the event's fd and notes whether its name is another now. */
-static void with_name_check(struct event *ev, struct fd *fd, const struct sock_name *n,
-			    void (*set)(const struct sock_name *, struct fd *))
+static void note_name(struct event *ev, const struct fd *fd, struct pstr *old)
 {
-	struct pstr old;
-
-	pstr_init(&old);
-	pstr_share(&old, &fd->name);
-	set(n, fd);
-	ev->fd_name_changed = !pstr_eq(&fd->name, old.p, old.len);
-	pstr_fini(&old);
+	ev->fd_name_changed = !pstr_eq(&fd->name, old->p, old->len);
+	pstr_fini(old);
 }
 
 /* ---- bind, listen ---- */
 
 PARSER(parse_bind)
 {
+	struct event_param addr = event_param(ev, 1);
+	struct buf name = { 0 };
 	struct sock_name n;
+	struct pstr old;
 	struct fd *fd;
 	s64 res;
 
-	if (!result(ev, &res) || res < 0 || !sock_addr(event_param(ev, 1), &n))
+	if (!result(ev, &res) || res < 0 || !sock_addr(addr, &n))
 		return;
 	fd = parse_own_fd(p, ev);
 	if (!fd)
@@ -160,7 +141,12 @@ PARSER(parse_bind)
 		fd_set_role(fd, ROLE_SERVER);
 		port_set(p, n.sport);
 	}
-	with_name_check(ev, fd, &n, name_of_addr);
+	pstr_init(&old);
+	pstr_share(&old, &fd->name);
+	print_sockaddr(addr.p, addr.len, &name);
+	pstr_set(&fd->name, buf_str(&name), name.len);
+	buf_fini(&name);
+	note_name(ev, fd, &old);
 }
 
 PARSER(parse_listen)
@@ -231,6 +217,7 @@ static void set_client(const struct sock_name *n, struct fd *fd)
 PARSER(parse_connect)
 {
 	struct sock_name n;
+	struct pstr old;
 	struct fd *fd;
 	s64 res;
 
@@ -247,7 +234,10 @@ PARSER(parse_connect)
 		fd->type = n.family == FAMILY_UNIX ? FDT_UNIX_SOCK : FDT_UNKNOWN;
 		fd_set_role(fd, ROLE_CLIENT);
 	}
-	with_name_check(ev, fd, &n, set_client);
+	pstr_init(&old);
+	pstr_share(&old, &fd->name);
+	set_client(&n, fd);
+	note_name(ev, fd, &old);
 	if (fd_role(fd) == ROLE_NONE)
 		fd_set_role(fd, ROLE_CLIENT);
 }
@@ -361,8 +351,7 @@ static void seen_packet(struct proc *p, struct event *ev, struct event_param tup
 			fd_swap(fd);
 	}
 	name_of_tuple(&n, fd);
-	ev->fd_name_changed = !pstr_eq(&fd->name, old.p, old.len);
-	pstr_fini(&old);
+	note_name(ev, fd, &old);
 }
 
 /* Data went through it, so it is connected. */

@@ -125,7 +125,7 @@ static void set_ip(struct proc *p, struct fd *fd, const struct state_fd *s)
 	else if (fd->l4proto == L4_TCP)
 		fd->flags |= FD_CONNECTED;
 	fd_fill_local(p, fd);
-	fd_set_name(fd);
+	fd_set_scanned_name(fd);
 }
 
 static void on_fd(void *ctx, const struct state_fd *s)

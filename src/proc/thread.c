@@ -272,7 +272,7 @@ static void set_server_ends(struct proc *p, struct task *t)
 			continue;
 		fd_swap(fd);
 		fd_set_role(fd, ROLE_SERVER);
-		fd_set_name(fd);
+		fd_set_scanned_name(fd);
 	}
 }
 
