@@ -23,7 +23,6 @@ static struct report {
 } *report;
 
 struct image {
-	const char *type;	/* of the event */
 	const char *exe, *comm, *path, *filename;
 	const char *args;
 	size_t args_len;
@@ -71,7 +70,7 @@ static void look(void)
 /* A new image has touched little of itself yet; its size grows until it can look. */
 #define NEW_SIZES \
 	RANGE(pgft_maj, 0, 1000), RANGE(pgft_min, 1, 100000), \
-	RANGE(vm_size, report->vm_size - 4096, report->vm_size), \
+	RANGE(vm_size, 1, report->vm_size), \
 	RANGE(vm_rss, 0, report->vm_rss + NEAR_KB), I(vm_swap, 0)
 
 static uint64_t caps_after(void)
@@ -86,14 +85,8 @@ static void expect_execve(long pid, struct image *m)
 		  S(filename, m->filename));
 }
 
-static void expect_execveat(long pid, struct image *m)
-{
-	EXPECT_OF(pid, SYSCALL_EXECVEAT_X, I(res, 0), TASK(pid), IMAGE(m), NEW_SIZES,
-		  I(cap_permitted, caps_after()), I(cap_effective, caps_after()));
-}
-
 /* Runs fn, which executes, in a child; m: what has to be seen. */
-static void run(void (*fn)(void), void (*expect)(long, struct image *), struct image *m)
+static void run(void (*fn)(void), struct image *m)
 {
 	pid_t pid;
 	int status;
@@ -107,7 +100,7 @@ static void run(void (*fn)(void), void (*expect)(long, struct image *), struct i
 	MUST(waitpid(MUST(pid), &status, 0));
 	if (status || !report->vm_size)
 		die("child");
-	expect(pid, m);
+	expect_execve(pid, m);
 }
 
 static void copy_self(int to)
@@ -166,7 +159,8 @@ static void on_terminal(void)
 	SYS(execve, prog, argv_plain, envp);
 }
 
-static int memfd;
+/* A successful execveat is an execve; the kernel makes the name up from the descriptor. */
+static int memfd, bin;
 
 static void as_memfd(void)
 {
@@ -176,10 +170,8 @@ static void as_memfd(void)
 
 static void at_directory(void)
 {
-	int dir = MUST(open("bin", O_RDONLY | O_DIRECTORY));
-
 	alone();
-	SYS(execveat, dir, "a-rather-long-name", argv_plain, envp, 0);
+	SYS(execveat, bin, "a-rather-long-name", argv_plain, envp, 0);
 }
 
 static void failing(void)
@@ -233,6 +225,7 @@ static void prepare(void)
 	snprintf(text, sizeof(text), "#!%s --child\n", prog);
 	MUST(write(fd, text, strlen(text)));
 	close(fd);
+	bin = MUST(open("bin", O_RDONLY | O_DIRECTORY));
 	memfd = MUST(memfd_create("in-memory", 0));
 	copy_self(memfd);
 }
@@ -242,32 +235,35 @@ static void succeeding(void)
 	struct image m = { .exe = "zero", .comm = "link", .path = prog, .filename = "./link",
 			   .args = args_plain, .args_len = sizeof(args_plain),
 			   .flags = WRITABLE };
-	char script_args[] = "--child\0./script\0x";
+	char script_args[] = "--child\0./script\0x", name[64];
 
 	MUST(stat(prog, &m.st));
-	run(as_link, expect_execve, &m);
+	run(as_link, &m);
 	m.comm = "a-rather-long-n";
 	m.filename = prog;
-	run(on_terminal, expect_execve, &m);
-	run(at_directory, expect_execveat, &m);
+	run(on_terminal, &m);
+	snprintf(name, sizeof(name), "/dev/fd/%d/a-rather-long-name", bin);
+	m.filename = name;
+	run(at_directory, &m);
 	m.filename = "bin/../bin/a-rather-long-name";
 	m.flags = 0;
-	run(as_other_user, expect_execve, &m);
+	run(as_other_user, &m);
 	MUST(chmod(prog, 0757));
 	MUST(stat(prog, &m.st));
 	m.flags = WRITABLE;
-	run(as_other_user, expect_execve, &m);
+	run(as_other_user, &m);
 	m.exe = prog;
 	m.args = script_args;
 	m.args_len = sizeof(script_args);
 	m.comm = "script";
 	m.filename = "./script";
-	run(as_script, expect_execve, &m);
+	run(as_script, &m);
 	m = (struct image){ .exe = "zero", .comm = "memfd:in-memory", .path = "memfd:in-memory",
 			    .args = args_plain, .args_len = sizeof(args_plain),
-			    .flags = WRITABLE | FROM_MEMFD };
+			    .filename = name, .flags = WRITABLE | FROM_MEMFD };
+	snprintf(name, sizeof(name), "/dev/fd/%d", memfd);
 	MUST(fstat(memfd, &m.st));
-	run(as_memfd, expect_execveat, &m);
+	run(as_memfd, &m);
 }
 
 int main(int argc, char **argv)

@@ -114,10 +114,10 @@ static void copies(void)
 	n = SYS(splice, fds[0], NULL, BAD_FD, NULL, 12L, SPLICE_F_NONBLOCK);
 	EXPECT(SYSCALL_SPLICE_X, I(res, n), I(fd_in, fds[0]), I(fd_out, BAD_FD), I(size, 12),
 	       I(flags, 2));
+	/* offsets are those after the call */
 	n = SYS(copy_file_range, file, &off_in, other, &off_out, 30L, 0);
 	EXPECT(SYSCALL_COPY_FILE_RANGE_X, I(res, n), I(fdout, other),
-	       I(offout, (uintptr_t)&off_out), I(fdin, file), I(offin, (uintptr_t)&off_in),
-	       I(len, 30));
+	       I(offout, 330), I(fdin, file), I(offin, 32), I(len, 30));
 	n = SYS(copy_file_range, file, NULL, BAD_FD, NULL, 31L, 0);
 	EXPECT(SYSCALL_COPY_FILE_RANGE_X, I(res, n), I(fdout, BAD_FD), I(offout, 0), I(fdin, file),
 	       I(offin, 0), I(len, 31));

@@ -12,6 +12,7 @@ int main(int argc, char **argv)
 				     .cq_entries = 64 };
 	struct io_uring_params wrong = { .flags = IORING_SETUP_SQ_AFF, .sq_thread_cpu = 1,
 					 .sq_thread_idle = 77 };
+	uint64_t mask = 1 << (SIGUSR1 - 1) | 1 << (SIGTERM - 1);
 	int fds[1] = { 0 };
 	long ring;
 
@@ -30,6 +31,9 @@ int main(int argc, char **argv)
 	       I(res, SYS(io_uring_enter, BAD_FD, 3, 2,
 			  IORING_ENTER_GETEVENTS | IORING_ENTER_SQ_WAIT, NULL, 0)),
 	       I(fd, BAD_FD), I(to_submit, 3), I(min_complete, 2), I(flags, 1 | 4), I(sig, 0));
+	EXPECT(SYSCALL_IO_URING_ENTER_X,
+	       I(res, SYS(io_uring_enter, ring, 0, 0, IORING_ENTER_GETEVENTS, &mask, 8)),
+	       I(fd, ring), I(to_submit, 0), I(min_complete, 0), I(flags, 1), I(sig, mask));
 	EXPECT(SYSCALL_IO_URING_REGISTER_X,
 	       I(res, SYS(io_uring_register, ring, IORING_REGISTER_FILES, fds, 1)), I(fd, ring),
 	       I(opcode, 2), I(arg, (uintptr_t)fds), I(nr_args, 1));

@@ -48,6 +48,27 @@ static void polls(void)
 	       I(sigmask, 0));
 }
 
+/* More than are shown. */
+static void crowd(void)
+{
+	struct pollfd p[20];
+	unsigned char b[2 + 16 * 10] = { 16 };
+	long n;
+
+	for (int i = 0; i < 20; i++) {
+		int64_t fd = i == 7 ? fds[1] : 100 + i;
+		uint16_t flags = i == 7 ? 4 : 64;
+
+		p[i] = (struct pollfd){ (int)fd, POLLOUT, 0 };
+		if (i >= 16)
+			continue;
+		memcpy(b + 2 + 10 * i, &fd, 8);
+		memcpy(b + 10 + 10 * i, &flags, 2);
+	}
+	n = SYS(poll, p, 20, 0);
+	EXPECT(SYSCALL_POLL_X, I(res, n), B(fds, b, sizeof(b)), I(timeout, 0));
+}
+
 static void others(void)
 {
 	struct timeval tv = { 0, 10 };
@@ -80,6 +101,7 @@ int main(int argc, char **argv)
 	expect_init();
 	MUST(pipe(fds));
 	polls();
+	crowd();
 	others();
 	return expect_done(argv);
 }
