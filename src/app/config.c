@@ -181,18 +181,12 @@ const char *config_schema_check(struct arena *a, const struct yaml_node *root)
 
 /* ---- files ------------------------------------------------------------------------------ */
 
-static int load_file(struct config *c, const char *path, struct yaml_node **ret, struct diag *d)
+static int add_file(struct config *c, const char *path, const char *text, size_t len,
+		    struct yaml_node **ret, struct diag *d)
 {
 	struct diag why = { 0 };
-	size_t len;
-	char *text;
-	int err = doc_read_file(&c->arena, path, &text, &len);
+	int err = doc_parse(&c->arena, text, len, ret, &why);
 
-	if (err == -ENOENT)
-		return diag_set(d, "Could not find configuration file at %s", path);
-	if (err)
-		return diag_set(d, "Cannot read configuration file %s: %s", path, strerror(-err));
-	err = doc_parse(&c->arena, text, len, ret, &why);
 	if (err && why.has_pos)
 		diag_set(d, "Error reading config file (%s): line %u, column %u: %s", path, why.line + 1,
 			 why.col + 1, why.msg);
@@ -203,6 +197,19 @@ static int load_file(struct config *c, const char *path, struct yaml_node **ret,
 		vec_push(&c->files, (struct config_file){
 			.path = path, .schema = config_schema_check(&c->arena, *ret) });
 	return err;
+}
+
+static int load_file(struct config *c, const char *path, struct yaml_node **ret, struct diag *d)
+{
+	size_t len;
+	char *text;
+	int err = doc_read_file(&c->arena, path, &text, &len);
+
+	if (err == -ENOENT)
+		return diag_set(d, "Could not find configuration file at %s", path);
+	if (err)
+		return diag_set(d, "Cannot read configuration file %s: %s", path, strerror(-err));
+	return add_file(c, path, text, len, ret, d);
 }
 
 static int include_file(struct config *c, const char *path, enum doc_strategy strategy, struct diag *d)
@@ -458,6 +465,16 @@ int config_load(struct config *c, const char *path, const struct strlist *overri
 
 	c->path = path;
 	err = load_file(c, path, &c->root, d);
+	return err ? err : apply(c, overrides, d);
+}
+
+int config_load_text(struct config *c, const char *path, const char *text, size_t len,
+		     const struct strlist *overrides, struct diag *d)
+{
+	int err;
+
+	c->path = path;
+	err = add_file(c, path, text, len, &c->root, d);
 	return err ? err : apply(c, overrides, d);
 }
 

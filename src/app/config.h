@@ -104,6 +104,9 @@ void config_fini(struct config *c);
  * fills c.  -EINVAL with a message for the user in d.
  */
 int config_load(struct config *c, const char *path, const struct strlist *overrides, struct diag *d);
+/* The same from memory; path is what messages call it. */
+int config_load_text(struct config *c, const char *path, const char *text, size_t len,
+		     const struct strlist *overrides, struct diag *d);
 /* No file at all: defaults and overrides. */
 int config_defaults(struct config *c, const struct strlist *overrides, struct diag *d);
 

@@ -111,7 +111,7 @@ static int open_core(struct run *r, struct diag *d)
 		diag_set(d, "cannot read the list of processes in /proc: %s", strerror(-threads));
 		return threads;
 	}
-	log_info("Ready in %llu ms: %u system calls watched, %d threads known, %u rules", now_ms() - start,
+	log_info("ready in %llu ms: %u system calls watched, %d threads known, %u rules", now_ms() - start,
 		 count_syscalls(&r->interest), threads, ruleset_count(r->set));
 	return 0;
 }

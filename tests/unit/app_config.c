@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a configuration gives, and what is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/cmdline.h"
+
+static char dir[] = "/tmp/saker-config-XXXXXX";
+
+static void write_file(const char *name, const char *text)
+{
+	FILE *f = fopen(name, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static int load(struct config *c, const char *text, const char *option, struct diag *d)
+{
+	const char *options[] = { option };
+	struct strlist list = { options, !!option };
+
+	write_file("c.yaml", text);
+	config_init(c);
+	return config_load(c, "c.yaml", &list, d);
+}
+
+static void defaults(void **state)
+{
+	struct diag d = { 0 };
+	struct config c;
+
+	(void)state;
+	assert_int_equal(load(&c, "", NULL, &d), 0);
+	assert_string_equal(c.engine_kind, "auto");
+	assert_false(c.stdout_enabled);
+	assert_true(c.log_syslog);
+	assert_true(c.json_output_property);
+	assert_true(c.first_match);
+	assert_int_equal(c.min_priority, PRIO_DEBUG);
+	assert_int_equal(c.log_level, PRIO_INFORMATIONAL);
+	assert_int_equal(c.ebpf_buf_preset, 4);
+	assert_int_equal(c.drops_actions, DROP_IGNORE);
+	assert_int_equal(c.rules_files.n, 0);
+	assert_int_equal(c.no_effect.n, 0);
+	config_fini(&c);
+}
+
+static void values(void **state)
+{
+	struct diag d = { 0 };
+	struct config c;
+
+	(void)state;
+	setenv("ON", "true", 1);
+	assert_int_equal(load(&c, "json_output: ${ON}\n"
+			      "rules_files: [a.yaml, b.yaml]\n"
+			      "engine: {kind: modern_ebpf, modern_ebpf: {buf_size_preset: 2}}\n"
+			      "rules: [{disable: {tag: x}}, {enable: {rule: 'a*'}}]\n"
+			      "static_fields: {site: lab, n: 5}\n"
+			      "syscall_event_drops: {threshold: 0.5, actions: [log, alert]}\n"
+			      "append_output:\n"
+			      "  - {match: {rule: r, source: syscall, tags: [t]}, extra_output: x, suggested_output: true}\n"
+			      "  - extra_fields: [proc.pid, {my.key: '%proc.name'}]\n"
+			      "buffered_outputs: sometimes\n",
+			      "outputs_queue.capacity=12", &d), 0);
+	assert_true(c.json_output);
+	assert_int_equal(c.rules_files.n, 2);
+	assert_string_equal(c.rules_files.p[1], "b.yaml");
+	assert_string_equal(c.engine_kind, "modern_ebpf");
+	assert_int_equal(c.ebpf_buf_preset, 2);
+	assert_int_equal(c.nselection, 2);
+	assert_false(c.selection[0].enable);
+	assert_string_equal(c.selection[0].tag, "x");
+	assert_string_equal(c.selection[1].rule, "a*");
+	assert_string_equal(strmap_gets(&c.static_fields, "n"), "5");
+	assert_int_equal(c.drops_actions, DROP_LOG | DROP_ALERT);
+	assert_true(c.drops_threshold == 0.5);
+	assert_int_equal(c.nappend, 2);
+	assert_string_equal(c.append[0].match_tags[0], "t");
+	assert_true(c.append[0].suggested_output);
+	assert_int_equal(c.append[1].nextra_fields, 2);
+	assert_null(c.append[1].extra_fields[0].format);
+	assert_string_equal(c.append[1].extra_fields[1].key, "my.key");
+	assert_false(c.buffered_outputs);	/* wrong type: the default */
+	assert_int_equal(c.queue_capacity, 12);
+	config_fini(&c);
+}
+
+static void refused(void **state)
+{
+	static const struct {
+		const char *text, *option, *error;
+	} rows[] = {
+		{ "a: [", NULL, "Error reading config file (c.yaml): line " },
+		{ "- a", NULL, "Error reading config file (c.yaml): line 1, column 1: a configuration is a map" },
+		{ "falco_libs: 512", NULL, "falco_libs: expected a map" },
+		{ "", "json_output", "Error parsing config option \"json_output\"." },
+		{ "", "engine.kind=nosuch", "(c.yaml): engine.kind 'nosuch' is not a valid kind." },
+		{ "", "engine.kind=replay", "engine.kind is 'replay' but no engine.replay.capture_file" },
+		{ "", "rule_matching=x", "Unknown rule matching strategy \"x\"--must be one of first, all" },
+		{ "", "priority=x", "Unknown priority \"x\"--must be one of emergency" },
+		{ "", "log_level=Info", "log_level" },
+		{ "", "file_output.enabled=true", "file output enabled but no filename" },
+		{ "", "program_output.enabled=true", "program output enabled but no program" },
+		{ "", "syscall_event_drops.threshold=1.1", "range [0, 1]" },
+		{ "syscall_event_drops: {actions: [ignore, log]}", NULL, "\"log\" does not make sense" },
+		{ "", "webserver.listen_address=1.1.1.327", "\"1.1.1.327\" is not a valid IP address" },
+		{ "", "load_plugins[]=x", "Cannot load plugin 'x': plugin config not found" },
+		{ "", "plugins[]={name: x, library_path: ../../x.so}", "resolves outside the plugins directory" },
+		{ "{rules_file: a, rules_files: []}", NULL, "both 'rules_files' and 'rules_file' keys set" },
+		{ "rules: [{enable: {}}]", NULL, "rules: 'enable' needs" },
+		{ "rules: [x]", NULL, "rules: each entry" },
+		{ "", "append_output=[]", "append_output: bad conversion" },
+		{ "append_output: [x]", NULL, "append_output: each entry is a map" },
+		{ "", "engine.modern_ebpf.buf_size_preset=11", "between '1' and '10'" },
+		{ "config_files: [inc.yaml]", NULL, "'config_files' directive in included config file inc.yaml." },
+		{ "config_files: [c.yaml]", NULL, "includes itself" },
+	};
+
+	(void)state;
+	write_file("inc.yaml", "config_files: [other.yaml]\n");
+	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct diag d = { 0 };
+		struct config c;
+
+		if (!load(&c, rows[i].text, rows[i].option, &d))
+			fail_msg("row %u is accepted", i);
+		if (!strstr(d.msg, rows[i].error))
+			fail_msg("row %u: %s", i, d.msg);
+		diag_fini(&d);
+		config_fini(&c);
+	}
+}
+
+static void included(void **state)
+{
+	struct diag d = { 0 };
+	struct config c;
+
+	(void)state;
+	mkdir("conf.d", 0700);
+	write_file("conf.d/1.yaml", "{json_output: true, priority: error, rules_files: [1]}");
+	write_file("conf.d/2.yaml", "{priority: alert, rules_files: [2]}");
+	write_file("add.yaml", "{priority: debug, time_format_iso_8601: true}");
+	assert_int_equal(load(&c, "config_files: [conf.d, nosuch, {path: add.yaml, strategy: add-only}]\n"
+			      "rules_files: [0]", "json_output=false", &d), 0);
+	assert_false(c.json_output);	/* the command line wins */
+	assert_int_equal(c.min_priority, PRIO_ALERT);
+	assert_int_equal(c.rules_files.n, 3);
+	assert_string_equal(c.rules_files.p[2], "2");
+	assert_true(c.time_iso_8601);
+	assert_int_equal(c.files.n, 4);
+	config_fini(&c);
+}
+
+static void schema(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+		{ "json_output: true", "ok" },
+		{ "json_output: ", "ok" },
+		{ "json_output: maybe", "failed for <root>[json_output]: expected true or false" },
+		{ "engine: {kind: auto}", "ok" },
+		{ "engine: {kind: [a]}", "failed for <root>[engine][kind]: expected a text" },
+		{ "engine: {knd: auto}", "failed for <root>[engine]: Object contains a property that could not be "
+		  "validated using 'properties' or 'additionalProperties' constraints: 'knd'." },
+		{ "metrics: {}", "failed for <root>[metrics]: Object should have no fewer than 1 properties." },
+		{ "metrics: 1", "failed for <root>[metrics]: expected a map" },
+		{ "foo: 1", "failed for <root>: Object contains a property that could not be validated using "
+		  "'properties' or 'additionalProperties' constraints: 'foo'." },
+		{ "? [a]\n: 1", "failed for <root>: Object contains a property that could not be validated using "
+		  "'properties' or 'additionalProperties' constraints: '?'." },
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct diag d = { 0 };
+		struct yaml_node *n;
+		struct arena a;
+
+		arena_init(&a);
+		assert_int_equal(doc_parse(&a, rows[i].text, strlen(rows[i].text), &n, &d), 0);
+		assert_string_equal(config_schema_check(&a, n), rows[i].want);
+		arena_fini(&a);
+	}
+}
+
+static void without_effect(void **state)
+{
+	struct diag d = { 0 };
+	struct config c;
+
+	(void)state;
+	assert_int_equal(load(&c, "{watch_config_files: false, webserver: {enabled: false, listen_port: 1},"
+			      " metrics: {enabled: true, interval: 1m}, plugins: [{name: container, library_path: a},"
+			      " {name: json, library_path: b}]}", NULL, &d), 0);
+	assert_int_equal(c.no_effect.n, 3);
+	assert_string_equal(c.no_effect.p[0], "plugins (json)");
+	assert_string_equal(c.no_effect.p[1], "metrics.enabled");
+	assert_string_equal(c.no_effect.p[2], "metrics.interval");
+	config_fini(&c);
+}
+
+/* Each row's default must be of its type, or it would be ignored silently. */
+static void rows_are_sound(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i < config_nrows; i++) {
+		const struct config_row *r = &config_rows[i];
+		struct yaml_node n = { .kind = YAML_SCALAR, .plain = true, .s = r->def,
+				       .len = (u32)strlen(r->def) };
+		double real;
+		bool flag;
+		s64 num;
+
+		assert_non_null(r->help);
+		if (r->type == CFG_BOOL)
+			assert_true(yaml_bool(&n, &flag));
+		else if (r->type == CFG_UINT)
+			assert_true(yaml_s64(&n, &num) && num >= 0);
+		else if (r->type == CFG_DOUBLE)
+			assert_true(yaml_double(&n, &real));
+		else if (r->type != CFG_STRING)
+			assert_string_equal(r->def, "");
+		for (u32 j = 0; j < i; j++)
+			assert_string_not_equal(r->key, config_rows[j].key);
+	}
+}
+
+static void command_line(void **state)
+{
+	static const struct {
+		const char *argv[6];
+		const char *error;	/* NULL: good */
+	} rows[] = {
+		{ { "saker", "-c", "a.yaml", "-vU" }, NULL },
+		{ { "saker", "-ca.yaml", "--list=syscall", "-N" }, NULL },
+		{ { "saker", "stray", "--", "--nosuch" }, NULL },
+		{ { "saker", "--option=a=b", "-o", "c=d" }, NULL },
+		{ { "saker", "-M", "12" }, NULL },
+		{ { "saker", "--nosuch" }, "Option ‘nosuch’ does not exist" },
+		{ { "saker", "-Z" }, "Option ‘Z’ does not exist" },
+		{ { "saker", "-c" }, "Option ‘c’ is missing an argument" },
+		{ { "saker", "--pidfile" }, "Option ‘pidfile’ is missing an argument" },
+		{ { "saker", "-M", "-1" }, "Argument ‘-1’ failed to parse" },
+		{ { "saker", "--dry-run=1" }, "does not take an argument" },
+		{ { "saker", "--format", "xml" }, "Invalid format 'xml'. Valid values are: text, markdown, json" },
+		{ { "saker", "--markdown", "--format=json" }, "Cannot specify both --markdown and --format" },
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct diag d = { 0 };
+		struct cmdline c;
+		struct arena a;
+		int argc = 0, err;
+
+		while (rows[i].argv[argc])
+			argc++;
+		arena_init(&a);
+		err = cmdline_parse(&c, &a, argc, (char **)rows[i].argv, &d);
+		assert_int_equal(!!err, !!rows[i].error);
+		if (err && !strstr(d.msg, rows[i].error))
+			fail_msg("row %u: %s", i, d.msg);
+		if (!i) {
+			assert_string_equal(c.config, "a.yaml");
+			assert_true(c.verbose && c.unbuffered);
+		}
+		if (i == 1)
+			assert_string_equal(c.list_source, "syscall");
+		if (i == 3)
+			assert_string_equal(c.options.p[1], "c=d");
+		diag_fini(&d);
+		arena_fini(&a);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(values),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(included),
+		cmocka_unit_test(schema),
+		cmocka_unit_test(without_effect),
+		cmocka_unit_test(rows_are_sound),
+		cmocka_unit_test(command_line),
+	};
+	char command[64];
+	int err;
+
+	if (!mkdtemp(dir) || chdir(dir))
+		return 1;
+	err = cmocka_run_group_tests(tests, NULL, NULL);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	return system(command) ? 1 : err;
+}
