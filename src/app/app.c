@@ -167,7 +167,7 @@ static enum outcome plugins(struct app *a)
 		return FAILED;
 	}
 	if (a->cmd.list_plugins) {
-		printf("0 Plugins Loaded:\n\n");
+		printf("0 Plugins Loaded:\n\n\n");
 		return DONE;
 	}
 	return GO_ON;
@@ -367,7 +367,7 @@ static void init_fields(struct app *a)
 
 	field_ctx_init(x, a->run.proc);
 	x->buffers = a->cfg.buffers_base64 ? BUFFER_BASE64 : BUFFER_DOTS;
-	x->hostname = a->hostname;
+	x->hostname = a->run.hostname ? a->run.hostname : a->hostname;
 	x->static_fields = &a->cfg.static_fields;
 }
 

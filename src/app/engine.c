@@ -31,6 +31,7 @@ static int open_replay(struct run *r, struct diag *d)
 {
 	log_info("Replaying events from the capture file: %s", r->cfg->capture_file);
 	r->proc = new_proc(r, false);
+	r->hostname = "";	/* the events are not of this machine */
 	return capture_open_file(r->cfg->capture_file, proc_state_sink(r->proc), &r->capture, d);
 }
 

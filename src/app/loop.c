@@ -37,7 +37,6 @@ static void push_line(struct run *r, enum priority prio)
 static void raise_alerts(struct run *r, struct rule *const *rules, u32 n)
 {
 	for (u32 i = 0; i < n; i++) {
-		rules[i]->matches++;
 		r->nalerts++;
 		buf_clear(&r->line);
 		alert_print(r->printer, &rules[i]->alert, &r->fctx, &r->line);

@@ -14,7 +14,7 @@
 struct run {
 	const struct cmdline *cmd;
 	struct config *cfg;
-	const char *hostname;
+	const char *hostname;		/* evt.hostname; NULL: this machine's */
 	const struct field_set *fields;
 	struct ruleset *set;
 
