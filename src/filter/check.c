@@ -150,15 +150,11 @@ static int check_right(struct check *c)
 
 static int check_left(struct check *c)
 {
-	const struct ast *left = c->n->kids[0];
-	int err = source_of(c->pool, left, true, &c->pred.src, c->d);
+	int err = source_of(c->pool, c->n->kids[0], true, &c->pred.src, c->d);
 
-	if (err)
-		return err;
-	if (left->kind == AST_FIELD && left_of(c)->flags & FF_PRINT_ONLY)
-		return diag_at(c->d, POS(left), "filter_check called with nonexistent field %s", left->text);
-	c->pred.type = left_of(c)->type;
-	return 0;
+	if (!err)
+		c->pred.type = left_of(c)->type;
+	return err;
 }
 
 int check_compile(struct filter_pool *p, const struct ast *n, u32 *ret, int *ret_known,

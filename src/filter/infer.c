@@ -245,13 +245,9 @@ static void infer_names(const struct ast *right, struct outcome *ret)
 /* Is the check one of whole names, and does it ask for (1) or against (0) them?  -1: no. */
 static int asks_for_names(const struct ast *n)
 {
-	if (n->op == OP_IN || n->op == OP_INTERSECTS)
-		return 1;
-	if (n->op == OP_EQ && (!n->modifier || n->modifier == MOD_ANYOF))
-		return 1;
-	if (n->op == OP_NE && (!n->modifier || n->modifier == MOD_ALLOF))
-		return 0;
-	return -1;
+	if (n->modifier)
+		return -1;
+	return n->op == OP_IN || n->op == OP_EQ ? 1 : n->op == OP_NE ? 0 : -1;
 }
 
 static void infer_event_field(const struct ast *n, const struct field_ref *f, struct outcome *ret)

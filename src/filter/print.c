@@ -12,7 +12,7 @@ static void print_value(const char *s, u32 len, struct buf *out)
 	bool quote = false;
 
 	for (u32 i = 0; i < len; i++)
-		quote |= memchr("\b\f\n\r\t\\\"' ", s[i], 10) != NULL;
+		quote |= memchr("\b\f\n\r\t\\\"'= ", s[i], 11) != NULL;
 	if (!quote) {
 		buf_add(out, s, len);
 		return;

@@ -44,9 +44,15 @@ static u32 count_events(const struct event_set *s)
 
 static json_t *text_of(struct buf *b)
 {
-	json_t *j = json_stringn_nocheck(buf_str(b), b->len);
+	struct buf clean = { 0 };
+	json_t *j;
 
-	buf_fini(b);
+	buf_addc(&clean, '"');
+	buf_add_json(&clean, buf_str(b), b->len);
+	buf_addc(&clean, '"');
+	j = json_loadb(clean.p, clean.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	buf_fini(&clean);
+	buf_clear(b);
 	return j;
 }
 
@@ -78,6 +84,7 @@ static json_t *check(struct filter_pool *p, struct arena *a, const char *text, s
 		filter_expr_print(p, expr, &b);
 		json_object_set_new(out, "compiled", text_of(&b));
 	}
+	buf_fini(&b);
 	diag_fini(&d);
 	return out;
 }
