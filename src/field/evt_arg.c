@@ -251,13 +251,37 @@ static bool is_signed_type(u8 type)
 	}
 }
 
+static bool is_number_type(u8 type)
+{
+	switch (type) {
+	case PT_CHARBUF:
+	case PT_BYTEBUF:
+	case PT_SOCKADDR:
+	case PT_SOCKTUPLE:
+	case PT_FDLIST:
+	case PT_FSPATH:
+	case PT_FSRELPATH:
+	case PT_IPV4ADDR:
+	case PT_IPV6ADDR:
+	case PT_IPADDR:
+	case PT_DYN:
+	case PT_CHARBUFARRAY:
+	case PT_CHARBUF_PAIR_ARRAY:
+	case PT_FDINFO:
+		return false;
+	default:
+		return true;
+	}
+}
+
 static bool raw_number(const struct event_param *p, struct value *v)
 {
 	if (p->len > sizeof(v->u))
 		return false;
 	v->u = 0;
-	memcpy(&v->u, p->p, p->len);
-	if (is_signed_type(v->type) && p->len < sizeof(v->u)) {
+	if (p->len)
+		memcpy(&v->u, p->p, p->len);
+	if (is_signed_type(v->type) && p->len && p->len < sizeof(v->u)) {
 		u32 shift = 64 - 8 * p->len;
 
 		v->i = (s64)(v->u << shift) >> shift;
@@ -265,56 +289,31 @@ static bool raw_number(const struct event_param *p, struct value *v)
 	return true;
 }
 
-static bool raw_text(struct field_ctx *x, u32 i, struct value *v)
-{
-	struct event_print_ops ops = print_ops(x);
-	struct buf unused = { 0 }, *b = tmp_buf(x);
-
-	event_print_param(x->ev, i, &ops, b, &unused);
-	buf_fini(&unused);
-	return set_scratch(x, v, b);
-}
-
-/* Typed as the parameter of the present event. */
+/*
+ * Typed as the parameter of the present event.  Numbers that a capture of an older version
+ * lacks are 0.
+ */
 bool field_evt_get_rawarg(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	const struct event *ev = x->ev;
 	int i = event_param_index(ev->desc, f->arg, f->arg_len);
 	struct event_param p;
 
-	if (i < 0)
+	if (i < 0 || (u32)i >= ev->nparams)
 		return false;
 	p = event_param(ev, (u32)i);
-	if (!p.len)
-		return false;
 	*ret = (struct value){ .type = ev->desc->params[i].type, .fmt = ev->desc->params[i].fmt };
-	switch (ret->type) {
-	case PT_CHARBUF:
-	case PT_FSPATH:
-	case PT_FSRELPATH:
-		ret->p = (const char *)p.p;
-		ret->len = (u32)strnlen(ret->p, p.len);
-		return true;
-	case PT_BYTEBUF:
-		ret->fmt = x->buffers;
-		/* fall through */
-	case PT_IPV4ADDR:
-	case PT_IPV6ADDR:
-	case PT_IPADDR:
-		ret->p = (const char *)p.p;
-		ret->len = p.len;
-		return true;
-	case PT_SOCKADDR:
-	case PT_SOCKTUPLE:
-	case PT_FDLIST:
-	case PT_DYN:
-	case PT_CHARBUFARRAY:
-	case PT_CHARBUF_PAIR_ARRAY:
-	case PT_FDINFO:
-		return raw_text(x, (u32)i, ret);
-	default:
+	if (is_number_type(ret->type))
 		return raw_number(&p, ret);
-	}
+	if (!p.len && ret->type != PT_BYTEBUF)
+		return false;
+	ret->p = p.len ? (const char *)p.p : "";
+	ret->len = p.len;
+	if (ret->type == PT_BYTEBUF)
+		ret->fmt = x->buffers;
+	else if (ret->type == PT_CHARBUF || ret->type == PT_FSPATH || ret->type == PT_FSRELPATH)
+		ret->len = (u32)strnlen(ret->p, p.len);
+	return true;
 }
 
 enum { ABSPATH_SRC, ABSPATH_DST };

@@ -15,6 +15,7 @@ void field_ctx_fini(struct field_ctx *x)
 {
 	arena_fini(&x->scratch);
 	buf_fini(&x->tmp);
+	map64_fini(&x->cpu_times);
 }
 
 void field_ctx_event(struct field_ctx *x, const struct event *ev)

@@ -34,6 +34,9 @@ struct value {
 	};
 };
 
+/* A format of doubles: JSON shows 0, as it always did for thread.cpu. */
+#define FMT_TEXT_ONLY PF_DIR
+
 enum field_flags {	/* numbers of the plugin interface */
 	FF_FILTER_ONLY = 1 << 0,
 	FF_PRINT_ONLY = 1 << 1,
@@ -145,6 +148,7 @@ struct field_ctx {
 		struct tm tm;
 	} clock;		/* the second last converted */
 	u64 counter;		/* util.cnt */
+	struct map64 cpu_times;	/* tid → nanoseconds, of thread.cpu */
 };
 
 void field_ctx_init(struct field_ctx *x, struct proc *p);

@@ -184,9 +184,26 @@ GETTER(get_no_total)
 	return x->thread && set_u64(f, ret, 0);
 }
 
+enum { CPU_USER = 1, CPU_SYSTEM = 2 };
+
+/*
+ * Only procinfo notices of older captures tell CPU times.  The value is what was added
+ * since any of these fields was asked last for the thread, at most 100.
+ */
 GETTER(get_cpu)
 {
-	return x->ev->type == EV_PROCINFO_E && x->thread && set_double(f, ret, 0);
+	const struct event *ev = x->ev;
+	u64 user, system, total, last;
+
+	if (ev->type != EV_PROCINFO_E || !x->thread || !event_u64(ev, 0, &user) || !event_u64(ev, 1, &system))
+		return false;
+	total = (f->field->id & CPU_USER ? user : 0) + (f->field->id & CPU_SYSTEM ? system : 0);
+	last = (uintptr_t)map64_get(&x->cpu_times, (u64)x->thread->tid);
+	if (total)
+		map64_put(&x->cpu_times, (u64)x->thread->tid, (void *)(uintptr_t)total);
+	else
+		map64_del(&x->cpu_times, (u64)x->thread->tid);
+	return set_double(f, ret, last ? (double)u64_min(total - last, 100) : 0);
 }
 
 /* ---- resources ------------------------------------------------------------------------------ */
@@ -425,11 +442,12 @@ static const struct field rows[] = {
 	NUMBER("proc.nthreads", PT_UINT64, get_nthreads, 0,
 	       "Threads of the process that are alive."),
 	NUMBER("proc.nchilds", PT_UINT64, get_nchilds, 0, "The same without the main thread."),
-	{ .name = "thread.cpu", .type = PT_DOUBLE, .get = get_cpu,
-	  .help = "Always 0, and only in procinfo notices: CPU use is not measured." },
-	{ .name = "thread.cpu.user", .type = PT_DOUBLE, .get = get_cpu, .help = "See thread.cpu." },
-	{ .name = "thread.cpu.system", .type = PT_DOUBLE, .get = get_cpu,
-	  .help = "See thread.cpu." },
+	{ .name = "thread.cpu", .type = PT_DOUBLE, .fmt = FMT_TEXT_ONLY, .get = get_cpu,
+	  .id = CPU_USER | CPU_SYSTEM, .help = "CPU time in procinfo notices; no other event tells it." },
+	{ .name = "thread.cpu.user", .type = PT_DOUBLE, .fmt = FMT_TEXT_ONLY, .get = get_cpu,
+	  .id = CPU_USER, .help = "The same, in user mode." },
+	{ .name = "thread.cpu.system", .type = PT_DOUBLE, .fmt = FMT_TEXT_ONLY, .get = get_cpu,
+	  .id = CPU_SYSTEM, .help = "The same, in kernel mode." },
 	NUMBER("thread.vmsize", PT_UINT64, get_memory, OF(vmsize_kb),
 	       "Virtual memory in kB; 0 unless this is the main thread."),
 	NUMBER("thread.vmrss", PT_UINT64, get_memory, OF(vmrss_kb),

@@ -249,6 +249,8 @@ void value_print_json(const struct value *v, struct buf *out)
 	case KIND_DOUBLE:
 		if (v->fmt == PF_DEC)
 			buf_addf(out, "%lld", (s64)v->d);
+		else if (v->fmt == FMT_TEXT_ONLY)
+			buf_adds(out, "0.0");
 		else
 			json_double(v->d, out);
 		break;
