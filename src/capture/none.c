@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A source without events, for sensors that only have plugins or wait for a reload. */
-#include "capture/capture.h"
-
+/* The source without events: only state and plugins. */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/mem.h"
+#include "capture/capture.h"
 
 static int none_next(struct capture *c, struct raw_event *ret, int timeout_ms)
 {
-	struct timespec t = { timeout_ms / 1000, timeout_ms % 1000 * 1000000l };
-
 	(void)c;
 	(void)ret;
-	if (timeout_ms > 0 && nanosleep(&t, NULL))
-		return -errno;
-	return -EAGAIN;
+	return poll(NULL, 0, timeout_ms) < 0 ? -errno : -EAGAIN;
 }
 
 static void none_close(struct capture *c)

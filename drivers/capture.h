@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * capture_ID(): writes the parameters of one event, for each row of EXTRACT.
+ *
+ * A port includes this after its primitives (port.h).  nparams_ID counts the standard
+ * parameters and saker's own, nextra_ID the latter.
+ */
+#ifndef SAKER_DRIVERS_CAPTURE_H
+#define SAKER_DRIVERS_CAPTURE_H
+
+#include "drivers/extract/flags.h"
+#include "drivers/extract/put.h"
+#include "drivers/extract/file.h"
+#include "drivers/extract/io.h"
+#include "drivers/extract/proc.h"
+#include "drivers/kwalk/task.h"
+#include "drivers/kwalk/cred.h"
+#include "drivers/kwalk/file.h"
+#include "drivers/kwalk/path.h"
+#include "drivers/kwalk/cgroup.h"
+#include "drivers/kwalk/socket.h"
+#include "drivers/kwalk/mm.h"
+#include "drivers/kwalk/fdinfo.h"
+
+#define EVENT(...)
+#define UNUSED(...)
+
+enum {
+#define PARAM(...) + 1
+#define EXTRA(...)
+#define EXTRACT(NR_, ID_, NAME_, CATEGORY_, FLAGS_, ...) nstandard_##ID_ = 0 __VA_ARGS__,
+#include "schema/events.def"
+#undef EXTRACT
+#undef PARAM
+#undef EXTRA
+#define PARAM(...)
+#define EXTRA(...) + 1
+#define EXTRACT(NR_, ID_, NAME_, CATEGORY_, FLAGS_, ...)				\
+	nextra_##ID_ = 0 __VA_ARGS__,							\
+	nparams_##ID_ = nstandard_##ID_ + nextra_##ID_,
+#include "schema/events.def"
+#undef EXTRACT
+#undef PARAM
+#undef EXTRA
+};
+
+#define PARAM(NAME_, TYPE_, FMT_, AUX_, ...)						\
+	store_##TYPE_(c, __VA_ARGS__);							\
+	param_end(c);
+#define EXTRA(NAME_, TYPE_, ...) put_##TYPE_(c, __VA_ARGS__);
+#define EXTRACT(NR_, ID_, NAME_, CATEGORY_, FLAGS_, ...)				\
+static inline_ void capture_##ID_(struct ctx *c)					\
+{											\
+	__VA_ARGS__									\
+}
+#include "schema/events.def"
+#undef EXTRACT
+#undef PARAM
+#undef EXTRA
+#undef EVENT
+#undef UNUSED
+
+#endif

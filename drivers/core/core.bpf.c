@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The CO-RE driver.
+ *
+ * on_exit, at the end of every syscall, looks the number up in `routes` and leaves, or
+ * tail-calls the program of that syscall, generated from its row of schema/events.def.  Each of
+ * those assembles its event in the CPU's scratch and puts it into a ring.  What the kernel
+ * knows of a descriptor is appended by finish_fds, the same for all, so that the others stay small.
+ * Everything else (exec, fork, exit, entry of open and connect) has programs of its own.
+ *
+ * Nothing here is pinned: it all goes when the process that loaded it goes.
+ */
+#include "drivers/core/port.h"
+#include "drivers/capture.h"
+#include "drivers/core/lane.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, SC_MAX);
+	__type(key, u32);
+	__type(value, u32);
+} by_code SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} finishers SEC(".maps");
+
+/* ---- one event --------------------------------------------------------------- */
+
+static inline_ struct syscall_counters *counters(struct scratch *s)
+{
+	return &s->by_code[s->code & (NR_CODES - 1)];
+}
+
+/* The header, with the time; s is this CPU's and free. */
+static inline_ void event_begin(struct ctx *c, struct scratch *s, u32 type, u32 nparams)
+{
+	u8 *p = s->event;
+
+	c->s = s;
+	c->nparam = 0;
+	c->prev = 0;
+	c->off = c->start = LENS_AT + 2 * nparams;
+	*(u64 *)p = bpf_ktime_get_boot_ns() + boot_epoch_ns;
+	*(u64 *)(p + 8) = (u32)bpf_get_current_pid_tgid();
+	*(u16 *)(p + 20) = type;
+	*(u32 *)(p + 22) = nparams;
+	s->nfds = 0;
+	c->memo.opened_known = false;
+}
+
+/* Puts the finished event into its ring; the number of the CPU follows it. */
+static inline_ int event_end(struct ctx *c, u32 lane)
+{
+	struct scratch *s = c->s;
+	u32 ring = lane ? opt_lane_ring : s->ring;
+	u64 len = c->off, flags = BPF_RB_NO_WAKEUP;
+	void *rb;
+
+	*(u32 *)(s->event + 16) = len;
+	s->busy = 0;
+	if (len > EVENT_LEN_MAX - 8) {
+		s->drops_scratch++;
+		counters(s)->lost++;
+		return 0;
+	}
+	opaque(len);
+	len &= EVENT_LEN_MAX - 1;
+	*(u16 *)(s->event + len) = bpf_get_smp_processor_id();
+	len += sizeof(u16);
+	rb = bpf_map_lookup_elem(&rings, &ring);
+	if (!rb)
+		return 0;
+	lane &= 1;
+	s->unwoken[lane] += len;
+	if (s->unwoken[lane] > opt_wake_bytes[lane]) {
+		s->unwoken[lane] = 0;
+		flags = BPF_RB_FORCE_WAKEUP;
+	}
+	if (bpf_ringbuf_output(rb, s->event, len, flags)) {
+		s->drops_buffer++;
+		counters(s)->lost++;
+	} else {
+		counters(s)->sent++;
+	}
+	return 0;
+}
+
+/* ---- the end of a syscall ------------------------------------------------------ */
+
+#if defined(__TARGET_ARCH_x86)
+#define syscall_nr(regs) ((u32)(regs)->orig_ax)
+
+/* Which of the calls that make a process; the number is that of the parent's call. */
+static inline_ u32 fork_code(u32 nr, bool is_compat)
+{
+	switch (nr) {
+	case 56: return is_compat ? SC_unknown : SC_clone;
+	case 57: return is_compat ? SC_unknown : SC_fork;
+	case 58: return is_compat ? SC_unknown : SC_vfork;
+	case 120: return is_compat ? SC_clone : SC_unknown;
+	case 2: return is_compat ? SC_fork : SC_unknown;
+	case 190: return is_compat ? SC_vfork : SC_unknown;
+	case 435: return SC_clone3;
+	}
+	return SC_unknown;
+}
+
+static inline_ bool is_compat_task(void)
+{
+	struct task_struct *t = current_task();
+
+	return BPF_CORE_READ(t, thread_info.status) & TS_COMPAT;
+}
+#elif defined(__TARGET_ARCH_arm64)
+#define syscall_nr(regs) ((u32)(regs)->syscallno)
+#define TIF_32BIT 22
+
+static inline_ u32 fork_code(u32 nr, bool is_compat)
+{
+	return nr == 435 ? SC_clone3 : SC_clone;
+}
+
+static inline_ bool is_compat_task(void)
+{
+	struct task_struct *t = current_task();
+
+	return BPF_CORE_READ(t, thread_info.flags) >> TIF_32BIT & 1;
+}
+#endif
+
+/* Code of the syscall if it is of interest, or else SC_unknown. */
+static inline_ u32 route_of(u32 route, bool *ret_compat)
+{
+	*ret_compat = false;
+	if (!(route >> 16))
+		return route;
+	*ret_compat = is_compat_task();
+	return *ret_compat ? route >> 16 : route & 0xffff;
+}
+
+/* Reported elsewhere: a successful exec at sched_process_exec, a child at sched_process_fork. */
+static inline_ bool reported_elsewhere(u32 code, long ret)
+{
+	if (ret)
+		return false;
+	return code == SC_execve || code == SC_execveat || code == SC_clone || code == SC_clone3 ||
+	       code == SC_fork || code == SC_vfork;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
+{
+	u64 nr = syscall_nr(regs);
+	u32 route, code;
+	struct scratch *s;
+	bool is_compat;
+
+	if (nr >= NR_SYSCALLS)
+		return 0;
+	opaque(nr);
+	route = routes[nr & (NR_SYSCALLS - 1)];
+	if (!route)
+		return 0;
+	code = route_of(route, &is_compat);
+	if (!code || reported_elsewhere(code, ret))
+		return 0;
+	if (opt_self_pid && bpf_get_current_pid_tgid() >> 32 == opt_self_pid)
+		return 0;
+	s = this_scratch();
+	if (!s)
+		return 0;
+	s->by_code[code & (NR_CODES - 1)].seen++;
+	if (opt_drop_failed && ret < 0) {
+		s->filtered++;
+		return 0;
+	}
+	if (s->busy) {
+		s->drops_scratch++;
+		s->by_code[code & (NR_CODES - 1)].lost++;
+		return 0;
+	}
+	s->busy = 1;
+	s->code = code;
+	s->nr = nr;
+	s->compat = is_compat;
+	bpf_tail_call(ctx, &by_code, code);
+	s->busy = 0;
+	counters(s)->lost++;
+	return 0;
+}
+
+/* fds, off, nparam and lane of the event are where the program before left them. */
+STEP(fd_step)
+static inline_ bool fd_step(struct ctx *c, struct loop *l, u32 i)
+{
+	s64 fd = c->s->fds[i & 1];
+
+	c->start = c->off;
+	c->nparam = c->s->nparam;
+	if (fd >= 0)
+		put_file_info(c, fd);
+	param_end(c);
+	c->s->nparam = c->nparam;
+	return false;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(finish_fds, struct pt_regs *regs, long ret)
+{
+	struct scratch *s = this_scratch();
+	struct ctx c = { .s = s };
+
+	if (!s)
+		return 0;
+	c.off = s->off;
+	c.task = current_task();
+	run_steps(&c, fd_step, s->nfds, 2);
+	return event_end(&c, s->lane);
+}
+
+static inline_ int event_end_fds(void *prog_ctx, struct ctx *c, u32 lane, u32 nextra)
+{
+	struct scratch *s = c->s;
+
+	s->off = c->off;
+	s->nparam = c->nparam;
+	s->lane = lane;
+	bpf_tail_call_static(prog_ctx, &finishers, 0);
+	/* no such program: the event goes without */
+	*(u16 *)(s->event + LENS_AT + 2 * c->nparam) = 0;
+	if (nextra > 1)
+		*(u16 *)(s->event + LENS_AT + 2 * c->nparam + 2) = 0;
+	return event_end(c, lane);
+}
+
+/* Rows that other programs capture, when their syscall begins or at a tracepoint. */
+#define ELSEWHERE_SYSCALL_OPEN_E ,
+#define ELSEWHERE_SYSCALL_CREAT_E ,
+#define ELSEWHERE_SYSCALL_OPENAT_2_E ,
+#define ELSEWHERE_SYSCALL_OPENAT2_E ,
+#define ELSEWHERE_SOCKET_CONNECT_E ,
+#define ELSEWHERE_PROCEXIT_1_E ,
+#define THIRD(a, b, c, ...) c
+#define SELECT(...) THIRD(__VA_ARGS__)
+#define NO_PROGRAM(ID_)
+
+#define EXIT_PROGRAM(ID_)								\
+SEC("tp_btf/sys_exit")									\
+int BPF_PROG(ev_##ID_, struct pt_regs *regs, long ret)					\
+{											\
+	struct scratch *s = this_scratch();						\
+	struct ctx c;									\
+											\
+	if (!s)										\
+		return 0;								\
+	c.regs = regs;									\
+	c.bprm = NULL;									\
+	c.ret = s->compat ? (s32)ret : ret;						\
+	c.task = current_task();							\
+	event_begin(&c, s, EV_##ID_, nparams_##ID_);					\
+	capture_##ID_(&c);								\
+	if (nextra_##ID_)								\
+		return event_end_fds(ctx, &c, lane_of(EV_##ID_), nextra_##ID_);		\
+	return event_end(&c, lane_of(EV_##ID_));					\
+}
+
+#define EVENT(...)
+#define UNUSED(...)
+#define EXTRACT(NR_, ID_, ...) SELECT(ELSEWHERE_##ID_, NO_PROGRAM, EXIT_PROGRAM)(ID_)
+#include "schema/events.def"
+#undef EXTRACT
+#undef EVENT
+#undef UNUSED
+
+/* ---- processes ------------------------------------------------------------------- */
+
+/* False: nothing to report, or no room. */
+static inline_ bool lifecycle_begin(struct ctx *c, u32 code, u32 type, u32 nparams)
+{
+	struct scratch *s = this_scratch();
+
+	if (!s || (opt_self_pid && bpf_get_current_pid_tgid() >> 32 == opt_self_pid))
+		return false;
+	s->by_code[code].seen++;
+	if (s->busy) {
+		s->drops_scratch++;
+		s->by_code[code].lost++;
+		return false;
+	}
+	s->busy = 1;
+	s->code = code;
+	s->compat = 0;
+	c->regs = NULL;
+	c->bprm = NULL;
+	c->ret = 0;
+	c->clone_flags = 0;
+	event_begin(c, s, type, nparams);
+	return true;
+}
+
+/* Wanted now; the programs stay attached. */
+bool want_exec, want_fork, want_exit;
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm)
+{
+	struct ctx c;
+
+	if (!want_exec)
+		return 0;
+	c.task = p;
+	if (!lifecycle_begin(&c, SC_execve, EV_SYSCALL_EXECVE_19_X, nparams_SYSCALL_EXECVE_19_X))
+		return 0;
+	c.bprm = bprm;
+	capture_SYSCALL_EXECVE_19_X(&c);
+	return event_end(&c, 1);
+}
+
+/* Code and flags of the call that makes a child, from the registers of the parent. */
+static inline_ u32 fork_call(struct ctx *c)
+{
+	u32 code = SC_clone;
+	struct pt_regs *regs;
+	bool is_compat;
+	u64 addr;
+
+	c->clone_flags = 0;
+	if (!bpf_core_enum_value_exists(enum bpf_func_id___x, BPF_FUNC_task_pt_regs___x))
+		return code;
+	regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	is_compat = is_compat_task();
+	code = fork_code(syscall_nr(regs), is_compat);
+	addr = reg_arg(regs, 0, is_compat);
+	if (code == SC_clone)
+		c->clone_flags = addr;
+	else if (code == SC_clone3)
+		bpf_probe_read_user(&c->clone_flags, sizeof(c->clone_flags), (void *)addr);
+	return code;
+}
+
+/* The child's own event, sent before the child runs. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	u32 code, type, flags;
+	struct ctx c;
+
+	if (!want_fork || child->flags & K_PF_KTHREAD)
+		return 0;
+	code = fork_call(&c);
+	type = code == SC_fork ? EV_SYSCALL_FORK_20_X : code == SC_vfork ? EV_SYSCALL_VFORK_20_X :
+	       code == SC_clone3 ? EV_SYSCALL_CLONE3_X : EV_SYSCALL_CLONE_20_X;
+	flags = c.clone_flags;
+	c.task = child;
+	if (!lifecycle_begin(&c, SC_clone, type, nparams_SYSCALL_CLONE_20_X))
+		return 0;
+	c.clone_flags = flags;
+	*(u64 *)(c.s->event + 8) = child->pid;
+	capture_SYSCALL_CLONE_20_X(&c);
+	return event_end(&c, 1);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_task_exit, struct task_struct *p)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	struct ctx c;
+
+	bpf_map_delete_elem(&stashes, &tid);
+	if (!want_exit || p->flags & K_PF_KTHREAD)
+		return 0;
+	c.task = p;
+	if (!lifecycle_begin(&c, SC_sched_process_exit, EV_PROCEXIT_1_E, nparams_PROCEXIT_1_E))
+		return 0;
+	capture_PROCEXIT_1_E(&c);
+	return event_end(&c, 1);
+}
+
+char driver_license[] SEC("license") = "Dual MIT/GPL";

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* The primitives of drivers/port.h for CO-RE programs. */
+#ifndef SAKER_DRIVERS_CORE_PORT_H
+#define SAKER_DRIVERS_CORE_PORT_H
+
+#include "drivers/core/vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+#include "drivers/port.h"
+#include "schema/core_abi.h"
+
+#define inline_ __always_inline
+
+struct ctx {
+	struct scratch *s;
+	u64 off;			/* where the next byte goes */
+	u64 start;			/* where the parameter began */
+	u64 prev;			/* length of the one before */
+	u32 nparam;
+	u32 clone_flags;		/* with regs NULL: argument 0 */
+	struct task_struct *task;
+	struct pt_regs *regs;		/* NULL: no syscall */
+	s64 ret;
+	struct linux_binprm *bprm;
+	struct memo memo;
+};
+
+/* Set before the programs are loaded, so the verifier drops what is off. */
+const volatile u32 opt_snaplen = 80;
+const volatile u32 opt_self_pid;
+const volatile bool opt_drop_failed;
+const volatile u32 opt_page_shift = 12;
+const volatile u32 opt_wake_bytes[2];	/* of new data, for rings of data and for the lane */
+const volatile u32 opt_lane_ring;
+
+/* Changed while the programs run. */
+u64 boot_epoch_ns;
+u32 routes[NR_SYSCALLS];
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);		/* one for each possible CPU */
+	__type(key, u32);
+	__type(value, struct scratch);
+} scratch_map SEC(".maps");
+
+/* A pattern: the consumer puts rings of the right size in its place. */
+struct ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+	__array(values, struct ring);
+} rings SEC(".maps");
+
+static inline_ struct scratch *this_scratch(void)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&scratch_map, &cpu);
+}
+
+/* What a thread passed to a syscall that takes a path or an address, copied on entry. */
+struct stash {
+	u32 nr;				/* of the syscall, and 1; 0: none */
+	u32 len;
+	u64 words[3];
+	u8 data[1024];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 32768);
+	__type(key, u32);
+	__type(value, struct stash);
+} stashes SEC(".maps");
+
+/* Keeps the compiler from proving v again after the verifier was shown its bounds. */
+#define opaque(v) asm volatile("" : "+r"(v))
+
+/* ---- about the call ------------------------------------------------------ */
+
+#define task(c) ((c)->task)
+#define ret(c) ((c)->ret)
+#define binprm(c) ((c)->bprm)
+#define memo(c) (&(c)->memo)
+#define code(c) ((c)->s->code)
+#define native_nr(c) ((c)->s->nr)
+#define compat(c) ((c)->s->compat)
+#define loop(c) ((struct loop *)(c)->s->loop)
+#define snaplen(c) opt_snaplen
+#define page_shift(c) opt_page_shift
+
+#if defined(__TARGET_ARCH_x86)
+#define TS_COMPAT 2
+
+static inline_ u64 reg_arg(struct pt_regs *r, u32 n, bool is_compat)
+{
+	if (is_compat) {
+		switch (n) {
+		case 0: return (u32)r->bx;
+		case 1: return (u32)r->cx;
+		case 2: return (u32)r->dx;
+		case 3: return (u32)r->si;
+		case 4: return (u32)r->di;
+		default: return (u32)r->bp;
+		}
+	}
+	switch (n) {
+	case 0: return r->di;
+	case 1: return r->si;
+	case 2: return r->dx;
+	case 3: return r->r10;
+	case 4: return r->r8;
+	default: return r->r9;
+	}
+}
+#elif defined(__TARGET_ARCH_arm64)
+static inline_ u64 reg_arg(struct pt_regs *r, u32 n, bool is_compat)
+{
+	u64 v = n ? r->regs[n] : r->orig_x0;
+
+	return is_compat ? (u32)v : v;
+}
+#endif
+
+static inline_ u64 arg(struct ctx *c, u32 n)
+{
+	if (!c->regs)
+		return n ? 0 : c->clone_flags;
+	return reg_arg(c->regs, n, c->s->compat);
+}
+
+static inline_ struct task_struct *current_task(void)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id___x, BPF_FUNC_get_current_task_btf___x))
+		return bpf_get_current_task_btf();
+	return (void *)bpf_get_current_task();
+}
+
+/* ---- memory ---------------------------------------------------------------- */
+
+static inline_ bool read_user(struct ctx *c, void *dst, u32 n, u64 addr)
+{
+	return bpf_probe_read_user(dst, n, (void *)addr) == 0;
+}
+
+static inline_ bool read_kernel(struct ctx *c, void *dst, u32 n, const void *p)
+{
+	return bpf_probe_read_kernel(dst, n, p) == 0;
+}
+
+/* p is evaluated outside: BPF_CORE_READ() would relocate what it finds inside. */
+#define KREAD(p, ...) ({ typeof(p) p_ = (p); BPF_CORE_READ(p_, ##__VA_ARGS__); })
+#define KREAD_AT(pp) ({ typeof(*(pp)) v_ = 0; bpf_probe_read_kernel(&v_, sizeof(v_), pp); v_; })
+#define KREAD_BIT(p, m) ({ typeof(p) p_ = (p); BPF_CORE_READ_BITFIELD_PROBED(p_, m); })
+#define KADDR(p, m) (&(p)->m)
+#define KCONTAINER(p, type, m) ((type *)((void *)(p) - bpf_core_field_offset(type, m)))
+#define KHAS(type, m) bpf_core_field_exists(type, m)
+#define KSIZE(type) bpf_core_type_size(type)
+#define KHAS_VALUE(type, v) bpf_core_enum_value_exists(type, v)
+#define KVALUE(type, v) bpf_core_enum_value(type, v)
+
+/* ---- the event: header, lengths, parameters -------------------------------- */
+
+#define LENS_AT sizeof(struct event_hdr)
+
+/* Offsets are masked instead of checked; finish() drops an event that grew too long. */
+static inline_ u8 *here(struct ctx *c)
+{
+	return c->s->event + (c->off & (EVENT_LEN_MAX - 1));
+}
+
+static inline_ void put(struct ctx *c, const void *p, u32 n)
+{
+	u8 *d = here(c);
+
+	switch (n) {
+	case 1: *d = *(u8 *)p; break;
+	case 2: *(u16 *)d = *(u16 *)p; break;
+	case 4: *(u32 *)d = *(u32 *)p; break;
+	case 8: *(u64 *)d = *(u64 *)p; break;
+	case 16:
+		*(u64 *)d = *(u64 *)p;
+		*(u64 *)(d + 8) = *((u64 *)p + 1);
+		break;
+	}
+	c->off += n;
+}
+
+#define position(c) ((c)->off)
+#define written(c) ((c)->off - (c)->start)
+#define previous_len(c) ((c)->prev)
+
+static inline_ void put_at(struct ctx *c, u64 at, u8 v)
+{
+	c->s->event[at & (EVENT_LEN_MAX - 1)] = v;
+}
+
+static inline_ void param_end(struct ctx *c)
+{
+	c->prev = c->off - c->start;
+	*(u16 *)(c->s->event + LENS_AT + 2 * (c->nparam++ & 63)) = c->prev;
+	c->start = c->off;
+}
+
+static inline_ u64 bounded_len(struct ctx *c, u64 n, u64 max)
+{
+	if (n >= max) {
+		n = max - 1;
+		c->s->truncated++;
+	}
+	opaque(n);
+	return n & (max - 1);
+}
+
+static inline_ void put_user(struct ctx *c, u64 addr, u64 n, u64 max)
+{
+	n = bounded_len(c, n, max);
+	if (!bpf_probe_read_user(here(c), n, (void *)addr))
+		c->off += n;
+}
+
+static inline_ void put_kernel(struct ctx *c, const void *p, u64 n, u64 max)
+{
+	n = bounded_len(c, n, max);
+	if (!bpf_probe_read_kernel(here(c), n, p))
+		c->off += n;
+}
+
+static inline_ u64 string_put(struct ctx *c, long n, u64 max)
+{
+	if (n <= 0)
+		return 0;
+	if (n == max)
+		c->s->truncated++;
+	c->off += n;
+	return n;
+}
+
+static inline_ u64 put_user_str(struct ctx *c, u64 addr, u64 max)
+{
+	return string_put(c, bpf_probe_read_user_str(here(c), max, (void *)addr), max);
+}
+
+static inline_ u64 put_kernel_str(struct ctx *c, const void *p, u64 max)
+{
+	return string_put(c, bpf_probe_read_kernel_str(here(c), max, p), max);
+}
+
+/* Descriptors are resolved by a program of their own, see finish_fds() in core.bpf.c. */
+static inline_ void put_FDINFO(struct ctx *c, s64 fd)
+{
+	c->s->fds[c->s->nfds++ & 1] = fd;
+}
+
+#define for_bounded(i, n, max) for (i = 0; i < (max) && i < (n); i++)
+
+/*
+ * A step is a global function: the verifier looks at it once, on its own, whatever the loop
+ * around it does.  The place in the event travels through the scratch.
+ */
+#define STEP(fn)									\
+static inline_ bool fn(struct ctx *c, struct loop *l, u32 i);				\
+__noinline int do_##fn(u32 i)								\
+{											\
+	struct scratch *s = this_scratch();						\
+	struct ctx c = { .s = s };							\
+	bool end;									\
+											\
+	opaque(i);	/* used, or else callers leave its register unset */		\
+	if (!s)										\
+		return 1;								\
+	c.off = s->off;									\
+	c.task = (void *)s->task;							\
+	end = fn(&c, loop(&c), i);							\
+	s->off = c.off;									\
+	return end;									\
+}
+
+#define run_steps(c, fn, n, max) ({							\
+	u32 i_;										\
+											\
+	(c)->s->off = (c)->off;								\
+	(c)->s->task = (u64)(unsigned long)(c)->task;					\
+	for (i_ = 0; i_ < (max) && i_ < (n); i_++)					\
+		if (do_##fn(i_))							\
+			break;								\
+	(c)->off = (c)->s->off;								\
+})
+
+/* ---- paths -------------------------------------------------------------------- */
+
+#define PATH_ROOM 4096u
+
+static inline_ void path_begin(struct ctx *c)
+{
+	c->s->pos = PATH_ROOM;
+	c->s->path_cut = 0;
+}
+
+#define path_was_cut(c) ((c)->s->path_cut)
+
+static inline_ bool path_name(struct ctx *c, const unsigned char *name, u32 len, bool slash)
+{
+	struct scratch *s = c->s;
+	u64 n = len & 255, pos = s->pos - n - slash;
+
+	if (pos > PATH_ROOM) {
+		s->path_cut = 1;
+		return false;
+	}
+	s->pos = pos;
+	bpf_probe_read_kernel(&s->path[(pos + slash) & (PATH_ROOM - 1)], n, name);
+	if (slash)
+		s->path[pos & (PATH_ROOM - 1)] = '/';
+	return true;
+}
+
+/* Its length is known when it has been read: into the room behind the path. */
+static inline_ void path_name_str(struct ctx *c, const char *name)
+{
+	u8 *room = c->s->path + PATH_ROOM + 256;
+	long n = bpf_probe_read_kernel_str(room, 256, name);
+
+	if (n > 0)
+		path_name(c, room, n - 1, true);
+}
+
+static inline_ void path_end(struct ctx *c, u32 top)
+{
+	struct scratch *s = c->s;
+	u64 pos = s->pos, n = PATH_ROOM - pos;
+
+	if (!top /* PATH_CUT */)
+		s->path_cut = 1;
+	if (s->path_cut)
+		s->truncated++;
+	if (!n && top == 1 /* PATH_ROOTED */) {
+		put(c, "/", 1);
+		return;
+	}
+	opaque(n);
+	n &= PATH_ROOM - 1;
+	bpf_probe_read_kernel(here(c), n, &s->path[pos & (PATH_ROOM - 1)]);
+	c->off += n;
+}
+
+/* ---- what was kept on entry -------------------------------------------------------- */
+
+static inline_ struct stash *stash_of(struct ctx *c)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	struct stash *st = bpf_map_lookup_elem(&stashes, &tid);
+
+	return st && st->nr == c->s->nr + 1 ? st : NULL;
+}
+
+static inline_ bool put_kept(struct ctx *c)
+{
+	struct stash *st = stash_of(c);
+	u64 n;
+
+	if (!st)
+		return false;
+	n = st->len;
+	opaque(n);
+	n &= sizeof(st->data) - 1;
+	bpf_probe_read_kernel(here(c), n, st->data);
+	c->off += n;
+	return true;
+}
+
+static inline_ bool kept_word(struct ctx *c, u32 n, u64 *ret_v)
+{
+	struct stash *st = stash_of(c);
+
+	if (!st)
+		return false;
+	*ret_v = st->words[n];
+	return true;
+}
+
+#endif

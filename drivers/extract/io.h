@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* Data read and written, iovecs, messages, poll sets. */
+#ifndef SAKER_DRIVERS_EXTRACT_IO_H
+#define SAKER_DRIVERS_EXTRACT_IO_H
+
+/* The buffer at addr: as much as was transferred, or all of it when the call failed. */
+static inline_ struct done data_out(struct ctx *c, u64 addr, u64 size)
+{
+	u64 n = ret(c) > 0 ? (u64)ret(c) : size;
+
+	put_user(c, addr, n < snaplen(c) ? n : snaplen(c), DATA_MAX);
+	return DONE;
+}
+
+/* Nothing arrived when the call failed. */
+static inline_ struct done data_in(struct ctx *c, u64 addr, u64 n)
+{
+	if (ret(c) > 0)
+		put_user(c, addr, n < snaplen(c) ? n : snaplen(c), DATA_MAX);
+	return DONE;
+}
+
+/* A buffer that is passed, whatever comes of it. */
+static inline_ struct done data_arg(struct ctx *c, u64 addr, u64 n)
+{
+	put_user(c, addr, n < snaplen(c) ? n : snaplen(c), DATA_MAX);
+	return DONE;
+}
+
+STEP(iov_data_step)
+static inline_ bool iov_data_step(struct ctx *c, struct loop *l, u32 i)
+{
+	u64 base = user_long(c, l->io.addr, 2 * i), n = user_long(c, l->io.addr, 2 * i + 1);
+
+	if (n > l->io.left)
+		n = l->io.left;
+	put_user(c, base, n, DATA_MAX);
+	l->io.left -= n;
+	return !l->io.left;
+}
+
+static inline_ struct done iov_data(struct ctx *c, u64 iov, u64 count, u64 left)
+{
+	loop(c)->io.addr = iov;
+	loop(c)->io.left = left < snaplen(c) ? left : snaplen(c);
+	if (left)
+		run_steps(c, iov_data_step, count, IOV_MAX_);
+	return DONE;
+}
+
+STEP(iov_size_step)
+static inline_ bool iov_size_step(struct ctx *c, struct loop *l, u32 i)
+{
+	l->io.sum += user_long(c, l->io.addr, 2 * i + 1);
+	return false;
+}
+
+static inline_ u64 iov_size(struct ctx *c, u64 iov, u64 count)
+{
+	loop(c)->io.addr = iov;
+	loop(c)->io.sum = 0;
+	run_steps(c, iov_size_step, count, IOV_MAX_);
+	return loop(c)->io.sum;
+}
+
+static inline_ struct done iov_out(struct ctx *c, u64 iov, u64 count)
+{
+	return iov_data(c, iov, count, ret(c) > 0 ? (u64)ret(c) : ~0ull);
+}
+
+static inline_ struct done iov_in(struct ctx *c, u64 iov, u64 count)
+{
+	return iov_data(c, iov, count, ret(c) > 0 ? (u64)ret(c) : 0);
+}
+
+/* struct msghdr of the caller: name, namelen, iov, iovlen, control, controllen. */
+enum { MSG_NAME, MSG_NAMELEN, MSG_IOV, MSG_IOVLEN, MSG_CONTROL, MSG_CONTROLLEN };
+
+static inline_ u64 msg_member(struct ctx *c, u64 msg, u32 n)
+{
+	u64 v = user_long(c, msg, n);
+
+	return n == MSG_NAMELEN ? (u32)v : v;	/* an int; padding follows */
+}
+
+/* The first message of a sendmmsg() or recvmmsg(). */
+static inline_ u64 mmsg_len(struct ctx *c, u64 msg)
+{
+	return user_u32(c, msg + (compat(c) ? 28 : 56));
+}
+
+static inline_ struct done msg_out(struct ctx *c, u64 msg)
+{
+	return iov_out(c, msg_member(c, msg, MSG_IOV), msg_member(c, msg, MSG_IOVLEN));
+}
+
+static inline_ struct done msg_in(struct ctx *c, u64 msg)
+{
+	return iov_in(c, msg_member(c, msg, MSG_IOV), msg_member(c, msg, MSG_IOVLEN));
+}
+
+static inline_ struct done mmsg_data(struct ctx *c, u64 msg)
+{
+	return iov_data(c, msg_member(c, msg, MSG_IOV), msg_member(c, msg, MSG_IOVLEN),
+			ret(c) > 0 ? mmsg_len(c, msg) : 0);
+}
+
+static inline_ u64 msg_size(struct ctx *c, u64 msg)
+{
+	return iov_size(c, msg_member(c, msg, MSG_IOV), msg_member(c, msg, MSG_IOVLEN));
+}
+
+/* Ancillary data, all of it: it carries descriptors. */
+static inline_ struct done msg_control(struct ctx *c, u64 msg)
+{
+	if (ret(c) >= 0)
+		put_user(c, msg_member(c, msg, MSG_CONTROL), msg_member(c, msg, MSG_CONTROLLEN),
+			 CONTROL_MAX);
+	return DONE;
+}
+
+struct poll_fd {
+	s32 fd;
+	s16 events, revents;
+};
+
+STEP(poll_step)
+static inline_ bool poll_step(struct ctx *c, struct loop *l, u32 i)
+{
+	struct poll_fd p = { 0 };
+	u16 events;
+	s64 fd;
+
+	read_user(c, &p, sizeof(p), l->io.addr + i * sizeof(p));
+	fd = p.fd;
+	events = bits_poll_flags((u16)(l->io.left ? p.revents : p.events));
+	put(c, &fd, sizeof(fd));
+	put(c, &events, sizeof(events));
+	return false;
+}
+
+/* What is ready after the call; what was asked for when it failed. */
+static inline_ struct done poll_list(struct ctx *c, u64 addr, u64 count)
+{
+	u16 n = count < POLL_MAX ? count : POLL_MAX;
+
+	put(c, &n, sizeof(n));
+	loop(c)->io.addr = addr;
+	loop(c)->io.left = ret(c) >= 0;
+	run_steps(c, poll_step, count, POLL_MAX);
+	return DONE;
+}
+
+#endif

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* Sockets: addresses, tuples, options, queues. */
+#ifndef SAKER_DRIVERS_KWALK_SOCKET_H
+#define SAKER_DRIVERS_KWALK_SOCKET_H
+
+#define K_AF_UNIX	1
+#define K_AF_INET	2
+#define K_AF_INET6	10
+#define K_AF_NETLINK	16
+#define K_EINPROGRESS	115
+
+enum direction { OUTBOUND, INBOUND };	/* OUTBOUND: the local end is the source */
+
+struct inet_end {
+	u32 addr[4];
+	u16 port;	/* host order */
+};
+
+static inline_ u16 swap16(u16 v)
+{
+	return v >> 8 | v << 8;
+}
+
+static inline_ struct sock *fd_sock(struct ctx *c, s64 fd)
+{
+	struct file *f = task_file(task(c), fd);
+	struct socket *sock;
+
+	if (!f || (KREAD(f, f_inode, i_mode) & K_S_IFMT) != K_S_IFSOCK)
+		return NULL;
+	sock = KREAD(f, private_data);
+	return KREAD(sock, sk);
+}
+
+static inline_ void local_end(struct ctx *c, struct sock *sk, u32 family, struct inet_end *e)
+{
+	struct inet_sock *inet = (void *)sk;
+
+	e->port = swap16(KREAD(inet, inet_sport));
+	if (family == K_AF_INET)
+		e->addr[0] = KREAD(inet, inet_saddr);
+	else
+		read_kernel(c, e->addr, 16, KADDR(sk, __sk_common.skc_v6_rcv_saddr));
+}
+
+static inline_ void remote_end(struct ctx *c, struct sock *sk, u32 family, struct inet_end *e)
+{
+	e->port = swap16(KREAD(sk, __sk_common.skc_dport));
+	if (family == K_AF_INET)
+		e->addr[0] = KREAD(sk, __sk_common.skc_daddr);
+	else
+		read_kernel(c, e->addr, 16, KADDR(sk, __sk_common.skc_v6_daddr));
+}
+
+/* The address which the caller passed, if it is of that family. */
+static inline_ void user_end(struct ctx *c, u64 addr, u32 family, struct inet_end *e)
+{
+	u16 head[2] = { 0 };
+
+	if (!addr || !read_user(c, head, sizeof(head), addr) || head[0] != family)
+		return;
+	e->port = swap16(head[1]);
+	if (family == K_AF_INET)
+		read_user(c, e->addr, 4, addr + 4);
+	else
+		read_user(c, e->addr, 16, addr + 8);
+}
+
+static inline_ void put_end(struct ctx *c, u32 family, const struct inet_end *e)
+{
+	if (family == K_AF_INET)
+		put(c, &e->addr[0], 4);
+	else
+		put(c, e->addr, 16);
+	put(c, &e->port, 2);
+}
+
+static inline_ void put_inet_tuple(struct ctx *c, struct sock *sk, u8 family, enum direction dir,
+				   u64 user_addr)
+{
+	struct inet_end local = { { 0 } }, remote = { { 0 } };
+
+	local_end(c, sk, family, &local);
+	remote_end(c, sk, family, &remote);
+	if (!remote.port)
+		user_end(c, user_addr, family, &remote);
+	put(c, &family, 1);
+	put_end(c, family, dir == OUTBOUND ? &local : &remote);
+	put_end(c, family, dir == OUTBOUND ? &remote : &local);
+}
+
+/* Abstract names begin with a NUL, which is left out. */
+static inline_ u64 put_unix_path(struct ctx *c, struct sock *sk)
+{
+	struct unix_sock *u = (void *)sk;
+	struct unix_address *a = KREAD(u, addr);
+	const char *path;
+	u64 n = 0;
+
+	if (a) {
+		path = (const char *)KADDR(a, name[0].sun_path);
+		if (!KREAD_AT((char *)path))
+			path++;
+		n = put_kernel_str(c, path, SUN_PATH_MAX);
+	}
+	if (!n)
+		put(c, "", 1);
+	return n;
+}
+
+/* The path is that of the end which is named: the destination, as things are. */
+static inline_ void put_unix_tuple(struct ctx *c, struct sock *sk, enum direction dir, u64 user_addr)
+{
+	struct unix_sock *u = (void *)sk;
+	struct sock *peer = KREAD(u, peer);
+	u64 local = (u64)(unsigned long)sk, remote = (u64)(unsigned long)peer;
+	u8 family = K_AF_UNIX, first = 0;
+
+	put(c, &family, 1);
+	put(c, dir == OUTBOUND ? &local : &remote, 8);
+	put(c, dir == OUTBOUND ? &remote : &local, 8);
+	if (dir == INBOUND || peer) {
+		put_unix_path(c, dir == OUTBOUND ? peer : sk);
+	} else {
+		if (user_addr)
+			read_user(c, &first, 1, user_addr + 2);
+		if (!user_addr || !put_user_str(c, user_addr + (first ? 2 : 3), SUN_PATH_MAX))
+			put(c, "", 1);
+	}
+}
+
+static inline_ struct done put_tuple(struct ctx *c, struct sock *sk, enum direction dir, u64 user_addr)
+{
+	u32 family = sk ? KREAD(sk, __sk_common.skc_family) : 0;
+
+	if (family == K_AF_INET || family == K_AF_INET6)
+		put_inet_tuple(c, sk, family, dir, user_addr);
+	else if (family == K_AF_UNIX)
+		put_unix_tuple(c, sk, dir, user_addr);
+	return DONE;
+}
+
+/* Tuples of the syscalls, by what is known at their end. */
+static inline_ struct done connect_tuple(struct ctx *c, s64 fd)
+{
+	if (ret(c) == 0 || ret(c) == -K_EINPROGRESS)
+		put_tuple(c, fd_sock(c, fd), OUTBOUND, 0);
+	return DONE;
+}
+
+static inline_ struct done accept_tuple(struct ctx *c)
+{
+	if (ret(c) >= 0)
+		put_tuple(c, fd_sock(c, ret(c)), INBOUND, 0);
+	return DONE;
+}
+
+static inline_ struct done send_tuple(struct ctx *c, s64 fd, u64 user_addr)
+{
+	return put_tuple(c, fd_sock(c, fd), OUTBOUND, user_addr);
+}
+
+static inline_ struct done recv_tuple(struct ctx *c, s64 fd, u64 user_addr)
+{
+	if (ret(c) >= 0)
+		put_tuple(c, fd_sock(c, fd), INBOUND, user_addr);
+	return DONE;
+}
+
+/* A sockaddr in user space, or the one that was kept on entry. */
+static inline_ struct done put_sockaddr(struct ctx *c, u64 addr, u64 len)
+{
+	u16 head[2] = { 0 };
+	u8 family, first = 0;
+	u16 port;
+
+	if (!addr || len < 2 || !read_user(c, head, sizeof(head), addr))
+		return DONE;
+	family = head[0];
+	port = swap16(head[1]);
+	if (family == K_AF_INET || family == K_AF_INET6) {
+		put(c, &family, 1);
+		if (family == K_AF_INET)
+			put_user(c, addr + 4, 4, 32);
+		else
+			put_user(c, addr + 8, 16, 32);
+		put(c, &port, 2);
+	} else if (family == K_AF_UNIX) {
+		put(c, &family, 1);
+		read_user(c, &first, 1, addr + 2);
+		if (!put_user_str(c, addr + (first ? 2 : 3), SUN_PATH_MAX))
+			put(c, "", 1);
+	}
+	return DONE;
+}
+
+static inline_ struct done connect_addr(struct ctx *c, u64 addr, u64 len)
+{
+	if (!put_kept(c))
+		put_sockaddr(c, addr, len);
+	return DONE;
+}
+
+static inline_ u32 queue_len(struct ctx *c, s64 fd)
+{
+	struct sock *sk = fd_sock(c, fd);
+
+	return ret(c) >= 0 && sk ? KREAD(sk, sk_ack_backlog) : 0;
+}
+
+static inline_ u32 queue_max(struct ctx *c, s64 fd)
+{
+	struct sock *sk = fd_sock(c, fd);
+
+	return ret(c) >= 0 && sk ? KREAD(sk, sk_max_ack_backlog) : 0;
+}
+
+static inline_ u32 queue_pct(struct ctx *c, s64 fd)
+{
+	u32 max = queue_max(c, fd);
+
+	return max ? (u64)queue_len(c, fd) * 100 / max : 0;
+}
+
+/* socketpair: the two ends' addresses in the kernel, as unix tuples have them. */
+static inline_ u64 pair_end(struct ctx *c, bool peer)
+{
+	struct unix_sock *u;
+
+	if (ret(c) < 0)
+		return 0;
+	u = (void *)fd_sock(c, user_u32(c, arg(c, 3)));
+	return (u64)(unsigned long)(peer ? (void *)KREAD(u, peer) : (void *)u);
+}
+
+/* Value of a socket option of SOL_SOCKET by what it is; all others as bytes. */
+#define K_SOL_SOCKET	1
+
+static inline_ u8 sockopt_kind(u32 level, u32 opt)
+{
+	if (level != K_SOL_SOCKET)
+		return DYN_SOCKOPT_UNKNOWN;
+	switch (opt) {
+	case 4:				/* ERROR */
+		return DYN_SOCKOPT_ERRNO;
+	case 20: case 21: case 66: case 67:	/* RCVTIMEO, SNDTIMEO */
+		return DYN_SOCKOPT_RELTIME;
+	case 57:			/* COOKIE */
+		return DYN_SOCKOPT_UINT64;
+	case 13: case 17: case 26: case 28: case 31: case 55: case 59:
+		return DYN_SOCKOPT_UNKNOWN;
+	}
+	return opt <= 50 ? DYN_SOCKOPT_UINT32 : DYN_SOCKOPT_UNKNOWN;
+}
+
+static inline_ struct done sockopt_value(struct ctx *c, u64 level, u64 opt, u64 addr, u64 len)
+{
+	u8 kind = sockopt_kind(level, opt);
+	u64 v = 0;
+
+	put(c, &kind, 1);
+	switch (kind) {
+	case DYN_SOCKOPT_ERRNO:
+		v = -(s64)(s32)user_u32(c, addr);
+		put(c, &v, 8);
+		break;
+	case DYN_SOCKOPT_UINT32:
+		v = user_u32(c, addr);
+		put(c, &v, 4);
+		break;
+	case DYN_SOCKOPT_UINT64:
+		v = user_u64(c, addr);
+		put(c, &v, 8);
+		break;
+	case DYN_SOCKOPT_RELTIME:
+		v = user_long(c, addr, 0) * 1000000000 + user_long(c, addr, 1) * 1000;
+		put(c, &v, 8);
+		break;
+	default:
+		len = len < snaplen(c) ? len : snaplen(c);
+		put_user(c, addr, (u32)len, DATA_MAX);
+	}
+	return DONE;
+}
+
+static inline_ struct done sockopt_answer(struct ctx *c, u64 level, u64 opt, u64 addr, u64 len_addr)
+{
+	if (ret(c) < 0)
+		return sockopt_value(c, ~0u, opt, 0, 0);
+	return sockopt_value(c, level, opt, addr, user_u32(c, len_addr));
+}
+
+static inline_ u32 sockopt_name(u64 level, u64 opt)
+{
+	return level == K_SOL_SOCKET ? value_sockopt_options(opt, 0) : 0;
+}
+
+#endif

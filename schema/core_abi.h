@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* What the CO-RE programs and their consumer share.  The includer provides u8..u64, s64. */
+#ifndef SAKER_SCHEMA_CORE_ABI_H
+#define SAKER_SCHEMA_CORE_ABI_H
+
+#include "schema/event.h"
+
+#define NR_SYSCALLS 512			/* numbers from here on are not looked at */
+#define NR_CODES 512			/* SC_MAX, as a power of two */
+#define EVENT_ROOM (2 * EVENT_LEN_MAX)	/* writes are masked, not checked: see put() */
+#define STASH_PATH 1000			/* longest path or address kept from entry to exit */
+
+/*
+ * What a syscall number stands for: enum syscall_code, and in the upper half the code which
+ * the number has in the 32-bit table.  0: of no interest.
+ */
+#define ROUTE(native, compat) ((native) | (compat) << 16)
+
+struct syscall_counters {
+	u64 seen;			/* of interest, and came to its end */
+	u64 sent;			/* put into a ring */
+	u64 lost;			/* dropped, for whatever reason */
+};
+
+/* One for each CPU, mapped by the consumer. */
+struct scratch {
+	u64 busy;			/* an event is being assembled */
+	u32 ring;			/* index into rings; set by the consumer */
+	u32 unwoken[2];			/* bytes written since the consumer was last woken */
+	u32 code;
+	u32 nr;
+	u32 compat;
+	/* what the finishing program needs of the event */
+	u32 off;
+	u32 nparam;
+	u32 lane;
+	u32 nfds;
+	s64 fds[2];
+	u64 task;
+	u64 pos;			/* of the path being built, from its end */
+	u64 path_cut;
+	u64 drops_buffer, drops_scratch, truncated, enter_lost, filtered;
+	u64 other_seen;			/* tracepoints */
+	u64 loop[8];			/* struct loop of drivers/port.h */
+	struct syscall_counters by_code[NR_CODES];
+	u8 path[4096 + 512];
+	u8 event[EVENT_ROOM];
+} __attribute__((aligned(8)));
+
+#endif
