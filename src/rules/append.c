@@ -117,32 +117,41 @@ void compile_output(struct compiled *c, struct crule *r)
 
 /* ---- checking ------------------------------------------------------------------------ */
 
-static void warn_fields(struct compiled *c, const struct crule *r, const struct format *f)
+/* As Falco looks for it: evt.latency is also found in %evt.latency.human. */
+static bool names_field(const char *output, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = output; (p = strstr(p, name)); p += n) {
+		if (p > output && (p[-1] == '%' || p[-1] == '('))
+			return true;
+	}
+	return false;
+}
+
+static void warn_fields(struct compiled *c, const struct crule *r)
 {
 	for (u32 i = 0; i < NDEPRECATED_FIELDS; i++) {
 		const char *name = deprecated_fields[i].name;
 
-		for (u32 k = 0; k < format_nfields(f); k++) {
-			char *msg;
-
-			if (strcmp(format_field(f, k)->field->name, name))
-				continue;
-			msg = arena_printf(&c->a, "usage of deprecated field '%s' has been detected in the "
-					   "rule output", name);
-			report_deprecated(c->rep, r->item->output_ctx, name, msg);
-			break;
-		}
+		if (names_field(r->output, name))
+			report_deprecated(c->rep, r->item->output_ctx, name,
+					  arena_printf(&c->a, "usage of deprecated field '%s' has been "
+						       "detected in the rule output", name));
 	}
 }
 
 int check_output(struct compiled *c, const struct crule *r, struct diag *d)
 {
 	struct format *f;
-	int err = format_compile(c->opt->fields, r->output, &f, d);
+	int err;
 
+	if (!*r->output)
+		return diag_set(d, "empty formatting token");
+	err = format_compile(c->opt->fields, r->output, &f, d);
 	if (err)
 		return err;
-	warn_fields(c, r, f);
+	warn_fields(c, r);
 	format_free(f);
 	for (u32 i = 0; i < r->nextra; i++) {
 		err = format_compile(c->opt->fields, r->extra[i].format, &f, d);

@@ -68,7 +68,7 @@ static bool unsafe_na(const struct ast *n)
 
 static void find(const struct ast *n, struct findings *f)
 {
-	if (n->kind == AST_VALUE)
+	if (n->kind == AST_VALUE || n->kind == AST_LIST)
 		return;
 	if (n->kind == AST_CHECK && unsafe_na(n))
 		f->unsafe_na = true;

@@ -61,19 +61,24 @@ static json_t *str_json(const char *s)
 	return text_json(s, strlen(s));
 }
 
-/* Frees the set. */
-static json_t *set_json(struct nameset *s)
+static json_t *sorted_json(struct nameset *s, bool once)
 {
 	json_t *j = json_array();
 
 	if (s->v.n)
 		qsort(s->v.p, s->v.n, sizeof(*s->v.p), compare);
 	for (size_t i = 0; i < s->v.n; i++) {
-		if (!i || strcmp(s->v.p[i - 1], s->v.p[i]))
+		if (!i || !once || strcmp(s->v.p[i - 1], s->v.p[i]))
 			json_array_append_new(j, str_json(s->v.p[i]));
 	}
 	vec_fini(&s->v);
 	return j;
+}
+
+/* Frees the set. */
+static json_t *set_json(struct nameset *s)
+{
+	return sorted_json(s, true);
 }
 
 static json_t *names_json(const struct names *n)
@@ -197,18 +202,36 @@ static void add_used(struct teller *t, const struct ast *tree, json_t *details)
 	buf_fini(&b);
 }
 
+static bool is_generic(u32 type)
+{
+	return type == EV_GENERIC_E || type == EV_GENERIC_X;
+}
+
+/*
+ * Syscalls that are told by their own names: those without an event type, but not the
+ * placeholder in the table; and select under its other name, as Falco does.
+ */
+static bool has_own_name(u32 sc)
+{
+	const struct syscall_desc *d = syscall_desc(sc);
+
+	return d && sc != SC_na_1 && (is_generic(d->event) || sc == SC__newselect);
+}
+
+/* Names as evt.type has them. */
 static void add_event_names(struct nameset *s, const struct event_set *events)
 {
 	for (u32 sc = 0; sc < SC_MAX; sc++) {
-		if (syscall_desc(sc) && event_set_has_sc(events, sc))
+		if (has_own_name(sc) && event_set_has_sc(events, sc))
 			set_adds(s, syscall_desc(sc)->name);
 	}
 	for (u32 type = 0; type < EV_MAX; type++) {
-		const struct event_desc *d = event_desc(type);
-
-		if (event_set_has(events, type) && !(d->category & EC_SYSCALL))
-			set_adds(s, d->name);
+		if (event_set_has(events, type) && !is_generic(type))
+			set_adds(s, event_desc(type)->name);
 	}
+	/* types of accept4 from old captures are named accept */
+	if (event_set_has(events, EV_SOCKET_ACCEPT4_5_X))
+		set_adds(s, syscall_desc(SC_accept4)->name);
 	set_adds(s, event_desc(EV_ASYNCEVENT_E)->name);
 }
 
@@ -272,25 +295,47 @@ static size_t transformer_len(const char *s)
 	return 0;
 }
 
+/* A transformer and the fields in it. */
+static void add_transformer(struct teller *t, const char *p, size_t n, struct nameset *fields)
+{
+	struct buf b = { 0 };
+	struct diag d = { 0 };
+	struct ast *tree;
+	struct uses u;
+
+	uses_init(&u, &t->a);
+	set_add(fields, p, n);
+	buf_add(&b, p, n);
+	buf_adds(&b, " exists");
+	if (!filter_parse(&t->a, b.p, b.len, FILTER_DEPTH_MAX, &tree, &d))
+		collect_uses(t->c, tree, &u);
+	for (size_t i = 0; i < u.fields.v.n; i++)
+		set_adds(fields, u.fields.v.p[i]);
+	uses_fini(&u);
+	diag_fini(&d);
+	buf_fini(&b);
+}
+
+/* Each time that the output names a field counts. */
 static void add_output_fields(struct teller *t, const struct crule *r, json_t *details)
 {
 	struct nameset s = { .a = &t->a };
-	struct diag d = { 0 };
-	struct format *f;
 
-	if (!format_compile(t->c->opt->fields, r->output, &f, &d)) {
-		for (u32 i = 0; i < format_nfields(f); i++)
-			set_adds(&s, format_field(f, i)->text);
-		format_free(f);
-	}
-	for (const char *p = r->output; (p = strchr(p, '%')); p++) {
-		size_t n = transformer_len(p + 1);
+	for (const char *p = r->output; (p = strchr(p, '%'));) {
+		struct diag d = { 0 };
+		struct field_ref ref;
+		size_t n;
 
+		p++;
+		p += strspn(p, "0123456789*");
+		n = transformer_len(p);
 		if (n)
-			set_add(&s, p + 1, n);
+			add_transformer(t, p, n, &s);
+		else if (!field_parse(t->c->opt->fields, p, strlen(p), &t->a, &ref, &n, &d))
+			set_add(&s, p, n);
+		diag_fini(&d);
 	}
-	json_object_set_new(details, "output_fields", set_json(&s));
-	diag_fini(&d);
+	json_object_set_new(details, "output_fields", sorted_json(&s, false));
 }
 
 static void add_extra(const struct crule *r, json_t *details)

@@ -175,6 +175,8 @@ static void snippet(const char *text, size_t len, u64 offset, struct buf *out)
 		return;
 	}
 	pos = offset >= len ? len - 1 : offset;
+	while (pos && line_end(text[pos]))
+		pos--;
 	from = to = pos;
 	while (from > 0 && pos - from < SNIPPET_WIDTH / 2 && !line_end(text[from - 1]))
 		from--;
