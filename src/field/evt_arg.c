@@ -15,7 +15,8 @@ static const struct fd *fd_of(const struct field_ctx *x, const struct event *ev,
 
 static char protocol_char(const struct fd *fd)
 {
-	static const char chars[] = { [L4_TCP] = 't', [L4_UDP] = 'u', [L4_ICMP] = 'i', [L4_RAW] = 'r' };
+	static const char chars[] = {
+		[L4_TCP] = 't', [L4_UDP] = 'u', [L4_ICMP] = 'i', [L4_RAW] = 'r'};
 
 	u8 proto = fd_l4proto(fd);
 
@@ -82,7 +83,8 @@ static bool print_group(void *ctx, const struct event *ev, u32 gid, struct buf *
 }
 
 /* Directory a relative path in parameter i starts from; empty when it is not known. */
-static struct pstr base_dir(struct field_ctx *x, const struct event *ev, u32 i, const char *p, u32 len)
+static struct pstr base_dir(struct field_ctx *x, const struct event *ev, u32 i, const char *p,
+			    u32 len)
 {
 	struct pstr dir = { "", 0 };
 	u32 aux = i < ev->desc->nparams ? ev->desc->params[i].aux : (u32)AUX_none;
@@ -103,7 +105,8 @@ static bool is_unknown_dir(const struct pstr *dir)
 	return dir->len >= 9 && !memcmp(dir->p, UNKNOWN_DIR, 9);
 }
 
-static bool print_path(void *ctx, const struct event *ev, u32 i, const char *p, u32 len, struct buf *out)
+static bool print_path(void *ctx, const struct event *ev, u32 i, const char *p, u32 len,
+		       struct buf *out)
 {
 	struct pstr dir;
 	char path[1024];
@@ -390,7 +393,8 @@ bool field_evt_get_abspath(struct field_ctx *x, const struct field_ref *f, struc
 		return abspath_of_handle(x, ret);
 	for (size_t i = 0; i < ARRAY_SIZE(abspath_params); i++)
 		if (abspath_params[i].type == type)
-			return abspath(x, ret, abspath_params[i].dirfd[which], abspath_params[i].path[which]);
+			return abspath(x, ret, abspath_params[i].dirfd[which],
+				       abspath_params[i].path[which]);
 	return false;
 }
 
@@ -405,7 +409,8 @@ bool field_set_path_in(struct field_ctx *x, struct value *v, const struct fd *di
 	return field_set_path(x, v, &(struct pstr){ base, dir->name.len + 1 }, path, len);
 }
 
-bool field_set_path(struct field_ctx *x, struct value *v, const struct pstr *base, const char *path, u32 len)
+bool field_set_path(struct field_ctx *x, struct value *v, const struct pstr *base, const char *path,
+		    u32 len)
 {
 	char *p = field_scratch(x, 1024);
 

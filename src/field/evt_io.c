@@ -166,7 +166,8 @@ bool field_evt_get_buffer(struct field_ctx *x, const struct field_ref *f, struct
 	p = event_param(x->ev, (u32)i);
 	if (x->ev->desc->params[i].type != PT_BYTEBUF)
 		p.len = 0;
-	*ret = (struct value){ .type = f->type, .fmt = x->buffers, .len = p.len, .p = (const char *)p.p };
+	*ret = (struct value){
+		.type = f->type, .fmt = x->buffers, .len = p.len, .p = (const char *)p.p};
 	return true;
 }
 
@@ -216,7 +217,8 @@ static bool open_is(const struct event *ev, s64 what)
 	case OPEN_WRITE:
 		return flags & OPEN_FLAG_WRITE;
 	case OPEN_EXEC:
-		return (flags & (OPEN_FLAG_TMPFILE | OPEN_FLAG_CREAT) || ev->type == EV_SYSCALL_CREAT_X) &&
+		return (flags & (OPEN_FLAG_TMPFILE | OPEN_FLAG_CREAT) ||
+			ev->type == EV_SYSCALL_CREAT_X) &&
 		       mode & 0111;
 	default:
 		return flags & OPEN_FLAG_CREATED ||

@@ -306,18 +306,25 @@ GETTER(get_ino)
 
 /* ---- all descriptors of the process ------------------------------------------------ */
 
-static bool set_type_list(struct field_ctx *x, const struct field_ref *f, u64 types, struct value *ret)
+static u64 type_bit(const struct fd *fd)
+{
+	return 1ull << (fd->type < FDT_MAX ? fd->type : FDT_UNKNOWN);
+}
+
+static bool set_type_list(struct field_ctx *x, const struct field_ref *f, u64 types,
+			  struct value *ret)
 {
 	struct value *list = field_scratch(x, FDT_MAX * sizeof(*list));
 	u32 n = 0;
 
 	for (u32 type = 0; type < FDT_MAX; type++) {
-		const char *name = types >> type & 1 ? fd_type_name((u8)type) : NULL;
-		bool seen = false;
+		const char *name = fd_type_name((u8)type);
+		bool seen = !(types >> type & 1);
 
-		for (u32 i = 0; name && i < n; i++)
-			seen = seen || !strcmp(list[i].p, name);
-		if (name && !seen)
+		name = name ? name : "<NA>";
+		for (u32 i = 0; i < n && !seen; i++)
+			seen = !strcmp(list[i].p, name);
+		if (!seen)
 			set_cstr(&list[n++], name);
 	}
 	return n && set_list(f, ret, list, n);
@@ -334,11 +341,10 @@ GETTER(get_types)
 		return false;
 	if (f->has_index) {
 		fd = proc_fd(x->proc, t, f->index);
-		types = fd && fd->type < FDT_MAX ? 1ull << fd->type : 0;
+		types = fd ? type_bit(fd) : 0;
 	} else {
 		while ((fd = proc_fd_next(x->proc, t, &pos)))
-			if (fd->type < FDT_MAX)
-				types |= 1ull << fd->type;
+			types |= type_bit(fd);
 	}
 	return set_type_list(x, f, types, ret);
 }
@@ -376,13 +382,17 @@ static const struct field rows[] = {
 	{ .name = "fd.port", .type = PT_PORT, .fmt = PF_DEC, .flags = ENDS | FF_ENDS,
 	  .get = field_fd_get_no_value, .get_all = field_fd_get_ends, .id = END_PORT,
 	  .help = "Port of either end of a connection." },
-	{ .name = "fd.cport", .type = PT_PORT, .fmt = PF_DEC, .get = field_fd_get_port, .id = END_CLIENT,
+	{ .name = "fd.cport", .type = PT_PORT, .fmt = PF_DEC, .get = field_fd_get_port,
+	  .id = END_CLIENT,
 	  .help = "Port of the client." },
-	{ .name = "fd.sport", .type = PT_PORT, .fmt = PF_DEC, .get = field_fd_get_port, .id = END_SERVER,
+	{ .name = "fd.sport", .type = PT_PORT, .fmt = PF_DEC, .get = field_fd_get_port,
+	  .id = END_SERVER,
 	  .help = "Port of the server." },
-	{ .name = "fd.lport", .type = PT_PORT, .fmt = PF_DEC, .get = field_fd_get_port, .id = END_LOCAL,
+	{ .name = "fd.lport", .type = PT_PORT, .fmt = PF_DEC, .get = field_fd_get_port,
+	  .id = END_LOCAL,
 	  .help = "Port of the local end." },
-	{ .name = "fd.rport", .type = PT_PORT, .fmt = PF_DEC, .get = field_fd_get_port, .id = END_REMOTE,
+	{ .name = "fd.rport", .type = PT_PORT, .fmt = PF_DEC, .get = field_fd_get_port,
+	  .id = END_REMOTE,
 	  .help = "Port of the remote end." },
 	{ .name = "fd.l4proto", .type = PT_CHARBUF, .get = field_fd_get_l4proto,
 	  .help = "tcp, udp, icmp or raw." },
@@ -427,17 +437,17 @@ static const struct field rows[] = {
 	{ .name = "fd.name_changed", .type = PT_BOOL, .get = get_name_changed,
 	  .help = "True when the event gave the fd another name, as a datagram to another peer "
 		  "does." },
-	{ .name = "fd.cip.name", .type = PT_CHARBUF, .flags = END_NAME, .get = field_fd_get_no_value,
-	  .get_all = field_fd_get_named_end, .id = END_CLIENT,
+	{ .name = "fd.cip.name", .type = PT_CHARBUF, .flags = END_NAME,
+	  .get = field_fd_get_no_value, .get_all = field_fd_get_named_end, .id = END_CLIENT,
 	  .help = "Host name compared with the client's address; prints nothing." },
-	{ .name = "fd.sip.name", .type = PT_CHARBUF, .flags = END_NAME, .get = field_fd_get_no_value,
-	  .get_all = field_fd_get_named_end, .id = END_SERVER,
+	{ .name = "fd.sip.name", .type = PT_CHARBUF, .flags = END_NAME,
+	  .get = field_fd_get_no_value, .get_all = field_fd_get_named_end, .id = END_SERVER,
 	  .help = "Host name compared with the server's address; prints nothing." },
-	{ .name = "fd.lip.name", .type = PT_CHARBUF, .flags = END_NAME, .get = field_fd_get_no_value,
-	  .get_all = field_fd_get_named_end, .id = END_LOCAL,
+	{ .name = "fd.lip.name", .type = PT_CHARBUF, .flags = END_NAME,
+	  .get = field_fd_get_no_value, .get_all = field_fd_get_named_end, .id = END_LOCAL,
 	  .help = "Host name compared with the local address; prints nothing." },
-	{ .name = "fd.rip.name", .type = PT_CHARBUF, .flags = END_NAME, .get = field_fd_get_no_value,
-	  .get_all = field_fd_get_named_end, .id = END_REMOTE,
+	{ .name = "fd.rip.name", .type = PT_CHARBUF, .flags = END_NAME,
+	  .get = field_fd_get_no_value, .get_all = field_fd_get_named_end, .id = END_REMOTE,
 	  .help = "Host name compared with the remote address; prints nothing." },
 	{ .name = "fd.dev", .type = PT_INT32, .fmt = PF_HEX, .get = get_dev,
 	  .help = "Device the file is on, major and minor number in one." },

@@ -14,7 +14,8 @@ static const struct fd *event_fd(const struct field_ctx *x)
 {
 	u32 flags = x->ev->desc->flags;
 
-	return x->thread && flags & (EF_CREATES_FD | EF_USES_FD | EF_DESTROYS_FD) ? x->ev->fd : NULL;
+	return x->thread && flags & (EF_CREATES_FD | EF_USES_FD | EF_DESTROYS_FD) ? x->ev->fd
+										  : NULL;
 }
 
 static bool is_server_socket(const struct fd *fd)
@@ -70,7 +71,8 @@ static bool find_end(struct field_ctx *x, s64 which, struct end *ret)
 	if (!is_connection(fd) || !has_role(fd))
 		return false;
 	source = wants_source(x->proc, fd, which);
-	*ret = (struct end){ source ? fd->saddr : fd->daddr, address_len(fd), source ? fd->sport : fd->dport };
+	*ret = (struct end){source ? fd->saddr : fd->daddr, address_len(fd),
+			    source ? fd->sport : fd->dport};
 	return true;
 }
 
@@ -138,7 +140,8 @@ bool field_fd_get_proto(struct field_ctx *x, const struct field_ref *f, struct v
 
 static void set_end(const struct field_ref *f, const struct fd *fd, bool source, struct value *v)
 {
-	struct end e = { source ? fd->saddr : fd->daddr, address_len(fd), source ? fd->sport : fd->dport };
+	struct end e = {source ? fd->saddr : fd->daddr, address_len(fd),
+			source ? fd->sport : fd->dport};
 
 	if (f->field->id == END_PORT)
 		set_u64(f, v, e.port);

@@ -133,7 +133,8 @@ static bool parse_bracket(const char *text, size_t len, struct arena *a, struct 
 
 static bool is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_';
 }
 
 static bool parse_dotted(const char *text, size_t len, struct argument *ret)
@@ -215,7 +216,8 @@ static int with_argument(struct field_ref *f, const char *text, size_t len, size
 		return 0;
 	}
 	if (required)
-		return err == -ENOENT ? diag_set(d, "filter syntax error: %.*s", (int)len, text) : err;
+		return err == -ENOENT ? diag_set(d, "filter syntax error: %.*s", (int)len, text)
+				      : err;
 	f->arg = NULL;
 	f->arg_len = 0;
 	f->has_index = false;

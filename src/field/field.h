@@ -55,11 +55,11 @@ enum field_flags {	/* numbers of the plugin interface */
 	/* saker's own */
 	FF_ANY = 1 << 16,	/* without argument, a comparison holds if any of several values
 				 * does: get_all() gives them (ancestors) */
-	FF_ENDS = 1 << 17,	/* the same for the ends of a connection, but != must hold for both */
+	FF_ENDS = 1 << 17,	/* the same for the ends of a connection; != must hold for both */
 	FF_NAMED_EVENT = 1 << 18,	/* evt.type and the like: restricts event types */
 	FF_FD_TABLE = 1 << 19,	/* needs the table of all fds of a process */
 	FF_TIME = 1 << 20,	/* text of the event's time: JSON has ev->ts_ns in its place */
-	FF_WITHIN = 1 << 21,	/* evt.around: '=' holds when the value is not above the right side */
+	FF_WITHIN = 1 << 21,	/* evt.around: '=' holds when the value is not above the right */
 	FF_ARG_DOT = 1 << 22,	/* the argument may follow a dot */
 	FF_RESOLVE = 1 << 23,	/* fd.sip.name: get() has no value, get_all() writes one address, to
 				 * be compared with those of the host names on the right */
@@ -117,7 +117,8 @@ struct field_ref {
 struct field_set {
 	const struct field_class *const *classes;
 	u32 n;
-	const struct strmap *static_fields;	/* key → const char *: static.<key>; may be NULL */
+	/* key → const char *, for static.<key>; may be NULL */
+	const struct strmap *static_fields;
 };
 
 struct field_memo {

@@ -180,7 +180,8 @@ static const struct field rows[] = {
 const struct field_class field_class_fspath = {
 	.name = "fs.path",
 	.desc = "",
-	.help = "Paths in the parameters of syscalls, also of those that name a file without opening it.",
+	.help = "Paths in the parameters of syscalls, also of those that name a file without "
+		"opening it.",
 	.source = "syscall",
 	.rows = rows,
 	.n = ARRAY_SIZE(rows),

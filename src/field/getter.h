@@ -8,7 +8,8 @@
 #include "field/field.h"
 
 /* The head of a getter of this file. */
-#define GETTER(name_) static bool name_(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+#define GETTER(name_)                                                                              \
+	static bool name_(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 
 static inline bool set_u64(const struct field_ref *f, struct value *v, u64 u)
 {
@@ -62,9 +63,11 @@ static inline struct buf *tmp_buf(struct field_ctx *x)
 	return &x->tmp;
 }
 
-static inline bool set_list(const struct field_ref *f, struct value *v, const struct value *list, u32 n)
+static inline bool set_list(const struct field_ref *f, struct value *v, const struct value *list,
+			    u32 n)
 {
-	*v = (struct value){ .type = f->type, .fmt = f->fmt, .is_list = true, .len = n, .list = list };
+	*v = (struct value){
+		.type = f->type, .fmt = f->fmt, .is_list = true, .len = n, .list = list};
 	return true;
 }
 

@@ -169,7 +169,9 @@ GETTER(get_parent_duration)
 
 	if (!t)
 		return false;
-	return set_u64(f, ret, t->clone_ts_ns ? x->ev->ts_ns - t->clone_ts_ns : proc_fd_count(x->proc, x->thread));
+	if (t->clone_ts_ns)
+		return set_u64(f, ret, x->ev->ts_ns - t->clone_ts_ns);
+	return set_u64(f, ret, proc_fd_count(x->proc, x->thread));
 }
 
 /* Only switch events would tell, and those are not made any more. */
@@ -195,7 +197,9 @@ GETTER(get_cpu)
 	const struct event *ev = x->ev;
 	u64 user, system, total, last;
 
-	if (ev->type != EV_PROCINFO_E || !x->thread || !event_u64(ev, 0, &user) || !event_u64(ev, 1, &system))
+	if (ev->type != EV_PROCINFO_E || !x->thread)
+		return false;
+	if (!event_u64(ev, 0, &user) || !event_u64(ev, 1, &system))
 		return false;
 	total = (f->field->id & CPU_USER ? user : 0) + (f->field->id & CPU_SYSTEM ? system : 0);
 	last = (uintptr_t)map64_get(&x->cpu_times, (u64)x->thread->tid);
@@ -230,7 +234,9 @@ GETTER(get_fd_usage)
 	if (!t)
 		return false;
 	limit = (s64)proc_main_thread(x->proc, t)->fdlimit;
-	return set_double(f, ret, limit > 0 ? (double)(proc_fd_count(x->proc, t) * 100) / (double)limit : 0);
+	if (limit <= 0)
+		return set_double(f, ret, 0);
+	return set_double(f, ret, (double)(proc_fd_count(x->proc, t) * 100) / (double)limit);
 }
 
 /* What the kernel counts by process is shown with its main thread only. */
@@ -275,28 +281,29 @@ GETTER(get_std_name)
 	return fd && set_pstr(ret, &fd->name);
 }
 
-/* ---- rows --------------------------------------------------------------------------------------- */
+/* ---- rows -------------------------------------------------------------------------- */
 
-#define TEXT(name_, text_, help_) \
-	{ .name = name_, .type = PT_CHARBUF, .get = field_proc_get_text, .id = text_, .help = help_ }
-#define PARENT_TEXT(name_, text_, help_) \
-	{ .name = name_, .type = PT_CHARBUF, .get = field_proc_get_parent_text, .id = text_, .help = help_ }
-#define ANCESTORS_TEXT(name_, text_, help_) \
-	{ .name = name_, .type = PT_CHARBUF, \
-	  .flags = FF_ARG_ALLOWED | FF_ARG_INDEX | FF_NO_TRANSFORMER | FF_NO_RHS | FF_ANY, \
-	  .get = field_proc_get_ancestor_text, .get_all = field_proc_get_ancestor_texts, .id = text_, .help = help_ }
-#define LEADER_TEXT(name_, leader_, text_, help_) \
-	{ .name = name_, .type = PT_CHARBUF, .get = field_proc_get_leader_text, .id = (leader_) | (text_), .help = help_ }
-#define NUMBER(name_, type_, get_, id_, help_) \
+#define STRING(name_, get_, id_, help_)						\
+	{ .name = name_, .type = PT_CHARBUF, .get = get_, .id = id_, .help = help_ }
+#define TEXT(name_, text_, help_) STRING(name_, field_proc_get_text, text_, help_)
+#define PARENT_TEXT(name_, text_, help_) STRING(name_, field_proc_get_parent_text, text_, help_)
+#define ANCESTORS_TEXT(name_, text_, help_)						\
+	{ .name = name_, .type = PT_CHARBUF,						\
+	  .flags = FF_ARG_ALLOWED | FF_ARG_INDEX | FF_NO_TRANSFORMER | FF_NO_RHS | FF_ANY,	\
+	  .get = field_proc_get_ancestor_text, .get_all = field_proc_get_ancestor_texts,	\
+	  .id = text_, .help = help_ }
+#define LEADER_TEXT(name_, leader_, text_, help_)					\
+	STRING(name_, field_proc_get_leader_text, (leader_) | (text_), help_)
+#define CAPS(name_, member_, help_) STRING(name_, field_proc_get_caps, OF(member_), help_)
+#define NUMBER(name_, type_, get_, id_, help_)						\
 	{ .name = name_, .type = type_, .fmt = PF_DEC, .get = get_, .id = id_, .help = help_ }
-#define ID(name_, get_, id_, help_) \
+#define ID(name_, get_, id_, help_)							\
 	{ .name = name_, .type = PT_INT64, .fmt = PF_ID, .get = get_, .id = id_, .help = help_ }
-#define BOOL(name_, get_, id_, help_) \
+#define BOOL(name_, get_, id_, help_)							\
 	{ .name = name_, .type = PT_BOOL, .get = get_, .id = id_, .help = help_ }
-#define CAPS(name_, member_, help_) \
-	{ .name = name_, .type = PT_CHARBUF, .get = field_proc_get_caps, .id = OF(member_), .help = help_ }
-#define STD(name_, get_, fd_, help_) \
-	{ .name = name_, .type = PT_CHARBUF, .flags = FF_FD_TABLE, .get = get_, .id = fd_, .help = help_ }
+#define STD(name_, get_, fd_, help_)							\
+	{ .name = name_, .type = PT_CHARBUF, .flags = FF_FD_TABLE, .get = get_, .id = fd_,	\
+	  .help = help_ }
 
 static const struct field rows[] = {
 	TEXT("proc.exe", TEXT_EXE,
@@ -327,7 +334,8 @@ static const struct field rows[] = {
 	ANCESTORS_TEXT("proc.acmdline", TEXT_CMDLINE,
 		       "proc.cmdline of an ancestor: [1] is the parent; without index any of "
 		       "them."),
-	NUMBER("proc.cmdnargs", PT_UINT64, field_proc_get_nargs, 0, "Number of arguments after argv[0]."),
+	NUMBER("proc.cmdnargs", PT_UINT64, field_proc_get_nargs, 0,
+	       "Number of arguments after argv[0]."),
 	NUMBER("proc.cmdlenargs", PT_UINT64, field_proc_get_args_len, 0,
 	       "Length of these arguments in all, blanks between them not counted."),
 	TEXT("proc.exeline", TEXT_EXELINE, "proc.exe and proc.args with a blank between."),
@@ -336,7 +344,8 @@ static const struct field rows[] = {
 	  .help = "Environment as NAME=value texts; proc.env[NAME] is one variable's value." },
 	{ .name = "proc.aenv", .type = PT_CHARBUF,
 	  .flags = FF_ARG_ALLOWED | FF_ARG_INDEX | FF_ARG_KEY | FF_NO_TRANSFORMER | FF_NO_RHS |
-		FF_ANY, .get = field_proc_get_aenv, .get_all = field_proc_get_ancestor_texts, .id = TEXT_ENV,
+		FF_ANY, .get = field_proc_get_aenv, .get_all = field_proc_get_ancestor_texts,
+	  .id = TEXT_ENV,
 	  .help = "Environment of an ancestor ([1]: the parent), or of any of them; "
 		  "proc.aenv[NAME] is the variable of the nearest ancestor that has it." },
 	{ .name = "proc.cwd", .type = PT_CHARBUF, .get = get_cwd,
@@ -406,7 +415,8 @@ static const struct field rows[] = {
 	       "Nanoseconds from the inode's last change to the start of the process."),
 	NUMBER("proc.exe_ino.ctime_duration_pidns_start", PT_ABSTIME, get_known_u64,
 	       OF(exe_ino_ctime_pidns_start_ns),
-	       "Nanoseconds from the start of the pid namespace to the inode's last change, when that came later."),
+	       "Nanoseconds from the start of the pid namespace to the inode's last change, when "
+	       "that came later."),
 	NUMBER("proc.pidns_init_start_ts", PT_UINT64, get_known_u64, OF(pidns_init_start_ns),
 	       "Start of the pid namespace in nanoseconds since 1970."),
 	CAPS("thread.cap_permitted", cap_permitted, "Names of the permitted capabilities."),
@@ -428,7 +438,8 @@ static const struct field rows[] = {
 	ID("thread.tid", get_tid, 0, "Thread id."),
 	BOOL("thread.ismain", get_ismain, 0, "True for the main thread of a process."),
 	ID("thread.vtid", get_virtual_id, OF(vtid), "Thread id in the process' own pid namespace."),
-	{ .name = "thread.nametid", .type = PT_CHARBUF, .flags = FF_HIDDEN, .get = field_proc_get_nametid,
+	{ .name = "thread.nametid", .type = PT_CHARBUF, .flags = FF_HIDDEN,
+	  .get = field_proc_get_nametid,
 	  .help = "Name and thread id in a row." },
 	NUMBER("thread.exectime", PT_RELTIME, get_no_time, 0,
 	       "Always 0: scheduling is not observed."),
@@ -443,7 +454,8 @@ static const struct field rows[] = {
 	       "Threads of the process that are alive."),
 	NUMBER("proc.nchilds", PT_UINT64, get_nchilds, 0, "The same without the main thread."),
 	{ .name = "thread.cpu", .type = PT_DOUBLE, .fmt = FMT_TEXT_ONLY, .get = get_cpu,
-	  .id = CPU_USER | CPU_SYSTEM, .help = "CPU time in procinfo notices; no other event tells it." },
+	  .id = CPU_USER | CPU_SYSTEM,
+	  .help = "CPU time in procinfo notices; no other event tells it." },
 	{ .name = "thread.cpu.user", .type = PT_DOUBLE, .fmt = FMT_TEXT_ONLY, .get = get_cpu,
 	  .id = CPU_USER, .help = "The same, in user mode." },
 	{ .name = "thread.cpu.system", .type = PT_DOUBLE, .fmt = FMT_TEXT_ONLY, .get = get_cpu,

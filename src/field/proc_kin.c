@@ -16,7 +16,8 @@ static struct thread *myself(const struct field_ctx *x)
 }
 
 /* Steps upwards; *budget is what is left of a chain that may be a loop. */
-static const struct thread *next_ancestor(const struct field_ctx *x, const struct thread *t, u32 *budget)
+static const struct thread *next_ancestor(const struct field_ctx *x, const struct thread *t,
+					  u32 *budget)
 {
 	const struct thread *parent;
 
@@ -39,7 +40,8 @@ bool field_proc_get_parent_text(struct field_ctx *x, const struct field_ref *f, 
 }
 
 /* Values of all ancestors. */
-static u32 list_ancestors(struct field_ctx *x, const struct field_ref *f, bool pids, struct value **ret)
+static u32 list_ancestors(struct field_ctx *x, const struct field_ref *f, bool pids,
+			  struct value **ret)
 {
 	const struct thread *me = myself(x), *t;
 	u32 n = 0, i = 0, budget = ANCESTORS_MAX;
@@ -58,7 +60,8 @@ static u32 list_ancestors(struct field_ctx *x, const struct field_ref *f, bool p
 	return n;
 }
 
-bool field_proc_get_ancestor_texts(struct field_ctx *x, const struct field_ref *f, struct value *ret)
+bool field_proc_get_ancestor_texts(struct field_ctx *x, const struct field_ref *f,
+				   struct value *ret)
 {
 	struct value *list;
 	u32 n = list_ancestors(x, f, false, &list);

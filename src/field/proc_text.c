@@ -20,7 +20,8 @@ static void remember(struct field_ctx *x, const struct thread *t, u32 kind, cons
 }
 
 /* head, then the strings of list, each with a blank before it unless it comes first. */
-static void set_joined(struct field_ctx *x, const struct pstr *head, const struct pstr *list, struct value *ret)
+static void set_joined(struct field_ctx *x, const struct pstr *head, const struct pstr *list,
+		       struct value *ret)
 {
 	size_t n = head ? head->len : 0;
 	char *out = field_scratch(x, n + list->len + 2);
@@ -53,7 +54,8 @@ static void set_exeline(struct field_ctx *x, const struct thread *t, struct valu
 	set_scratch(x, ret, b);
 }
 
-void field_proc_text(struct field_ctx *x, const struct thread *t, enum proc_text what, struct value *ret)
+void field_proc_text(struct field_ctx *x, const struct thread *t, enum proc_text what,
+		     struct value *ret)
 {
 	switch (what) {
 	case TEXT_NAME:
@@ -97,7 +99,8 @@ static const char *list_at(const struct pstr *list, u64 n, size_t *ret_len)
 }
 
 /* What follows "name=" in a NUL-separated list. */
-static const char *list_value(const struct pstr *list, const char *name, size_t name_len, size_t *ret_len)
+static const char *list_value(const struct pstr *list, const char *name, size_t name_len,
+			      size_t *ret_len)
 {
 	const char *p = list->p, *end = p + list->len;
 
@@ -118,7 +121,8 @@ const char *field_proc_arg(const struct thread *t, u64 n, size_t *ret_len)
 	return list_at(&t->args, n, ret_len);
 }
 
-const char *field_proc_env(const struct thread *t, const char *name, size_t name_len, size_t *ret_len)
+const char *field_proc_env(const struct thread *t, const char *name, size_t name_len,
+			   size_t *ret_len)
 {
 	return list_value(&t->env, name, name_len, ret_len);
 }

@@ -23,7 +23,9 @@ static bool set_user(struct field_ctx *x, u32 uid, s64 what, struct value *ret)
 
 	if (!u)
 		return set_default(ret, uid, what);
-	return set_pstr(ret, what == USER_NAME ? &u->name : what == USER_HOME ? &u->home : &u->shell);
+	return set_pstr(ret, what == USER_NAME   ? &u->name
+			     : what == USER_HOME ? &u->home
+						 : &u->shell);
 }
 
 GETTER(get_uid)

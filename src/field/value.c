@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum value_kind { KIND_NONE, KIND_UNSIGNED, KIND_SIGNED, KIND_BOOL, KIND_DOUBLE, KIND_STRING, KIND_OTHER };
+enum value_kind {
+	KIND_NONE, KIND_UNSIGNED, KIND_SIGNED, KIND_BOOL, KIND_DOUBLE, KIND_STRING, KIND_OTHER,
+};
 
 static const struct {
 	u8 kind;	/* enum value_kind */

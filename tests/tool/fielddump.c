@@ -37,7 +37,8 @@ static int parse_fields(int n, char **names, struct arena *a, struct field_ref *
 		struct diag d = { 0 };
 		size_t used;
 
-		if (field_parse(field_builtin(), names[i], strlen(names[i]), a, &ret[i], &used, &d) ||
+		if (field_parse(field_builtin(), names[i], strlen(names[i]), a, &ret[i], &used,
+				&d) ||
 		    used != strlen(names[i]))
 			return fail(names[i], &d);
 		diag_fini(&d);

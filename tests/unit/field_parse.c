@@ -45,7 +45,8 @@ static const struct {
 	{ "proc.env[1234]", WHOLE, "proc.env", "1234", -1, NULL },
 	{ "proc.env['a aa']", WHOLE, "proc.env", "a aa", -1, NULL },
 	{ "proc.env[\"a]b\"]", WHOLE, "proc.env", "a]b", -1, NULL },
-	{ "proc.env[\"test \\\"with\\\"escaping\"]", WHOLE, "proc.env", "test \"with\"escaping", -1, NULL },
+	{ "proc.env[\"test \\\"with\\\"escaping\"]", WHOLE, "proc.env", "test \"with\"escaping", -1,
+	  NULL },
 	{ "proc.env[\"\"]", WHOLE, "proc.env", "", -1, NULL },
 	{ "proc.env[\"x", 8, "proc.env", NULL, -1, NULL },
 	{ "proc.aenv[1]", WHOLE, "proc.aenv", "1", 1, NULL },
@@ -68,7 +69,8 @@ static const struct {
 	{ "evt.abspath.src", WHOLE, "evt.abspath", "src", 0, NULL },
 	{ "evt.abspath.dst", WHOLE, "evt.abspath", "dst", 1, NULL },
 	{ "evt.abspath.foo", 11, "evt.abspath", NULL, -1, NULL },
-	{ "evt.around[1404996934793590564]", WHOLE, "evt.around", "1404996934793590564", 1404996934793590564, NULL },
+	{ "evt.around[1404996934793590564]", WHOLE, "evt.around", "1404996934793590564",
+	  1404996934793590564, NULL },
 	{ "evt.around[x]", -EINVAL, NULL, NULL, 0, "x is not a valid number" },
 	{ "thread.cgroup.cpu", WHOLE, "thread.cgroup", "cpu", -1, NULL },
 	{ "thread.cgroup[cpu]", WHOLE, "thread.cgroup", "cpu", -1, NULL },
@@ -119,7 +121,8 @@ static void check_name(size_t i, const struct field_set *set)
 			assert_null(f.arg);
 		if (!strcmp(f.field->name, "evt.abspath") && names[i].arg)
 			assert_int_equal(f.index, names[i].index);
-		else if (f.has_index != (names[i].index >= 0) || (f.has_index && f.index != names[i].index))
+		else if (f.has_index != (names[i].index >= 0) ||
+			 (f.has_index && f.index != names[i].index))
 			fail_msg("%s: index %lld", names[i].text, f.index);
 	}
 	free(text);
@@ -165,8 +168,8 @@ static void test_rawarg_type(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct diag d = { 0 };
 
-		assert_int_equal(field_parse(field_builtin(), cases[i].text, strlen(cases[i].text), &a, &f,
-					     &used, &d), 0);
+		assert_int_equal(field_parse(field_builtin(), cases[i].text,
+					     strlen(cases[i].text), &a, &f, &used, &d), 0);
 		if (f.type != cases[i].type || f.fmt != cases[i].fmt)
 			fail_msg("%s: type %u, format %u", cases[i].text, f.type, f.fmt);
 	}
@@ -185,7 +188,8 @@ static void check_row(const struct field_class *c, const struct field *f)
 		fail_msg("%s: a row without name or getter", c->name);
 	if (!f->help || strlen(f->help) < 5 || f->help[strlen(f->help) - 1] != '.')
 		fail_msg("%s: help is no sentence", f->name);
-	if (f->flags & ~known || (f->flags & FF_ARG_REQUIRED && f->flags & FF_ARG_ALLOWED) || takes != says_what)
+	if (f->flags & ~known || takes != says_what ||
+	    (f->flags & FF_ARG_REQUIRED && f->flags & FF_ARG_ALLOWED))
 		fail_msg("%s: flags %x", f->name, f->flags);
 	if ((f->flags & (FF_ANY | FF_ENDS | FF_RESOLVE)) ? !f->get_all : !!f->get_all)
 		fail_msg("%s: get_all and its flag do not agree", f->name);

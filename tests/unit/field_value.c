@@ -16,13 +16,16 @@
 #define P(type_, fmt_, p_) { .type = type_, .fmt = fmt_, .len = sizeof(p_) - 1, .p = p_ }
 
 static const struct value pair[] = { P(PT_CHARBUF, PF_NA, "a"), P(PT_CHARBUF, PF_NA, "b\"") };
-static const struct value ports[] = { U(PT_PORT, PF_DEC, 80), U(PT_PORT, PF_DEC, 443), U(PT_PORT, PF_DEC, 22) };
+static const struct value ports[] = {
+	U(PT_PORT, PF_DEC, 80), U(PT_PORT, PF_DEC, 443), U(PT_PORT, PF_DEC, 22),
+};
 
 static const struct {
 	struct value v;
 	const char *text, *json;
 } cases[] = {
-	{ U(PT_UINT64, PF_DEC, 18446744073709551615ull), "18446744073709551615", "18446744073709551615" },
+	{ U(PT_UINT64, PF_DEC, 18446744073709551615ull), "18446744073709551615",
+	  "18446744073709551615" },
 	{ U(PT_UINT64, PF_ID, 7), "7", "7" },
 	{ I(PT_INT64, PF_DEC, -2), "-2", "-2" },
 	{ I(PT_ERRNO, PF_DEC, -13), "-13", "-13" },
@@ -35,7 +38,8 @@ static const struct {
 	{ U(PT_FLAGS32, PF_HEX, 0x1001), "1001", "\"1001\"" },
 	{ U(PT_UINT32, PF_10_PADDED_DEC, 42), "000000042", "\"000000042\"" },
 	{ U(PT_RELTIME, PF_10_PADDED_DEC, 42), "000000042", "42" },
-	{ U(PT_ABSTIME, PF_DEC, 1700000100010000000ull), "1700000100010000000", "1700000100010000000" },
+	{ U(PT_ABSTIME, PF_DEC, 1700000100010000000ull), "1700000100010000000",
+	  "1700000100010000000" },
 	{ U(PT_BOOL, PF_NA, 1), "true", "true" },
 	{ U(PT_BOOL, PF_NA, 0), "false", "false" },
 	{ D(PF_NA, 1.3671875), "1.4", "1.3671875" },
@@ -49,11 +53,14 @@ static const struct {
 	{ P(PT_FSPATH, PF_NA, "/x\xff"), "/x\xff", "\"/x\xef\xbf\xbd\"" },
 	{ P(PT_IPADDR, PF_NA, "\x0a\x01\x02\x03"), "10.1.2.3", "\"10.1.2.3\"" },
 	{ P(PT_IPNET, PF_NA, "\x7f\x00\x00\x01"), "127.0.0.1", "\"127.0.0.1\"" },
-	{ P(PT_IPADDR, PF_NA, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x02"), "2001:db8::2", "\"2001:db8::2\"" },
+	{ P(PT_IPADDR, PF_NA, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x02"), "2001:db8::2",
+	  "\"2001:db8::2\"" },
 	{ P(PT_IPADDR, PF_NA, "\x20"), "<NA>", "\"<NA>\"" },
 	{ P(PT_BYTEBUF, BUFFER_DOTS, "a\0b\x7f"), "a.b.", "\"a.b.\"" },
-	{ { .type = PT_CHARBUF, .is_list = true, .len = 2, .list = pair }, "(a,b\")", "[\"a\",\"b\\\"\"]" },
-	{ { .type = PT_PORT, .is_list = true, .len = 3, .list = ports }, "(80,443,22)", "[80,443,22]" },
+	{ { .type = PT_CHARBUF, .is_list = true, .len = 2, .list = pair }, "(a,b\")",
+	  "[\"a\",\"b\\\"\"]" },
+	{ { .type = PT_PORT, .is_list = true, .len = 3, .list = ports }, "(80,443,22)",
+	  "[80,443,22]" },
 	{ { .type = PT_PORT, .is_list = true }, "()", "[]" },
 	{ { .type = 200 }, "<NA>", "null" },
 };
