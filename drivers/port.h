@@ -17,6 +17,7 @@
  *	u32 snaplen(c)		bytes of I/O data to keep
  *	binprm(c)		struct linux_binprm of an exec that succeeded, or NULL
  *	memo(c)			a struct memo of this event, zeroed when it begins
+ *	u32 mmsg_index(c)	sendmmsg and recvmmsg are captured once for each message: which
  *	task(c)			struct task_struct of the thread that the event is about
  *	u32 page_shift(c)
  *	bool put_kept(c)	appends the path or address of this call as it was when the call

@@ -8,7 +8,7 @@
 #define NR_SYSCALLS 512			/* numbers from here on are not looked at */
 #define NR_CODES 512			/* SC_MAX, as a power of two */
 #define EVENT_ROOM (2 * EVENT_LEN_MAX)	/* writes are masked, not checked: see put() */
-#define STASH_PATH 1000			/* longest path or address kept from entry to exit */
+#define STASH_ROOM 1024			/* for a path or address kept from entry to exit */
 
 /*
  * What a syscall number stands for: enum syscall_code, and in the upper half the code which
@@ -37,6 +37,9 @@ struct scratch {
 	u32 nfds;
 	s64 fds[2];
 	u64 task;
+	u64 args[6];			/* of a syscall whose registers are not at hand */
+	s64 ret;
+	u64 index;			/* of the message, see mmsg_index() */
 	u64 pos;			/* of the path being built, from its end */
 	u64 path_cut;
 	u64 drops_buffer, drops_scratch, truncated, enter_lost, filtered;

@@ -49,6 +49,7 @@ static inline_ void event_begin(struct ctx *c, struct scratch *s, u32 type, u32 
 	*(u16 *)(p + 20) = type;
 	*(u32 *)(p + 22) = nparams;
 	s->nfds = 0;
+	s->busy = 1;
 	c->memo.opened_known = false;
 }
 
@@ -244,6 +245,8 @@ static inline_ int event_end_fds(void *prog_ctx, struct ctx *c, u32 lane, u32 ne
 #define ELSEWHERE_SYSCALL_OPENAT2_E ,
 #define ELSEWHERE_SOCKET_CONNECT_E ,
 #define ELSEWHERE_PROCEXIT_1_E ,
+#define ELSEWHERE_SOCKET_SENDMMSG_X ,
+#define ELSEWHERE_SOCKET_RECVMMSG_X ,
 #define THIRD(a, b, c, ...) c
 #define SELECT(...) THIRD(__VA_ARGS__)
 #define NO_PROGRAM(ID_)
@@ -276,6 +279,177 @@ int BPF_PROG(ev_##ID_, struct pt_regs *regs, long ret)					\
 #undef EVENT
 #undef UNUSED
 
+/* ---- the beginning of open and connect ----------------------------------------- */
+
+/*
+ * What the caller passes could be changed by another thread while the call runs.  So it is
+ * copied here, and the exit event has the copy.  What does not fit is sent as an event of
+ * its own, and user space puts the two together.
+ */
+static __noinline int send_enter(struct pt_regs *regs, struct scratch *s, u32 code)
+{
+	struct ctx c;
+
+	s->by_code[code & (NR_CODES - 1)].seen++;
+	if (s->busy) {
+		s->drops_scratch++;
+		s->by_code[code & (NR_CODES - 1)].lost++;
+		return 0;
+	}
+	s->code = code;
+	c.regs = regs;
+	c.bprm = NULL;
+	c.ret = 0;
+	c.task = current_task();
+	switch (code) {
+	case SC_open:
+		event_begin(&c, s, EV_SYSCALL_OPEN_E, nparams_SYSCALL_OPEN_E);
+		capture_SYSCALL_OPEN_E(&c);
+		break;
+	case SC_creat:
+		event_begin(&c, s, EV_SYSCALL_CREAT_E, nparams_SYSCALL_CREAT_E);
+		capture_SYSCALL_CREAT_E(&c);
+		break;
+	case SC_openat:
+		event_begin(&c, s, EV_SYSCALL_OPENAT_2_E, nparams_SYSCALL_OPENAT_2_E);
+		capture_SYSCALL_OPENAT_2_E(&c);
+		break;
+	case SC_openat2:
+		event_begin(&c, s, EV_SYSCALL_OPENAT2_E, nparams_SYSCALL_OPENAT2_E);
+		capture_SYSCALL_OPENAT2_E(&c);
+		break;
+	default:
+		event_begin(&c, s, EV_SOCKET_CONNECT_E, nparams_SOCKET_CONNECT_E);
+		capture_SOCKET_CONNECT_E(&c);
+	}
+	return event_end(&c, 0);
+}
+
+static const struct stash empty_stash;
+
+static inline_ struct stash *own_stash(void)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	struct stash *st = bpf_map_lookup_elem(&stashes, &tid);
+
+	if (st)
+		return st;
+	bpf_map_update_elem(&stashes, &tid, &empty_stash, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&stashes, &tid);
+}
+
+/* As it will stand in the event.  The scratch is at hand: nothing is assembled meanwhile. */
+static inline_ long keep_address(struct stash *st, struct scratch *s, u64 addr, u32 len)
+{
+	struct ctx c = { .s = s };
+	u64 n;
+
+	if (s->busy)
+		return -1;
+	put_sockaddr(&c, addr, len);
+	n = c.off;
+	opaque(n);
+	n &= STASH_ROOM - 1;
+	bpf_probe_read_kernel(st->data, n, s->event);
+	return n;
+}
+
+static inline_ long keep_path(struct stash *st, u64 addr)
+{
+	return bpf_probe_read_user_str(st->data, sizeof(st->data), (void *)addr);
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_enter, struct pt_regs *regs, long id)
+{
+	u64 nr = (u32)id;
+	struct scratch *s;
+	struct stash *st;
+	bool is_compat;
+	u32 route, code;
+	long n;
+
+	if (nr >= NR_SYSCALLS)
+		return 0;
+	opaque(nr);
+	route = enter_routes[nr & (NR_SYSCALLS - 1)];
+	if (!route)
+		return 0;
+	code = route_of(route, &is_compat);
+	s = this_scratch();
+	if (!code || !s || (opt_self_pid && bpf_get_current_pid_tgid() >> 32 == opt_self_pid))
+		return 0;
+	s->compat = is_compat;
+	st = own_stash();
+	if (!st) {
+		s->enter_lost++;
+		return send_enter(regs, s, code);
+	}
+	st->nr = 0;
+	if (code == SC_connect)
+		n = keep_address(st, s, reg_arg(regs, 1, is_compat), reg_arg(regs, 2, is_compat));
+	else
+		n = keep_path(st, reg_arg(regs, code == SC_open || code == SC_creat ? 0 : 1, is_compat));
+	if (code == SC_openat2)
+		bpf_probe_read_user(st->words, sizeof(st->words), (void *)reg_arg(regs, 2, is_compat));
+	if (n == sizeof(st->data)) {
+		s->enter_lost++;
+		return send_enter(regs, s, code);
+	}
+	if (n <= 0)
+		return 0;	/* not in memory yet: the exit program reads it */
+	st->len = n;
+	st->nr = nr + 1;
+	return 0;
+}
+
+/* ---- several messages: an event for each ---------------------------------------- */
+
+#define MMSG_MAX 16
+
+#define MMSG_PROGRAM(ID_)								\
+__noinline int do_message_##ID_(u32 i)							\
+{											\
+	struct scratch *s = this_scratch();						\
+	struct ctx c;									\
+											\
+	if (!s)										\
+		return 1;								\
+	c.regs = NULL;									\
+	c.bprm = NULL;									\
+	c.ret = s->ret;									\
+	c.task = current_task();							\
+	s->index = i;									\
+	if (i)										\
+		counters(s)->seen++;							\
+	event_begin(&c, s, EV_##ID_, nparams_##ID_);					\
+	capture_##ID_(&c);								\
+	s->nparam = c.nparam;								\
+	run_steps(&c, fd_step, 1, 1);							\
+	event_end(&c, lane_of(EV_##ID_));						\
+	return 0;									\
+}											\
+											\
+SEC("tp_btf/sys_exit")									\
+int BPF_PROG(ev_##ID_, struct pt_regs *regs, long ret)					\
+{											\
+	struct scratch *s = this_scratch();						\
+	u32 i;										\
+											\
+	if (!s)										\
+		return 0;								\
+	s->args[0] = reg_arg(regs, 0, s->compat);					\
+	s->args[1] = reg_arg(regs, 1, s->compat);					\
+	s->ret = s->compat ? (s32)ret : ret;						\
+	for (i = 0; i < MMSG_MAX; i++)							\
+		if ((i && (s64)i >= ret) || do_message_##ID_(i))			\
+			break;								\
+	return 0;									\
+}
+
+MMSG_PROGRAM(SOCKET_SENDMMSG_X)
+MMSG_PROGRAM(SOCKET_RECVMMSG_X)
+
 /* ---- processes ------------------------------------------------------------------- */
 
 /* False: nothing to report, or no room. */
@@ -297,7 +471,6 @@ static inline_ bool lifecycle_begin(struct ctx *c, u32 code, u32 type, u32 npara
 	c->regs = NULL;
 	c->bprm = NULL;
 	c->ret = 0;
-	c->clone_flags = 0;
 	event_begin(c, s, type, nparams);
 	return true;
 }
@@ -321,14 +494,14 @@ int BPF_PROG(on_exec, struct task_struct *p, pid_t old_pid, struct linux_binprm 
 }
 
 /* Code and flags of the call that makes a child, from the registers of the parent. */
-static inline_ u32 fork_call(struct ctx *c)
+static inline_ u32 fork_call(u64 *ret_flags)
 {
 	u32 code = SC_clone;
 	struct pt_regs *regs;
 	bool is_compat;
 	u64 addr;
 
-	c->clone_flags = 0;
+	*ret_flags = 0;
 	if (!bpf_core_enum_value_exists(enum bpf_func_id___x, BPF_FUNC_task_pt_regs___x))
 		return code;
 	regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
@@ -336,9 +509,9 @@ static inline_ u32 fork_call(struct ctx *c)
 	code = fork_code(syscall_nr(regs), is_compat);
 	addr = reg_arg(regs, 0, is_compat);
 	if (code == SC_clone)
-		c->clone_flags = addr;
+		*ret_flags = addr;
 	else if (code == SC_clone3)
-		bpf_probe_read_user(&c->clone_flags, sizeof(c->clone_flags), (void *)addr);
+		bpf_probe_read_user(ret_flags, sizeof(*ret_flags), (void *)addr);
 	return code;
 }
 
@@ -346,19 +519,19 @@ static inline_ u32 fork_call(struct ctx *c)
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
-	u32 code, type, flags;
+	u32 code, type;
 	struct ctx c;
+	u64 flags;
 
 	if (!want_fork || child->flags & K_PF_KTHREAD)
 		return 0;
-	code = fork_call(&c);
+	code = fork_call(&flags);
 	type = code == SC_fork ? EV_SYSCALL_FORK_20_X : code == SC_vfork ? EV_SYSCALL_VFORK_20_X :
 	       code == SC_clone3 ? EV_SYSCALL_CLONE3_X : EV_SYSCALL_CLONE_20_X;
-	flags = c.clone_flags;
 	c.task = child;
 	if (!lifecycle_begin(&c, SC_clone, type, nparams_SYSCALL_CLONE_20_X))
 		return 0;
-	c.clone_flags = flags;
+	c.s->args[0] = flags;
 	*(u64 *)(c.s->event + 8) = child->pid;
 	capture_SYSCALL_CLONE_20_X(&c);
 	return event_end(&c, 1);

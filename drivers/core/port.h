@@ -18,9 +18,8 @@ struct ctx {
 	u64 start;			/* where the parameter began */
 	u64 prev;			/* length of the one before */
 	u32 nparam;
-	u32 clone_flags;		/* with regs NULL: argument 0 */
 	struct task_struct *task;
-	struct pt_regs *regs;		/* NULL: no syscall */
+	struct pt_regs *regs;		/* NULL: the arguments are in s->args */
 	s64 ret;
 	struct linux_binprm *bprm;
 	struct memo memo;
@@ -37,6 +36,7 @@ const volatile u32 opt_lane_ring;
 /* Changed while the programs run. */
 u64 boot_epoch_ns;
 u32 routes[NR_SYSCALLS];
+u32 enter_routes[NR_SYSCALLS];	/* those whose path or address is copied on entry */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -72,7 +72,7 @@ struct stash {
 	u32 nr;				/* of the syscall, and 1; 0: none */
 	u32 len;
 	u64 words[3];
-	u8 data[1024];
+	u8 data[STASH_ROOM];
 };
 
 struct {
@@ -92,6 +92,7 @@ struct {
 #define ret(c) ((c)->ret)
 #define binprm(c) ((c)->bprm)
 #define memo(c) (&(c)->memo)
+#define mmsg_index(c) ((c)->s->index)
 #define code(c) ((c)->s->code)
 #define native_nr(c) ((c)->s->nr)
 #define compat(c) ((c)->s->compat)
@@ -135,7 +136,7 @@ static inline_ u64 reg_arg(struct pt_regs *r, u32 n, bool is_compat)
 static inline_ u64 arg(struct ctx *c, u32 n)
 {
 	if (!c->regs)
-		return n ? 0 : c->clone_flags;
+		return c->s->args[n];
 	return reg_arg(c->regs, n, c->s->compat);
 }
 

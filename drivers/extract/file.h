@@ -42,7 +42,7 @@ static inline_ s64 dir_fd(s64 fd)
 /* O_TMPFILE contains O_DIRECTORY, O_SYNC contains O_DSYNC, and either half sets the flag: so it is known. */
 static inline_ u32 open_flags(u64 f)
 {
-	u32 p = (f & 3) == 0 ? 1 : (f & 3) == 1 ? 2 : (f & 3) == 2 ? 3 : 0;
+	u32 p = (f & 3) == 1 ? 2 : (f & 3) == 2 ? 3 : 1;
 
 	p |= f & K_O_CREAT ? 4 : 0;
 	p |= f & K_O_APPEND ? 8 : 0;
@@ -105,10 +105,10 @@ static inline_ u64 user_u64(struct ctx *c, u64 addr)
 	return v;
 }
 
-/* Nanoseconds of a timespec; none: the largest value. */
+/* Nanoseconds of a timespec; none: 0. */
 static inline_ u64 user_timespec(struct ctx *c, u64 addr)
 {
-	return addr ? user_long(c, addr, 0) * 1000000000 + user_long(c, addr, 1) : ~0ull;
+	return addr ? user_long(c, addr, 0) * 1000000000 + user_long(c, addr, 1) : 0;
 }
 
 /* A 64-bit offset: one argument, or two of a 32-bit caller. */

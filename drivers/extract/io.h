@@ -83,10 +83,21 @@ static inline_ u64 msg_member(struct ctx *c, u64 msg, u32 n)
 	return n == MSG_NAMELEN ? (u32)v : v;	/* an int; padding follows */
 }
 
-/* The first message of a sendmmsg() or recvmmsg(). */
-static inline_ u64 mmsg_len(struct ctx *c, u64 msg)
+/* The message of a sendmmsg() or recvmmsg() which this event is about. */
+static inline_ u64 mmsg(struct ctx *c)
 {
-	return user_u32(c, msg + (compat(c) ? 28 : 56));
+	return arg(c, 1) + mmsg_index(c) * (compat(c) ? 32 : 64);
+}
+
+/* Its bytes, or why there are none. */
+static inline_ s64 mmsg_res(struct ctx *c)
+{
+	return ret(c) < 0 ? ret(c) : user_u32(c, mmsg(c) + (compat(c) ? 28 : 56));
+}
+
+static inline_ u64 mmsg_name(struct ctx *c)
+{
+	return msg_member(c, mmsg(c), MSG_NAME);
 }
 
 static inline_ struct done msg_out(struct ctx *c, u64 msg)
@@ -99,10 +110,12 @@ static inline_ struct done msg_in(struct ctx *c, u64 msg)
 	return iov_in(c, msg_member(c, msg, MSG_IOV), msg_member(c, msg, MSG_IOVLEN));
 }
 
-static inline_ struct done mmsg_data(struct ctx *c, u64 msg)
+static inline_ struct done mmsg_data(struct ctx *c)
 {
-	return iov_data(c, msg_member(c, msg, MSG_IOV), msg_member(c, msg, MSG_IOVLEN),
-			ret(c) > 0 ? mmsg_len(c, msg) : 0);
+	s64 n = mmsg_res(c);
+
+	return iov_data(c, msg_member(c, mmsg(c), MSG_IOV), msg_member(c, mmsg(c), MSG_IOVLEN),
+			n > 0 ? n : 0);
 }
 
 static inline_ u64 msg_size(struct ctx *c, u64 msg)
@@ -133,21 +146,23 @@ static inline_ bool poll_step(struct ctx *c, struct loop *l, u32 i)
 
 	read_user(c, &p, sizeof(p), l->io.addr + i * sizeof(p));
 	fd = p.fd;
-	events = bits_poll_flags((u16)(l->io.left ? p.revents : p.events));
+	events = bits_poll_flags((u16)p.revents);
 	put(c, &fd, sizeof(fd));
 	put(c, &events, sizeof(events));
 	return false;
 }
 
-/* What is ready after the call; what was asked for when it failed. */
+/* What is ready after the call. */
 static inline_ struct done poll_list(struct ctx *c, u64 addr, u64 count)
 {
 	u16 n = count < POLL_MAX ? count : POLL_MAX;
+	u8 first;
 
+	if (!read_user(c, &first, 1, addr))
+		n = 0;
 	put(c, &n, sizeof(n));
 	loop(c)->io.addr = addr;
-	loop(c)->io.left = ret(c) >= 0;
-	run_steps(c, poll_step, count, POLL_MAX);
+	run_steps(c, poll_step, n, POLL_MAX);
 	return DONE;
 }
 

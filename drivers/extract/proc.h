@@ -108,7 +108,7 @@ static inline_ u16 sem_op(struct ctx *c, u32 n, u32 what)
 {
 	u16 v = 0;
 
-	if (n < u32_arg(c, 2))
+	if (ret(c) >= 0 && n < u32_arg(c, 2))
 		read_user(c, &v, sizeof(v), arg(c, 1) + 6 * n + 2 * what);
 	return v;
 }

@@ -160,6 +160,11 @@ static inline_ struct done send_tuple(struct ctx *c, s64 fd, u64 user_addr)
 	return put_tuple(c, fd_sock(c, fd), OUTBOUND, user_addr);
 }
 
+static inline_ struct done mmsg_send_tuple(struct ctx *c)
+{
+	return ret(c) < 0 ? DONE : send_tuple(c, fd_arg(c, 0), mmsg_name(c));
+}
+
 static inline_ struct done recv_tuple(struct ctx *c, s64 fd, u64 user_addr)
 {
 	if (ret(c) >= 0)
@@ -281,13 +286,6 @@ static inline_ struct done sockopt_value(struct ctx *c, u64 level, u64 opt, u64 
 		put_user(c, addr, (u32)len, DATA_MAX);
 	}
 	return DONE;
-}
-
-static inline_ struct done sockopt_answer(struct ctx *c, u64 level, u64 opt, u64 addr, u64 len_addr)
-{
-	if (ret(c) < 0)
-		return sockopt_value(c, ~0u, opt, 0, 0);
-	return sockopt_value(c, level, opt, addr, user_u32(c, len_addr));
 }
 
 static inline_ u32 sockopt_name(u64 level, u64 opt)

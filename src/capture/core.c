@@ -325,7 +325,16 @@ static int attach_programs(struct core *c)
 	err = err ?: attach(c, o->progs.on_exec, &c->attached_exec);
 	err = err ?: attach(c, o->progs.on_fork, &c->attached_fork);
 	err = err ?: attach(c, o->progs.on_task_exit, &c->attached_exit);
+	err = err ?: attach(c, o->progs.on_enter, &c->attached_enter);
 	return c->nobjects == 1 ? err ?: attach(c, o->progs.on_exit, NULL) : err;
+}
+
+static bool is_enter(u32 code)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(enter_codes); i++)
+		if (enter_codes[i] == code)
+			return true;
+	return false;
 }
 
 /* ---- the interest --------------------------------------------------------------------- */
@@ -340,6 +349,9 @@ static void set_routes(struct core *c, const struct interest *in)
 				  compat && interest_has(in, compat) ? compat : 0);
 
 		__atomic_store_n(&bss->routes[nr], route, __ATOMIC_RELAXED);
+		route = ROUTE(is_enter(code) && interest_has(in, code) ? code : 0,
+			      is_enter(compat) && interest_has(in, compat) ? compat : 0);
+		__atomic_store_n(&bss->enter_routes[nr], route, __ATOMIC_RELAXED);
 	}
 	bss->want_exec = any(in, exec_codes, ARRAY_SIZE(exec_codes));
 	bss->want_fork = any(in, fork_codes, ARRAY_SIZE(fork_codes));
