@@ -29,7 +29,7 @@ static void fcntls(void)
 		{ F_GETFL, 0, 4 }, { F_SETFL, O_APPEND, 5 }, { F_GETLK, (long)&lock, 6 },
 		{ F_SETLK, (long)&lock, 8 }, { F_SETLKW, (long)&lock, 9 }, { F_SETOWN, 0, 10 },
 		{ F_GETOWN, 0, 12 }, { F_SETSIG, 0, 13 }, { F_GETSIG, 0, 15 },
-		{ F_DUPFD_CLOEXEC, 61, 26 }, { F_GETLEASE, 0, 25 }, { F_GETPIPE_SZ, 0, 29 },
+		{ F_DUPFD_CLOEXEC, 61, 26 }, { F_GETLEASE, 0, 24 }, { F_GETPIPE_SZ, 0, 29 },
 		{ 4242, 5, 0 },
 	};
 

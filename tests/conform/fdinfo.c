@@ -49,10 +49,8 @@ static void expect_fstat(long fd, int type, int l4, int flags, const char *name)
 	ino = st.st_ino;
 	dev = major(st.st_dev) << 20 | minor(st.st_dev);
 	open_flags = (uint32_t)portable((int)syscall(SYS_fcntl, fd, F_GETFL));
-	if (fcntl((int)fd, F_GETFD) & FD_CLOEXEC) {
+	if (fcntl((int)fd, F_GETFD) & FD_CLOEXEC)
 		flags |= CLOEXEC;
-		open_flags |= PO_CLOEXEC;
-	}
 	memcpy(b, &ino, 8);
 	memcpy(b + 8, &n, 8);
 	memcpy(b + 16, &dev, 4);

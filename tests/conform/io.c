@@ -87,8 +87,13 @@ static void vectors(void)
 	MUST(pwrite((int)file, text, 200, 0));
 	MUST(lseek((int)file, 0, SEEK_SET));
 	n = SYS(readv, file, in, 2);
-	/* the size is what was read, not what was asked for */
 	EXPECT(SYSCALL_READV_X, I(res, n), I(size, n), B(data, text, SNAPLEN), I(fd, file));
+	/* the size is what was read, not what was asked for */
+	MUST(lseek((int)file, -70, SEEK_END));
+	n = SYS(readv, file, in, 2);
+	EXPECT(SYSCALL_READV_X, I(res, n), I(size, 70),
+	       PATTERN(data, expect_text("\"%s\",\"%s\"", expect_hex(in[0].iov_base, 30),
+					 expect_hex(in[1].iov_base, 40))), I(fd, file));
 	n = SYS(readv, BAD_FD, in, 2);
 	EXPECT(SYSCALL_READV_X, I(res, n), I(size, 0), NONE(data), I(fd, BAD_FD));
 	n = SYS(preadv, file, in, 1, 8L, 0L);

@@ -12,9 +12,10 @@ static char text[100], buf[200];
 
 static socklen_t fill(struct sockaddr_un *a, const char *name, bool abstract)
 {
-	memset(a, 0, sizeof(*a));
+	memset(a, 'x', sizeof(*a));	/* what follows the name is no part of it */
 	a->sun_family = AF_UNIX;
-	strcpy(a->sun_path + abstract, name);
+	a->sun_path[0] = 0;
+	memcpy(a->sun_path + abstract, name, strlen(name) + !abstract);
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + abstract + strlen(name) +
 			   !abstract);
 }

@@ -36,8 +36,8 @@ static void configuration(void)
 	EXPECT(SYSCALL_FSCONFIG_X, I(res, SYS(fsconfig, fs, SET_FLAG, "ro", NULL, 0)), I(fd, fs),
 	       I(cmd, 0), S(key, "ro"), NONE(value_bytebuf), NONE(value_charbuf), I(aux, 0));
 	EXPECT(SYSCALL_FSCONFIG_X, I(res, SYS(fsconfig, fs, SET_STRING, "size", "junk", 0)),
-	       I(fd, fs), I(cmd, 1), S(key, "size"), NONE(value_bytebuf), NONE(value_charbuf),
-	       I(aux, 0));
+	       I(fd, fs), I(cmd, 1), S(key, "size"), NONE(value_bytebuf),
+	       S(value_charbuf, "junk"), I(aux, 0));
 	EXPECT(SYSCALL_FSCONFIG_X, I(res, SYS(fsconfig, BAD_FD, SET_FD, "fd", NULL, 77)),
 	       I(fd, BAD_FD), I(cmd, 5), S(key, "fd"), NONE(value_bytebuf),
 	       NONE(value_charbuf), I(aux, 77));

@@ -57,9 +57,9 @@ static void open_family(void)
 	/* not created now: no PO_CREATED */
 	expect_open(SYS(open, "new", O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 04755), "new",
 		    PO_WRONLY | PO_CREAT | PO_TRUNC | PO_APPEND, 04755);
+	/* O_SYNC holds the bit of O_DSYNC, and is said to be set by either */
 	expect_open(SYS(open, "new", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_DSYNC, 0), "new",
-		    PO_WRONLY | PO_NONBLOCK | PO_CLOEXEC | PO_DSYNC, 0);
-	/* O_SYNC holds the bit of O_DSYNC */
+		    PO_WRONLY | PO_NONBLOCK | PO_CLOEXEC | PO_DSYNC | PO_SYNC, 0);
 	expect_open(SYS(open, "new", O_RDONLY | O_SYNC, 0), "new",
 		    PO_RDONLY | PO_SYNC | PO_DSYNC, 0);
 	expect_open(SYS(open, BAD_PTR, O_RDONLY, 0), NULL, PO_RDONLY, 0);

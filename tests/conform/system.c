@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bpf, keys, modules, semaphores, memory of other processes, quotas, and a generic syscall. */
+/* bpf, keys, modules, semaphores, memory of other processes, quotas. */
 #include "expect.h"
 #include <linux/bpf.h>
 #include <linux/keyctl.h>
@@ -131,14 +131,6 @@ static void keys(void)
 	       ANY(arg4, "its forms are saker's own"), ANY(arg5, "its forms are saker's own"));
 }
 
-static void generic(void)
-{
-	/* portable code, and the number on x86_64 */
-	EXPECT_CALL(GENERIC_X, SYS(getppid), I(ID, 41), I(nativeID, 110));
-	EXPECT_CALL(GENERIC_X, SYS(umask, 022), I(ID, 37), I(nativeID, 95));
-	EXPECT_CALL(GENERIC_X, SYS(madvise, 1L, 1L, 1L), I(ID, 139), I(nativeID, 28));
-}
-
 int main(int argc, char **argv)
 {
 	(void)argc;
@@ -151,6 +143,5 @@ int main(int argc, char **argv)
 	other_memory();
 	quotas();
 	keys();
-	generic();
 	return expect_done(argv);
 }

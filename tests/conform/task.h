@@ -93,7 +93,7 @@ static inline struct val cgroups_of_self(void)
 {
 	static const char *const names[][2] = {
 		{ "cpuset", "cpuset" }, { "cpu", "cpu" }, { "cpuacct", "cpuacct" },
-		{ "blkio", "io" }, { "memory", "memory" }, { "pids", "pids" },
+		{ "blkio", "io" }, { "memory", "memory" },
 	};
 	static char text[8192], out[8192];
 	size_t len = 0;
