@@ -46,7 +46,7 @@ struct config {
 	struct strlist static_keys;
 
 	const char *engine_kind, *capture_file;
-	u64 kmod_buf_preset, ebpf_buf_preset, cpus_for_each_buffer;
+	u64 ebpf_buf_preset, cpus_for_each_buffer;
 	bool drop_failed_exit;
 	bool time_iso_8601, buffers_base64;
 	const char *min_priority_name;

@@ -28,7 +28,7 @@ const struct config_row config_rows[] = {
 	/* where events come from */
 	{ "engine.kind", CFG_STRING, INTO(engine_kind), "auto", NULL,
 	  "Source of events: auto, modern_ebpf, replay (a capture file), nodriver (none).", NULL },
-	{ "engine.kmod.buf_size_preset", CFG_UINT, INTO(kmod_buf_preset), "4", NULL,
+	{ "engine.kmod.buf_size_preset", CFG_UINT, INERT, "4", "4",
 	  "Size of each buffer of the kernel module: 1 (1 MiB) to 10 (512 MiB), doubling.", NULL },
 	{ "engine.kmod.drop_failed_exit", CFG_BOOL, INERT, "false", "false",
 	  "Let the kernel module discard failed system calls.", NULL },

@@ -94,20 +94,20 @@ void info_print_version(bool json)
 		json_decref(all);
 }
 
-/* Several calls may share an event: one line for each name. */
+/* Several calls may share an event: one line for each. */
 void info_print_ignored(void)
 {
-	const char *last = NULL;
+	bool seen[EV_MAX] = { false };
 
 	printf("Ignored syscall(s):\n");
 	for (u32 code = 1; code < SC_MAX; code++) {
 		const struct syscall_desc *s = interest_is_heavy(code) ? syscall_desc(code) : NULL;
 		const struct event_desc *e = s ? event_desc(s->event) : NULL;
 
-		if (!e || (last && !strcmp(last, e->name)))
+		if (!e || seen[s->event])
 			continue;
+		seen[s->event] = true;
 		printf("- %s\n", e->name);
-		last = e->name;
 	}
 	putchar('\n');
 }
@@ -121,8 +121,13 @@ static json_t *leaf_schema(const struct config_row *row)
 		[CFG_STRING] = "string", [CFG_STRINGS] = "array", [CFG_MAP] = "object",
 		[CFG_ITEMS] = "array",
 	};
+	json_t *leaf = json_pack("{s:s, s:s}", "type", types[row->type], "description", row->help);
 
-	return json_pack("{s:s, s:s}", "type", types[row->type], "description", row->help);
+	if (row->def[0])
+		json_object_set_new(leaf, "default", json_string(row->def));
+	if (row->flags & CFG_NO_EFFECT)
+		json_object_set_new(leaf, "x-no-effect-yet", json_true());
+	return leaf;
 }
 
 static json_t *object_schema(void)

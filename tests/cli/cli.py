@@ -1,0 +1,449 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The program as its users see it: options, configuration, outputs, signals, exit status.
+
+usage: cli.py [BINARY] [--docs]
+
+Needs no kernel and no root: events come from a capture file written here.  --docs writes
+docs/configuration.md from what the program says of its keys; without it the file is
+compared.  Last line: 'N passed, N failed, N skipped'."""
+import json, os, re, signal, struct, subprocess, sys, tempfile, time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ARGS = [a for a in sys.argv[1:] if not a.startswith("-")]
+BINARY = os.path.abspath(ARGS[0] if ARGS else os.path.join(TOP, "build", "saker"))
+ENV = {"PATH": os.environ["PATH"], "TZ": "UTC", "LC_ALL": "C", "FALCO_HOSTNAME": "testhost"}
+COUNT = {"passed": 0, "failed": 0, "skipped": 0}
+
+CONFIG = """stdout_output: {enabled: true}
+log_stderr: true
+log_syslog: false
+log_level: info
+watch_config_files: false
+"""
+RULES = """- rule: opened
+  desc: a file was opened
+  condition: evt.type = openat and fd.name startswith /etc
+  output: file %fd.name "q" num=%evt.num
+  priority: WARNING
+  tags: [b, a]
+- rule: second
+  desc: the same again
+  condition: evt.type = openat
+  output: second %evt.num
+  priority: INFO
+- rule: off
+  desc: not enabled
+  condition: evt.type = openat
+  output: off
+  priority: ERROR
+  enabled: false
+"""
+
+
+def block(kind, body):
+    body += bytes(-len(body) % 4)
+    size = struct.pack("<I", len(body) + 12)
+    return struct.pack("<I", kind) + size + body + size
+
+
+def event(ts, tid, kind, params):
+    lens = b"".join(struct.pack("<H", len(p)) for p in params)
+    body = lens + b"".join(params)
+    return block(0x216, struct.pack("<HQQIHI", 0, ts, tid, 26 + len(body), kind, len(params)) + body)
+
+
+def openat(ts, path):
+    return event(ts, 42, 307, [struct.pack("<q", 3), struct.pack("<q", -100), path.encode() + b"\0", struct.pack("<I", 1),
+                               struct.pack("<I", 0), struct.pack("<I", 0), struct.pack("<Q", 5)])
+
+
+def capture(n, step_ns=10**9):
+    """n openat events of /etc/fileN, a step apart."""
+    t = 1700000000 * 10**9
+    head = block(0x0a0d0d0a, struct.pack("<IHHQ", 0x1a2b3c4d, 1, 2, 2**64 - 1))
+    return head + b"".join(openat(t + i * step_ns, "/etc/file%d" % i) for i in range(n))
+
+
+class Dir:
+    """A fresh working directory with a configuration, rules and a capture of 4 events."""
+
+    def __enter__(self):
+        self.tmp = tempfile.TemporaryDirectory(prefix="saker-cli.")
+        self.path = self.tmp.name
+        self.write("c.yaml", CONFIG)
+        self.write("r.yaml", RULES)
+        self.write("x.scap", capture(4))
+        return self
+
+    def __exit__(self, *a):
+        self.tmp.cleanup()
+
+    def write(self, name, text):
+        with open(os.path.join(self.path, name), "wb") as f:
+            f.write(text if isinstance(text, bytes) else text.encode())
+
+    def read(self, name):
+        with open(os.path.join(self.path, name), errors="replace") as f:
+            return f.read()
+
+    def argv(self, args, replay=True, rules=True):
+        a = [BINARY, "-c", "c.yaml"]
+        a += ["-r", "r.yaml"] if rules else []
+        a += ["-o", "engine.kind=replay", "-o", "engine.replay.capture_file=x.scap"] if replay else []
+        return a + list(args)
+
+    def run(self, *args, env=None, raw=False, **kw):
+        argv = [BINARY] + list(args) if raw else self.argv(args, **kw)
+        p = subprocess.run(argv, cwd=self.path, env=dict(ENV, **(env or {})), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, timeout=60)
+        return p.returncode, p.stdout.decode("utf-8", "replace"), p.stderr.decode("utf-8", "replace")
+
+    def start(self, *args, **kw):
+        return subprocess.Popen(self.argv(args, **kw), cwd=self.path, env=ENV, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE)
+
+
+def same(got, want, what=""):
+    if got != want:
+        raise AssertionError("%s: got %r, expected %r" % (what, got, want))
+
+
+def holds(text, part):
+    if not re.search(part, text, re.M):
+        raise AssertionError("no match for /%s/ in %r" % (part, text[-600:]))
+
+
+# ---- tests: functions named t_*, each with a fresh directory --------------------------------------
+
+def t_help(d):
+    rc, out, err = d.run("--help", raw=True)
+    same((rc, err), (0, ""))
+    for option in ("-c FILE", "--dry-run", "-l RULE", "-o, --option KEY=VALUE", "-P, --pidfile FILE", "--list[=SOURCE]"):
+        if option not in out:
+            raise AssertionError("%s is missing" % option)
+
+
+def t_text(d):
+    rc, out, err = d.run()
+    same(rc, 0, err)
+    want = ["22:13:2%d.000000000: Warning file /etc/file%d \\\"q\\\" num=%d" % (i, i, i + 1) for i in range(4)]
+    same(out.splitlines(), want + ["Events detected: 4", "Rule counts by severity:", "   WARNING: 4",
+                                   "Triggered rules by rule name:", "   opened: 4"])
+    holds(err, r"^   - event drop detected: 0 occurrences$")
+    holds(err, r"^   - num times actions taken: 0$")
+    holds(err, r"Replaying events from the capture file: x.scap$")
+    holds(err, r"   r.yaml \| schema validation: ok$")
+
+
+def t_json(d):
+    rc, out, err = d.run("-o", "json_output=true", "-o", "append_output[]={extra_fields: [evt.num, {k: 'n%evt.num'}]}")
+    same(rc, 0, err)
+    same(out.splitlines()[1], '{"hostname":"testhost","output":"22:13:21.000000000: Warning file /etc/file1 \\"q\\" num=2",'
+         '"output_fields":{"evt.num":2,"evt.time":1700000001000000000,"fd.name":"/etc/file1","k":"n2"},"priority":"Warning",'
+         '"rule":"opened","source":"syscall","tags":["a","b"],"time":"2023-11-14T22:13:21.000000000Z"}')
+
+
+def t_matching_all_and_selection(d):
+    rc, out, err = d.run("-o", "rule_matching=all", "-o", "rules[].enable.rule=of*", "-o", "rules[].disable.rule=opened")
+    same(rc, 0, err)
+    holds(out, r"^Events detected: 8$")
+    holds(out, r"^   ERROR: 4\n   INFO: 4$")
+    holds(out, r"^   second: 4\n   off: 4$")
+
+
+def t_iso_time(d):
+    rc, out, err = d.run("-o", "time_format_iso_8601=true")
+    holds(out, r"^2023-11-14T22:13:20\.000000000\+0000: Warning file")
+    holds(err, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+0000: ")
+
+
+def t_stop_after(d):
+    rc, out, err = d.run("-M", "2")
+    same((rc, out.count("Warning file")), (0, 3))
+
+
+def t_verbose(d):
+    rc, out, err = d.run("-v")
+    holds(err, r"^Elapsed time: [0-9.]+, Captured Events: 4, ")
+
+
+def t_dry_run(d):
+    rc, out, err = d.run("--dry-run", "-P", "pid")
+    same((rc, out, os.path.exists(d.path + "/pid")), (0, "", False))
+    rc, out, err = d.run("--dry-run", "-o", "stdout_output.enabled=false")
+    same(rc, 1)
+    holds(err, r"^Error: No output configured")
+
+
+def t_files(d):
+    rc, out, err = d.run("-o", "file_output.enabled=true", "-o", "file_output.filename=out.txt", "-o", "stdout_output.enabled=false",
+                         "-o", "program_output.enabled=true", "-o", "program_output.program=cat >>prog.txt", "-o", "outputs_queue.capacity=1")
+    same(rc, 0, err)
+    same(len(d.read("out.txt").splitlines()), 4)
+    same(d.read("prog.txt"), d.read("out.txt"))
+    same(out.splitlines()[0], "Events detected: 4")
+
+
+def t_many_alerts(d):
+    """Nothing is lost and the order is kept, however slow the reader."""
+    d.write("x.scap", capture(20000, 1000))
+    p = d.start("-o", "outputs_queue.capacity=100")
+    time.sleep(0.5)
+    out, err = p.communicate(timeout=120)
+    same(p.returncode, 0, err)
+    nums = [int(x) for x in re.findall(rb"num=(\d+)$", out, re.M)]
+    same(nums == list(range(1, 20001)), True, "order")
+
+
+def t_reader_goes_away(d):
+    d.write("x.scap", capture(20000, 1000))
+    p = d.start()
+    p.stdout.read(10)
+    p.stdout.close()
+    err = p.stderr.read().decode()
+    same(p.wait(timeout=60), 0, err)
+    holds(err, r"stdout: Broken pipe$")
+
+
+def t_signals(d):
+    p = d.start("-o", "engine.kind=nodriver", "-P", "pid", "-o", "file_output.enabled=true", "-o", "file_output.keep_alive=true",
+                "-o", "file_output.filename=a.txt", replay=False)
+    for _ in range(200):
+        if os.path.exists(d.path + "/pid") and d.read("pid"):
+            break
+        time.sleep(0.02)
+    same(int(d.read("pid")), p.pid)
+    time.sleep(0.2)
+    os.rename(d.path + "/a.txt", d.path + "/b.txt")
+    p.send_signal(signal.SIGHUP)
+    p.send_signal(signal.SIGUSR1)
+    time.sleep(0.5)
+    p.send_signal(signal.SIGTERM)
+    out, err = p.communicate(timeout=10)
+    out, err = out.decode(), err.decode()
+    same(p.returncode, 0, err)
+    holds(err, r"SIGUSR1 received, reopening outputs\.\.\.$")
+    holds(err, r"SIGHUP received: ")
+    holds(err, r"SIGTERM received, exiting\.\.\.$")
+    holds(out, r"^Events detected: 0$")
+    holds(err, r"event drop detected: 0 occurrences")
+
+
+def t_damaged_capture(d):
+    """Where a capture file is damaged is told; alerts before that are delivered."""
+    bad = block(0x216, struct.pack("<HQQIHIHH", 0, 1, 1, 30, 307, 2, 500, 500))
+    d.write("x.scap", capture(1) + bad + openat(1700000002 * 10**9, "/etc/last"))
+    rc, out, err = d.run()
+    same(rc, 1, err)
+    holds(out, r"/etc/file0")
+    holds(err, r"^Error: .*byte \d+ of x\.scap")
+
+
+def t_cut_capture(d):
+    d.write("x.scap", capture(4)[:-7])
+    rc, out, err = d.run()
+    same(out.count("Warning file"), 3)
+
+
+def t_validate(d):
+    d.write("bad.yaml", "- rule: x\n  desc: y\n  condition: no.such = 1\n  output: z\n  priority: INFO\n")
+    rc, out, err = d.run("-V", "r.yaml", rules=False)
+    same((rc, out), (0, "r.yaml: Ok\n"), err)
+    rc, out, err = d.run("-V", "r.yaml", "-V", "bad.yaml", rules=False)
+    same(rc, 1)
+    holds(out, r"^bad.yaml: Invalid$")
+    holds(err, r"^Error: bad.yaml: Invalid")
+    rc, out, err = d.run("-V", "bad.yaml", "-o", "json_output=true", rules=False)
+    same(rc, 1)
+    j = json.loads(out)["falco_load_results"][0]
+    same((j["name"], j["successful"], j["errors"][0]["code"]), ("bad.yaml", False, "LOAD_ERR_COMPILE_CONDITION"))
+    rc, out, err = d.run("-V", "nosuch.yaml", rules=False)
+    same(rc, 1)
+    holds(err, r"^Error: Could not open file nosuch.yaml for reading$")
+
+
+def t_describe(d):
+    rc, out, err = d.run("-L")
+    same(rc, 0, err)
+    holds(out, r"^Rule +Description$")
+    holds(out, r"^opened +a file was opened ?$")
+    rc, out, err = d.run("-l", "opened", "-o", "json_output=true")
+    same(json.loads(out)["rules"][0]["info"]["name"], "opened")
+    rc, out, err = d.run("-l", "nosuch")
+    same(rc, 1)
+    holds(err, r'^Runtime error: Rule "nosuch" is not loaded. Exiting.$')
+
+
+def t_list(d):
+    rc, out, err = d.run("--list", "-N", raw=True)
+    same(rc, 0, err)
+    names = out.split()
+    same(len(names) == len(set(names)), True, "a name appears twice")
+    for n in ("evt.num", "proc.name", "fd.name", "container.id", "k8s.pod.name"):
+        same(n in names, True, n)
+    rc, out, err = d.run("--list=syscall", "--format", "json", raw=True)
+    fields = [f for c in json.loads(out)["fieldclasses"] for f in c["fields"]]
+    same(len(fields), len(names))
+    same([f["name"] for f in fields if not f["desc"]], [], "fields without help")
+    rc, out, err = d.run("--list", "-v", raw=True)
+    holds(out, r"^proc\.name +\(Type: CHARBUF\) ")
+    rc, out, err = d.run("--list=nosuch", raw=True)
+    same(rc, 1)
+    holds(err, "^Error: Value for --list must be a valid source type$")
+
+
+def t_list_events(d):
+    rc, out, err = d.run("--list-events", raw=True)
+    same(rc, 0, err)
+    holds(out, r"^< close\(ERRNO \*\*res\*\*, FD \*\*fd\*\*\)$")
+    holds(out, r"^## Metaevents$")
+    rc, js, err = d.run("--list-events", "--format=json", raw=True)
+    j = json.loads(js)
+    same(sum(len(v) for v in j.values() if isinstance(v, list)), len(re.findall(r"^[<>] ", out, re.M)))
+    rc, out, err = d.run("-i", raw=True)
+    same(out.count("- "), 11)
+
+
+def t_version(d):
+    rc, out, err = d.run("--version", raw=True)
+    same(rc, 0, err)
+    holds(out, r"^Saker version: \d")
+    rc, out, err = d.run("--version", "-o", "json_output=true", rules=False)
+    same(json.loads(out)["engine_version"], "63")
+
+
+def t_errors(d):
+    d.write("broken.yaml", "a: [1\nb: 2\n")
+    os.mkdir(d.path + "/folder")
+    for args, want in (
+            (["--nosuch"], "Error: Option ‘nosuch’ does not exist"),
+            (["-c", "nosuch.yaml"], "Error: Could not find configuration file at nosuch.yaml"),
+            (["-c", "folder"], "Error: Cannot read configuration file folder: Is a directory"),
+            (["-c", "broken.yaml"], r"Error: Error reading config file \(broken.yaml\): line \d+, column \d+: "),
+            (["-r", "nosuch.yaml"], "Error: Could not open file nosuch.yaml for reading"),
+            (["-o", "engine.kind=kmod"], "Error: engine.kind 'kmod' is not part of this version yet"),
+            (["-o", "engine.replay.capture_file=nosuch"], "Error: .*nosuch.*No such file"),
+            (["-o", "engine.replay.capture_file=r.yaml"], "Error: .*r.yaml"),
+            (["-o", "file_output.enabled=true", "-o", "file_output.filename=no/such"], "Error: Failed to init output: file: No such file"),
+            (["--enable-source", "x", "-o", "engine.kind=nodriver"], "Error: Attempted enabling an unknown event source: x"),
+            (["--disable-source=syscall", "-o", "engine.kind=nodriver"], "Error: Must enable at least one event source"),
+            (["--enable-source=syscall", "--disable-source=syscall", "-o", "engine.kind=nodriver"], "Error: You can not mix")):
+        rc, out, err = d.run(*args)
+        same((rc, out.count("Warning file")), (1, 0), args)
+        holds(err, "^" + want)
+    rc, out, err = d.run(rules=False)
+    same(rc, 1)
+    holds(err, "^Error: You must specify at least one rules file")
+
+
+def t_unprivileged(d):
+    """Without the right to load BPF programs: one message that says so, no harm done."""
+    if os.geteuid():
+        raise NotImplementedError("needs root to drop privileges from")
+    os.chmod(d.path, 0o755)
+    argv = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
+    p = subprocess.run(argv + d.argv([], replay=False), cwd=d.path, env=ENV, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    same(p.returncode, 1, p.stderr)
+    holds(p.stderr.decode(), r"^Error: .*(CAP_BPF|privileg|root|permission)")
+
+
+def t_no_effect(d):
+    rc, out, err = d.run("-o", "metrics.enabled=true", "-o", "nosuch.key=1", "-o", "webserver.listen_port=1")
+    same(rc, 0, err)
+    holds(err, r"Configuration keys without effect in this version: metrics.enabled$")
+    d.write("c.yaml", CONFIG + "foo: 1\n")
+    rc, out, err = d.run()
+    holds(err, r"   c.yaml \| schema validation: failed for <root>: .*'foo'")
+
+
+def t_environment(d):
+    d.write("c.yaml", CONFIG.replace("{enabled: true}", "{enabled: \"${ON}\"}"))
+    rc, out, err = d.run(env={"ON": "true"})
+    same((rc, out.count("Warning file")), (0, 4), err)
+    rc, out, err = d.run(env={"ON": "false"})
+    same(rc, 1)
+
+
+def t_beside_the_configuration(d):
+    """Rules named in a configuration file are found beside it, from any working directory."""
+    os.mkdir(d.path + "/etc")
+    d.write("etc/c.yaml", CONFIG + "rules_files: [r2.yaml, nosuch.yaml, rules.d]\nconfig_files: [conf.d]\n")
+    d.write("etc/r2.yaml", RULES)
+    os.mkdir(d.path + "/etc/conf.d")
+    d.write("etc/conf.d/1.yaml", "priority: warning\n")
+    rc, out, err = d.run("-c", "etc/c.yaml", "-L", rules=False)
+    same(rc, 0, err)
+    holds(out, r"^opened ")
+    same("second" in out, False)
+
+
+def t_own_configuration(d):
+    """etc/saker.yaml is a valid configuration, and its rules load."""
+    rc, out, err = d.run("-c", os.path.join(TOP, "etc", "saker.yaml"), "--dry-run", raw=True)
+    same(rc, 0, err)
+    holds(err, r"saker\.yaml \| schema validation: ok$")
+    same("without effect" in err, False)
+
+
+def t_docs(d):
+    with open(os.path.join(TOP, "docs", "configuration.md")) as f:
+        same(f.read() == docs(d), True, "docs/configuration.md is not what tests/cli/cli.py --docs writes")
+
+
+# ---- docs/configuration.md --------------------------------------------------------------------------
+
+HEAD = """# Configuration
+
+saker reads one YAML file (`-c FILE`, default `/etc/saker/saker.yaml`); a Falco configuration file works as it is.
+This page is made from the program's own table of keys by `tests/cli/cli.py --docs`.
+
+- `config_files` names more files and folders. They are merged over the first one: lists are appended, everything else is
+  replaced; `{path: FILE, strategy: override}` replaces lists too, `add-only` adds only keys that are not there.
+- `-o KEY=VALUE` sets one key: `-o json_output=true`, `-o rules[].disable.tag=network`, `-o engine.modern_ebpf.buf_size_preset=6`.
+  `[]` appends to a list, `[N]` names an element, a value in braces is YAML.
+- `${NAME}` in a value is the environment variable NAME; `$${NAME}` is the text `${NAME}`.
+- A value of the wrong type, or an unknown key, is told in the log; the default is used.
+- Relative paths start from the working directory or, when nothing is there, from the folder of the configuration file.
+
+| key | type | default | |
+|---|---|---|---|
+"""
+
+
+def docs(d):
+    rc, out, err = d.run("--config-schema", raw=True)
+    rows = []
+
+    def walk(prefix, schema):
+        for name, s in schema["properties"].items():
+            if "properties" in s:
+                walk(prefix + name + ".", s)
+            else:
+                note = " *No effect in this version.*" if s.get("x-no-effect-yet") else ""
+                rows.append("| `%s` | %s | %s | %s%s |\n" % (prefix + name, s["type"], s.get("default", "-"), s["description"], note))
+    walk("", json.loads(out))
+    return HEAD + "".join(rows)
+
+
+def main():
+    if "--docs" in sys.argv:
+        with Dir() as d, open(os.path.join(TOP, "docs", "configuration.md"), "w") as f:
+            f.write(docs(d))
+        return 0
+    for name, test in sorted((n, f) for n, f in globals().items() if n.startswith("t_")):
+        with Dir() as d:
+            try:
+                test(d)
+                COUNT["passed"] += 1
+            except NotImplementedError as e:
+                COUNT["skipped"] += 1
+                print("skip %s: %s" % (name[2:], e))
+            except Exception as e:
+                COUNT["failed"] += 1
+                print("FAIL %s: %s: %s" % (name[2:], type(e).__name__, e))
+    print("%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % COUNT)
+    return COUNT["failed"] > 0
+
+
+sys.exit(main())
