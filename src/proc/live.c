@@ -54,25 +54,41 @@ static enum fd_role live_role(const struct proc *p, const struct fd *fd, const s
 	return ROLE_CLIENT;
 }
 
-static bool is_bound_only(const struct fd *fd, const struct fdinfo *info)
+/* Nobody is at the other end, and this is one that others come to. */
+static bool is_server_end(const struct fd *fd, const struct fdinfo *info, enum fd_role role)
 {
-	return info->flags & FDI_LISTENING || (fd->sport && !fd->dport);
+	if (info->flags & FDI_LISTENING)
+		return true;
+	if (!fd->sport || fd->dport || role == ROLE_CLIENT)
+		return false;
+	return role == ROLE_SERVER || fd->l4proto != L4_UDP || !is_ephemeral(fd->sport);
+}
+
+static void set_server(struct proc *p, struct fd *fd, const struct fdinfo *info)
+{
+	fd->type = fd->type == FDT_IPV4_SOCK ? FDT_IPV4_SERVSOCK : FDT_IPV6_SERVSOCK;
+	fd_set_role(fd, ROLE_SERVER);
+	fd_set_name(fd);
+	if (!(info->flags & FDI_LISTENING))
+		return;
+	fd->flags |= FD_LISTENING;
+	port_set(p, fd->sport);
 }
 
 static void set_ip(struct proc *p, struct fd *fd, const struct sock_name *n,
 		   const struct fdinfo *info, enum fd_role role)
 {
+	static const u8 zero[16];
+	bool v6 = info->type == FDT_IPV6_SOCK || info->type == FDT_IPV6_SERVSOCK;
+
 	fd->type = FDT_UNKNOWN;	/* take the addresses as they are */
 	fd_set_tuple(fd, n);
+	/* no address at all counts as mapped, but the socket knows its family */
+	if (n->mapped && v6 && !memcmp(n->src, zero, 16) && !memcmp(n->dst, zero, 16))
+		fd->type = FDT_IPV6_SOCK;
 	fd->l4proto = info->l4proto;
-	if (is_bound_only(fd, info)) {
-		fd->type = fd->type == FDT_IPV4_SOCK ? FDT_IPV4_SERVSOCK : FDT_IPV6_SERVSOCK;
-		if (info->flags & FDI_LISTENING) {
-			fd->flags |= FD_LISTENING;
-			port_set(p, fd->sport);
-		}
-		fd_set_role(fd, ROLE_SERVER);
-		fd_set_name(fd);
+	if (is_server_end(fd, info, role)) {
+		set_server(p, fd, info);
 		return;
 	}
 	if (role == ROLE_NONE)
@@ -80,7 +96,7 @@ static void set_ip(struct proc *p, struct fd *fd, const struct sock_name *n,
 	fd_set_role(fd, role);
 	if (role == ROLE_SERVER)
 		fd_swap(fd);
-	if (fd->sport || fd->dport)
+	if (fd->dport || role == ROLE_SERVER)
 		fd_set_name(fd);
 }
 
@@ -100,6 +116,37 @@ static void set_unix(struct fd *fd, const struct sock_name *n)
 
 /* ---- from fdinfo to fd ---- */
 
+/* As events show it: minor's low byte, major, the rest of minor. */
+static u32 encode_dev(u32 dev)
+{
+	u32 major = dev >> 20, minor = dev & 0xfffff;
+
+	return (minor & 0xff) | major << 8 | (minor & ~0xffu) << 12;
+}
+
+/* Falco has no names for fds without a file, and a memfd goes by its argument. */
+static void set_path(struct fd *fd, struct event_param name)
+{
+	static const char memfd[] = "memfd:", deleted[] = " (deleted)";
+	const char *s = (const char *)name.p;
+	u32 n = name.len;
+
+	pstr_set(&fd->kpath, s, n);
+	if (fd->type == FDT_MEMFD) {
+		if (n && *s == '/')
+			s++, n--;
+		if (n >= sizeof(memfd) - 1 && !memcmp(s, memfd, sizeof(memfd) - 1))
+			s += sizeof(memfd) - 1, n -= (u32)sizeof(memfd) - 1;
+		if (n >= sizeof(deleted) - 1 &&
+		    !memcmp(s + n - (sizeof(deleted) - 1), deleted, sizeof(deleted) - 1))
+			n -= (u32)sizeof(deleted) - 1;
+	} else if (fd->type != FDT_FILE && fd->type != FDT_FILE_V2 && fd->type != FDT_DIRECTORY &&
+		   (fd->type != FDT_FIFO || n < 2 || *s != '/')) {
+		n = 0;
+	}
+	pstr_set(&fd->name, s, n);
+}
+
 static void fill(struct proc *p, struct fd *fd, const struct fdinfo *info, struct event_param name,
 		 enum fd_role role)
 {
@@ -108,15 +155,14 @@ static void fill(struct proc *p, struct fd *fd, const struct fdinfo *info, struc
 	fd->type = info->type < FDT_MAX ? info->type : FDT_UNKNOWN;
 	fd->l4proto = info->l4proto <= L4_RAW ? info->l4proto : L4_UNKNOWN;
 	fd->ino = info->ino;
-	fd->dev = info->dev;
+	fd->dev = encode_dev(info->dev);
 	fd->open_flags = info->open_flags;
 	fd_set_cloexec(fd, info->flags & FDI_CLOEXEC);
 	fd->flags |= (info->flags & FDI_CONNECTED ? FD_CONNECTED : 0) |
 		     (info->flags & FDI_UPPER_LAYER ? FD_UPPER_LAYER : 0) |
 		     (info->flags & FDI_LOWER_LAYER ? FD_LOWER_LAYER : 0);
 	if (!fd_is_socket(fd->type)) {
-		pstr_set(&fd->name, name.p, name.len);
-		pstr_set(&fd->kpath, name.p, name.len);
+		set_path(fd, name);
 		return;
 	}
 	if (!sock_tuple(name, &n))
@@ -156,12 +202,17 @@ static void take_info(struct proc *p, struct event *ev, struct event_param param
 	if (event_replaces(ev, info.fd))
 		return;
 	known = fdt_get(t, info.fd);
-	if (known && same_file(known, &info))
-		role = fd_role(known);
-	else if (known)
+	if (known && !same_file(known, &info)) {
 		fdt_del(p, t, info.fd);
+		known = NULL;
+	}
+	if (known)
+		role = fd_role(known);
 	fd = live_slot(p, info.fd);
 	fill(p, fd, &info, param, role);
+	/* a bound socket without peer: only bind has told its path */
+	if (known && fd->type == FDT_UNIX_SOCK && !fd->unix_dst)
+		pstr_share(&fd->name, &known->name);
 }
 
 static bool is_info(const struct event *ev, u32 i)
@@ -189,8 +240,7 @@ static void complete(struct proc *p, struct fd *fd, struct event_param param)
 	param.p += sizeof(info);
 	param.len -= (u32)sizeof(info);
 	fd->ino = info.ino;
-	if (info.dev)
-		fd->dev = info.dev;
+	fd->dev = encode_dev(info.dev);
 	if (!fd_is_socket(fd->type)) {
 		if (fd->type == FDT_UNKNOWN || info.type == FDT_DIRECTORY)
 			fd->type = info.type < FDT_MAX ? info.type : FDT_UNKNOWN;

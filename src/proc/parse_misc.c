@@ -42,6 +42,8 @@ struct fd *parse_add_fd(struct proc *p, struct event *ev, s64 num, u8 type)
 		ev->fd = fd = live_slot(p, num);
 	else
 		fd = fdt_add(p, t, num, ev);
+	if (!fd && ev->live)
+		ev->fd = fd = live_slot(p, num);
 	if (fd)
 		fd->type = type;
 	return fd;

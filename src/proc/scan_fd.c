@@ -295,6 +295,14 @@ static u8 link_type(const char *link, const struct stat *st)
 	return S_ISFIFO(st->st_mode) ? FDT_FIFO : FDT_FILE_V2;
 }
 
+/* As events show it: minor's low byte, major, the rest of minor. */
+static u32 encode_dev(dev_t dev)
+{
+	u32 hi = major(dev), lo = minor(dev);
+
+	return (lo & 0xff) | hi << 8 | (lo & ~0xffu) << 12;
+}
+
 static void scan_one(struct proc *p, struct scan_net *n, int dir, int fds, const char *name, s64 pid)
 {
 	struct state_fd f = { .tid = pid, .fd = strtoll(name, NULL, 10) };
@@ -308,7 +316,7 @@ static void scan_one(struct proc *p, struct scan_net *n, int dir, int fds, const
 	}
 	link[len] = 0;
 	f.ino = st.st_ino;
-	f.dev = (u32)(major(st.st_dev) << 20 | minor(st.st_dev));
+	f.dev = encode_dev(st.st_dev);
 	take_flags(dir, f.fd, &n->text, &f);
 	if (S_ISSOCK(st.st_mode)) {
 		take_socket(n, dir, &st, &f);
