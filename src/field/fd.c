@@ -306,47 +306,69 @@ GETTER(get_ino)
 
 /* ---- all descriptors of the process ------------------------------------------------ */
 
-static u64 type_bit(const struct fd *fd)
+/* Types of the descriptors seen, with the highest number each has. */
+struct fd_types {
+	const char *names[FDT_MAX];
+	s64 highest[FDT_MAX];
+	u32 n;
+};
+
+static void add_type(struct fd_types *t, const struct fd *fd)
 {
-	return 1ull << (fd->type < FDT_MAX ? fd->type : FDT_UNKNOWN);
+	const char *name = fd_type_name(fd->type);
+	u32 i;
+
+	name = name ? name : "<NA>";
+	for (i = 0; i < t->n && strcmp(t->names[i], name); i++)
+		;
+	if (i == FDT_MAX)
+		return;
+	if (i == t->n) {
+		t->names[t->n++] = name;
+		t->highest[i] = fd->num;
+	} else if (fd->num > t->highest[i]) {
+		t->highest[i] = fd->num;
+	}
 }
 
-static bool set_type_list(struct field_ctx *x, const struct field_ref *f, u64 types,
-			  struct value *ret)
+/* Takes the type of the highest descriptor. */
+static const char *take_type(struct fd_types *t)
 {
-	struct value *list = field_scratch(x, FDT_MAX * sizeof(*list));
-	u32 n = 0;
+	const char *name;
+	u32 best = 0;
 
-	for (u32 type = 0; type < FDT_MAX; type++) {
-		const char *name = fd_type_name((u8)type);
-		bool seen = !(types >> type & 1);
-
-		name = name ? name : "<NA>";
-		for (u32 i = 0; i < n && !seen; i++)
-			seen = !strcmp(list[i].p, name);
-		if (!seen)
-			set_cstr(&list[n++], name);
-	}
-	return n && set_list(f, ret, list, n);
+	for (u32 i = 1; i < t->n; i++)
+		if (t->highest[i] > t->highest[best])
+			best = i;
+	name = t->names[best];
+	t->n--;
+	t->names[best] = t->names[t->n];
+	t->highest[best] = t->highest[t->n];
+	return name;
 }
 
 GETTER(get_types)
 {
-	const struct thread *t = x->thread;
+	struct fd_types types = { .n = 0 };
+	struct value *list;
 	const struct fd *fd;
 	size_t pos = 0;
-	u64 types = 0;
+	u32 n = 0;
 
 	if (!has_fd(x))
 		return false;
 	if (f->has_index) {
-		fd = proc_fd(x->proc, t, f->index);
-		types = fd ? type_bit(fd) : 0;
+		fd = proc_fd(x->proc, x->thread, f->index);
+		if (fd)
+			add_type(&types, fd);
 	} else {
-		while ((fd = proc_fd_next(x->proc, t, &pos)))
-			types |= type_bit(fd);
+		while ((fd = proc_fd_next(x->proc, x->thread, &pos)))
+			add_type(&types, fd);
 	}
-	return set_type_list(x, f, types, ret);
+	list = field_scratch(x, FDT_MAX * sizeof(*list));
+	while (types.n)
+		set_cstr(&list[n++], take_type(&types));
+	return n && set_list(f, ret, list, n);
 }
 
 #define ENDS FF_FILTER_ONLY | FF_NO_TRANSFORMER | FF_NO_RHS

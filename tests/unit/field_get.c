@@ -224,6 +224,7 @@ static const struct {
 		{ "fd.ino", "77" },
 		{ "fd.l4proto", "<NA>" },
 		{ "fd.sockfamily", NOTHING },
+		{ "fd.types", "(directory,ipv4,file)" },
 		{ "fd.types[7]", "(directory)" },
 		{ "fd.types[99]", NOTHING },
 		{ "proc.name", "vim" },
