@@ -109,8 +109,8 @@ ACTS = {
         py(VICTIM + 'r = sc("ptrace", 16, pid, 0, 0)\nos.kill(pid, 9); os.wait()\nsys.exit(77 if r else 0)'),
         py('pid = os.fork()\nif not pid:\n    sc("ptrace", 0, 0, 0, 0); os._exit(0)\nos.waitpid(pid, 0)')),
     "Memory of another process written": (
-        py(VICTIM + IOV + 'r = sc("process_vm_writev", pid, iov, 1, iov, 1, 0)\nos.kill(pid, 9); os.wait()\nsys.exit(77 if r != 5 else 0)'),
-        py(VICTIM + IOV + 'r = sc("process_vm_readv", pid, iov, 1, iov, 1, 0)\nos.kill(pid, 9); os.wait()')),
+        py(IOV + VICTIM + 'r = sc("process_vm_writev", pid, iov, 1, iov, 1, 0)\nos.kill(pid, 9); os.wait()\nsys.exit(77 if r != 5 else 0)'),
+        py(IOV + VICTIM + 'r = sc("process_vm_readv", pid, iov, 1, iov, 1, 0)\nos.kill(pid, 9); os.wait()')),
     "Log emptied or removed": (
         sh("echo x >>/var/log/saker-test.log; rm -f /var/log/saker-test.log"),
         sh("echo x >>/var/log/saker-test.log; cat /var/log/saker-test.log >/dev/null; mv /var/log/saker-test.log .; rm -f saker-test.log")),
