@@ -17,7 +17,7 @@ NR = {"x86_64": dict(finit_module=313, setns=308, unshare=272, bpf=321, ptrace=1
 def py(code):
     """A Python program that may call libc as c and syscalls by name."""
     head = "import ctypes, os, socket, signal, sys, time\nc = ctypes.CDLL(None, use_errno=True)\nNR = %r\n" \
-           "def sc(name, *a): return c.syscall(NR[name], *a)\n" % NR
+           "def sc(name, *a): return c.syscall(NR[name], *[ctypes.c_long(v) if isinstance(v, int) else v for v in a])\n" % NR
     return [sys.executable, "-c", head + code]
 
 
