@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Trees to expressions: flattened, without repetitions and constants, the cheap parts
- * first.  Predicates have no effects, so order changes nothing but the time it takes.
+ * Trees to expressions: flattened, without repetitions and constants, comparisons that can
+ * be one merged.  Kids are kept by number, so that the same ones in another order are the
+ * same expression; the order of evaluation is found when all is compiled.
  */
 #include "filter/pool.h"
 
@@ -63,7 +64,7 @@ static u32 expr_intern(struct filter_pool *p, const struct expr *e, const u32 *k
 u32 expr_pred(struct filter_pool *p, u32 pred)
 {
 	const struct pred *q = &p->preds.p[pred];
-	struct expr e = { .kind = EXPR_PRED, .at = pred, .cost = q->cost };
+	struct expr e = { .kind = EXPR_PRED, .at = pred };
 
 	e.flags = p->sources.p[q->src].flags;
 	if (q->rhs != NO_SOURCE)
@@ -74,7 +75,7 @@ u32 expr_pred(struct filter_pool *p, u32 pred)
 u32 expr_not(struct filter_pool *p, u32 kid)
 {
 	const struct expr *k = &p->exprs.p[kid];
-	struct expr e = { .kind = EXPR_NOT, .n = 1, .cost = k->cost, .flags = k->flags };
+	struct expr e = { .kind = EXPR_NOT, .n = 1, .flags = k->flags };
 
 	if (k->kind == EXPR_CONST)
 		return !k->at;
@@ -141,32 +142,22 @@ static u32 merge_kids(struct filter_pool *p, enum expr_kind kind, u32 *kids, u32
 	return n;
 }
 
-struct ranked {
-	u32 cost, id;
-};
-
-static int cmp_ranked(const void *a, const void *b)
+static int cmp_u32(const void *a, const void *b)
 {
-	const struct ranked *l = a, *r = b;
+	u32 l = *(const u32 *)a, r = *(const u32 *)b;
 
-	if (l->cost != r->cost)
-		return l->cost < r->cost ? -1 : 1;
-	return (l->id > r->id) - (l->id < r->id);
+	return (l > r) - (l < r);
 }
 
-/* By cost, each once.  Returns n. */
-static u32 order_kids(const struct filter_pool *p, u32 *kids, u32 n)
+/* By number, each once.  Returns n. */
+static u32 sort_kids(u32 *kids, u32 n)
 {
-	struct ranked *r = xmalloc((n + 1u) * sizeof(*r));
 	u32 kept = 0;
 
+	qsort(kids, n, sizeof(*kids), cmp_u32);
 	for (u32 i = 0; i < n; i++)
-		r[i] = (struct ranked){ p->exprs.p[kids[i]].cost, kids[i] };
-	qsort(r, n, sizeof(*r), cmp_ranked);
-	for (u32 i = 0; i < n; i++)
-		if (!kept || kids[kept - 1] != r[i].id)
-			kids[kept++] = r[i].id;
-	free(r);
+		if (!kept || kids[kept - 1] != kids[i])
+			kids[kept++] = kids[i];
 	return kept;
 }
 
@@ -184,42 +175,24 @@ static u32 fold_kids(u32 *kids, u32 n, u32 neutral, bool *ret_const)
 	return kept;
 }
 
-static int cmp_u32(const void *a, const void *b)
-{
-	u32 l = *(const u32 *)a, r = *(const u32 *)b;
-
-	return (l > r) - (l < r);
-}
-
-/* x and not x, x or not x */
+/* x and not x, x or not x; kids are sorted. */
 static bool has_opposites(const struct filter_pool *p, const u32 *kids, u32 n)
 {
-	u32 *sorted = xmalloc((n + 1u) * sizeof(*sorted));
-	bool found = false;
-
-	if (n)
-		memcpy(sorted, kids, n * sizeof(*sorted));
-	qsort(sorted, n, sizeof(*sorted), cmp_u32);
-	for (u32 i = 0; i < n && !found; i++) {
+	for (u32 i = 0; i < n; i++) {
 		const struct expr *e = &p->exprs.p[kids[i]];
 
-		found = e->kind == EXPR_NOT && bsearch(&p->kids.p[e->at], sorted, n, sizeof(*sorted), cmp_u32);
+		if (e->kind == EXPR_NOT && bsearch(&p->kids.p[e->at], kids, n, sizeof(*kids), cmp_u32))
+			return true;
 	}
-	free(sorted);
-	return found;
+	return false;
 }
 
-/* The first is always evaluated, the others if need be. */
 static struct expr chain_of(const struct filter_pool *p, enum expr_kind kind, const u32 *kids, u32 n)
 {
 	struct expr e = { .kind = (u8)kind, .n = n };
-	u64 cost = 0;
 
-	for (u32 i = 0; i < n; i++) {
-		cost += i && kind == EXPR_AND ? p->exprs.p[kids[i]].cost / 4 : p->exprs.p[kids[i]].cost;
+	for (u32 i = 0; i < n; i++)
 		e.flags |= p->exprs.p[kids[i]].flags;
-	}
-	e.cost = (u32)u64_min(cost, UINT32_MAX / 2);
 	return e;
 }
 
@@ -237,7 +210,7 @@ u32 expr_chain(struct filter_pool *p, enum expr_kind kind, u32 *kids, u32 n)
 	n = fold_kids(k, (u32)(flat.len / sizeof(*k)), neutral, &decided);
 	if (!decided) {
 		n = merge_kids(p, kind, k, n);
-		n = order_kids(p, k, n);
+		n = sort_kids(k, n);
 		decided = has_opposites(p, k, n);
 	}
 	if (decided) {
@@ -327,6 +300,7 @@ int filter_compile(struct filter_pool *p, const struct ast *n, u32 *ret_expr, st
 void filter_pool_seal(struct filter_pool *p)
 {
 	map64_fini(&p->special);
+	order_exprs(p);
 }
 
 u32 filter_pool_predicates(const struct filter_pool *p)

@@ -36,7 +36,6 @@ struct source {
 	u8 kind;		/* enum source_kind */
 	u8 type;		/* enum param_type */
 	bool is_list;
-	u32 cost;		/* relative, of getting it once for an event */
 	u32 flags;		/* FF_* of the fields in it */
 	u32 n;
 	u32 *kids;		/* sources */
@@ -64,8 +63,8 @@ struct pred {
 	u8 type;		/* of the constants */
 	u8 kind;		/* enum type_kind of it */
 	u8 mode;		/* enum pred_mode */
+	bool simple;		/* one value, one call of match */
 	u32 src, rhs;		/* rhs: NO_SOURCE, or instead of constants */
-	u32 cost;
 	u32 n;
 	struct value *values;
 	bool (*match)(const struct pred *p, const struct value *v);
@@ -88,7 +87,6 @@ struct expr {
 	u8 kind;		/* enum expr_kind */
 	u32 n;
 	u32 at;			/* predicate, or index of the first kid; of constants the value */
-	u32 cost;
 	u32 flags;		/* FF_* of the fields in it */
 };
 
@@ -158,6 +156,11 @@ u32 expr_pred(struct filter_pool *p, u32 pred);
 u32 expr_not(struct filter_pool *p, u32 kid);
 /* kind: EXPR_AND or EXPR_OR; kids are scrambled. */
 u32 expr_chain(struct filter_pool *p, enum expr_kind kind, u32 *kids, u32 n);
+
+/* ---- order.c ---- */
+
+/* Puts the kids of all expressions into the order in which they are worth trying. */
+void order_exprs(struct filter_pool *p);
 
 /* ---- run.c ---- */
 

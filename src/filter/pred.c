@@ -340,17 +340,6 @@ static void pred_key(const struct pred *p, struct buf *key)
 	}
 }
 
-static u32 pred_cost(const struct filter_pool *pool, const struct pred *p)
-{
-	u32 cost = pool->sources.p[p->src].cost, each = op_rows[p->op].cost;
-
-	if (p->rhs != NO_SOURCE)
-		cost += pool->sources.p[p->rhs].cost;
-	if (p->match == match_each)
-		each *= (u32)size_min(p->n, 1000);
-	return cost + each;
-}
-
 /* A missing value fails any comparison; several may be looked at in two ways. */
 static u8 pred_mode(const struct filter_pool *pool, const struct pred *p)
 {
@@ -370,6 +359,7 @@ int pred_intern(struct filter_pool *pool, struct pred *p, u32 *ret, struct diag 
 
 	p->kind = type_kind(p->type);
 	p->mode = pred_mode(pool, p);
+	p->simple = p->mode == PRED_ONE && p->rhs == NO_SOURCE;
 	if (p->rhs == NO_SOURCE) {
 		plain_modifier(p);
 		if (p->n && is_text(p->kind))
@@ -384,7 +374,6 @@ int pred_intern(struct filter_pool *pool, struct pred *p, u32 *ret, struct diag 
 		else
 			err = prepare(pool, p, d);
 		if (!err) {
-			p->cost = pred_cost(pool, p);
 			vec_push(&pool->preds, *p);
 			*ret = (u32)pool->preds.n - 1;
 			pool_remember(pool, &key, *ret);

@@ -16,6 +16,8 @@ struct slot {
 struct filter_state {
 	const struct filter_pool *pool;
 	struct field_ctx *x;
+	const struct expr *exprs;	/* of the pool */
+	const u32 *kids;
 	u32 epoch;
 	u32 *memo;		/* by expression: epoch << 1 | result */
 	struct slot *slots;	/* by source */
@@ -26,6 +28,8 @@ struct filter_state *filter_state_new(const struct filter_pool *p)
 	struct filter_state *s = xcalloc(1, sizeof(*s));
 
 	s->pool = p;
+	s->exprs = p->exprs.p;
+	s->kids = p->kids.p;
 	s->memo = xcalloc(p->exprs.n, sizeof(*s->memo));
 	s->slots = xcalloc(p->sources.n + 1, sizeof(*s->slots));
 	resolver_start(p->resolver);
@@ -62,22 +66,26 @@ static bool is_bytes(u32 type)
 	return k == TK_STR || k == TK_BUF;
 }
 
+static bool compatible(u32 type, u32 wanted)
+{
+	enum type_kind have = type_kind(type), want = type_kind(wanted);
+
+	return have == want || (KINDS_NUMBER >> have & KINDS_NUMBER >> want & 1) ||
+	       (have == TK_IP && want == TK_NET);
+}
+
 /*
  * A field whose type changes from event to event may yield another kind than the one it is
  * compared as: that is no value.
  */
 static bool get_field(struct filter_state *s, const struct source *src, struct value *ret)
 {
-	enum type_kind want, have;
-
 	if (!field_value(s->x, &src->ref, ret))
+		return false;
+	if (ret->type != src->type && !compatible(ret->type, src->type))
 		return false;
 	if (ret->is_list || src->is_list)
 		return ret->is_list == src->is_list;
-	want = type_kind(src->type);
-	have = type_kind(ret->type);
-	if (want != have && !(KINDS_NUMBER >> want & KINDS_NUMBER >> have & 1) && !(want == TK_NET && have == TK_IP))
-		return false;
 	if (!ret->p && is_bytes(ret->type))
 		ret->p = "";
 	return true;
@@ -199,58 +207,56 @@ static bool eval_sides(const struct pred *p, const struct value *l, const struct
 	return all && l->len;
 }
 
-static bool eval_pred(struct filter_state *s, const struct pred *p)
+static bool eval_general(struct filter_state *s, const struct pred *p, const struct value *v)
 {
-	const struct value *v = source_get(s, p->src), *r;
+	const struct value *r;
 
-	if (!v)
-		return false;
 	if (p->rhs != NO_SOURCE) {
 		r = source_get(s, p->rhs);
 		return r && eval_sides(p, v, r);
 	}
-	if (p->mode == PRED_ONE || p->op == OP_EXISTS)
-		return v->is_list && p->op == OP_EXISTS ? v->len > 0 : p->match(p, v);
+	if (p->op == OP_EXISTS)
+		return !v->is_list || v->len > 0;
 	return eval_list(p, v);
+}
+
+static bool eval_pred(struct filter_state *s, const struct pred *p)
+{
+	const struct value *v = source_get(s, p->src);
+
+	if (!v)
+		return false;
+	return p->simple ? p->match(p, v) : eval_general(s, p, v);
 }
 
 /* ---- expressions ---- */
 
-static bool eval(struct filter_state *s, u32 id);
+static bool eval_anew(struct filter_state *s, u32 id);
 
-static bool eval_chain(struct filter_state *s, const struct expr *e, bool until)
+static inline bool eval(struct filter_state *s, u32 id)
 {
-	const u32 *kids = s->pool->kids.p + e->at;
+	u32 known = s->memo[id];
 
-	for (u32 i = 0; i < e->n; i++)
-		if (eval(s, kids[i]) == until)
-			return until;
-	return !until;
+	return known >> 1 == s->epoch ? known & 1 : eval_anew(s, id);
 }
 
 /* The depth is that of the tree compiled, which was limited. */
-static bool eval(struct filter_state *s, u32 id)
+static bool eval_anew(struct filter_state *s, u32 id)
 {
-	const struct expr *e = &s->pool->exprs.p[id];
-	bool result;
+	const struct expr *e = &s->exprs[id];
+	const u32 *kid = s->kids + e->at, *end = kid + e->n;
+	bool result, or = e->kind == EXPR_OR;
 
-	if (s->memo[id] >> 1 == s->epoch)
-		return s->memo[id] & 1;
-	switch (e->kind) {
-	case EXPR_CONST:
-		return e->at;
-	case EXPR_PRED:
+	if (e->kind == EXPR_PRED) {
 		result = eval_pred(s, &s->pool->preds.p[e->at]);
-		break;
-	case EXPR_NOT:
-		result = !eval(s, s->pool->kids.p[e->at]);
-		break;
-	case EXPR_AND:
-		result = eval_chain(s, e, false);
-		break;
-	default:
-		result = eval_chain(s, e, true);
-		break;
+	} else if (e->kind == EXPR_NOT) {
+		result = !eval(s, *kid);
+	} else if (e->kind == EXPR_CONST) {
+		return e->at;
+	} else {
+		result = !or;
+		while (kid < end && result != or)
+			result = eval(s, *kid++);
 	}
 	s->memo[id] = s->epoch << 1 | result;
 	return result;

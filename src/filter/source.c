@@ -77,20 +77,6 @@ int field_of(const struct field_set *set, struct arena *a, const struct ast *n,
 	return err;
 }
 
-/* Relative costs; what matters is that walking ancestors comes after comparing integers. */
-static u32 field_cost(const struct field_ref *f, bool all)
-{
-	u32 cost = type_kind(f->type) == TK_STR || type_kind(f->type) == TK_BUF ? 8 : 3;
-
-	if (f->field->flags & FF_NAMED_EVENT)
-		cost = 1;
-	if (f->field->flags & FF_FD_TABLE || f->is_list)
-		cost = 200;
-	if (all && f->field->flags & FF_ANY)
-		cost = 100;
-	return cost;
-}
-
 /* Does a comparison with this field look at several values? */
 static bool wants_all(const struct field_ref *f)
 {
@@ -128,7 +114,6 @@ static int source_field(struct filter_pool *p, const struct ast *n, bool all, u3
 	if (*ret == UINT32_MAX) {
 		s.type = s.ref.type;
 		s.is_list = s.ref.is_list;
-		s.cost = field_cost(&s.ref, s.kind == SRC_FIELD_ALL);
 		s.flags = s.ref.field->flags;
 		s.name = s.ref.field->name;
 		*ret = source_add(p, &key, &s);
@@ -169,7 +154,6 @@ static int source_kids(struct filter_pool *p, const struct ast *n, struct source
 		if (err)
 			return err;
 		kid = &p->sources.p[s->kids[i]];
-		s->cost += kid->cost + 10;
 		s->flags |= kid->flags;
 		if (!s->name || kid->kind == SRC_FIELD)
 			s->name = kid->name;
