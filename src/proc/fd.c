@@ -86,7 +86,7 @@ void fd_copy(struct fd *to, const struct fd *from)
 void fd_set_cloexec(struct fd *fd, bool on)
 {
 	fd->open_flags = on ? fd->open_flags | OPEN_CLOEXEC : fd->open_flags & ~(u32)OPEN_CLOEXEC;
-	fd->flags = on ? fd->flags | FD_CLOEXEC : fd->flags & ~(u32)FD_CLOEXEC;
+	fd->flags = on ? fd->flags | FD_CLOSE_ON_EXEC : fd->flags & ~(u32)FD_CLOSE_ON_EXEC;
 }
 
 void fd_set_role(struct fd *fd, enum fd_role role)

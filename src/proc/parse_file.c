@@ -89,13 +89,14 @@ struct open_params {
 	bool enter_dirfd;
 };
 
-static void fill_opened(struct fd *fd, const struct event *ev, const struct open_params *o, u32 flags)
+static void fill_opened(struct fd *fd, const struct event *ev, const struct open_params *o,
+			u32 flags)
 {
 	u16 creat_flags;
 
 	fd->open_flags = flags;
 	if (flags & OPEN_CLOEXEC)
-		fd->flags |= FD_CLOEXEC;
+		fd->flags |= FD_CLOSE_ON_EXEC;
 	if (flags & OPEN_UPPER_LAYER)
 		fd->flags |= FD_UPPER_LAYER;
 	if (flags & OPEN_LOWER_LAYER)

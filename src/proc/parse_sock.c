@@ -37,7 +37,8 @@ static u8 l4_of(u32 type, u32 proto)
 	return L4_UNKNOWN;
 }
 
-static struct fd *add_socket(struct proc *p, struct event *ev, s64 num, u32 domain, u32 type, u32 proto)
+static struct fd *add_socket(struct proc *p, struct event *ev, s64 num, u32 domain, u32 type,
+			     u32 proto)
 {
 	bool inet = domain == FAMILY_INET || domain == FAMILY_INET6;
 	struct fd *fd = parse_add_fd(p, ev, num,

@@ -134,7 +134,8 @@ static void inherit_process(struct proc *p, struct task *to, const struct task *
 }
 
 /* from is the parent, or the process of a new thread; NULL: not known. */
-static void set_child(struct proc *p, struct task *c, const struct task *from, const struct event *ev)
+static void set_child(struct proc *p, struct task *c, const struct task *from,
+		      const struct event *ev)
 {
 	struct thread *t = &c->t;
 

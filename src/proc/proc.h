@@ -34,7 +34,7 @@ enum fd_role { ROLE_NONE, ROLE_CLIENT, ROLE_SERVER };
 enum {
 	FD_ROLE_CLIENT = 1 << 0,
 	FD_ROLE_SERVER = 1 << 1,
-	FD_CLOEXEC = 1 << 2,
+	FD_CLOSE_ON_EXEC = 1 << 2,
 	FD_CLONED = 1 << 3,
 	FD_CONNECTED = 1 << 4,
 	FD_UPPER_LAYER = 1 << 5,
@@ -166,7 +166,7 @@ struct fd *proc_fd(const struct proc *p, const struct thread *t, s64 num);
 struct fd *proc_fd_next(const struct proc *p, const struct thread *t, size_t *pos);
 u64 proc_fd_count(const struct proc *p, const struct thread *t);
 u64 proc_nthreads(const struct proc *p, const struct thread *t);	/* alive, of the process */
-u64 proc_nchilds(const struct proc *p, const struct thread *t);		/* the same without the main thread */
+u64 proc_nchilds(const struct proc *p, const struct thread *t);	/* without the main thread */
 /* As fd.l4proto shows it: not applicable until the role is known, but for raw sockets. */
 u8 fd_l4proto(const struct fd *fd);
 

@@ -109,7 +109,8 @@ static const char *words(const char *s, u32 n)
 }
 
 /* "sl: local remote state tx:rx tr:tm retransmit uid timeout inode ..." */
-static bool ip_line(const char *line, const struct net_file *f, struct sock *s, u64 *ino, u32 *state)
+static bool ip_line(const char *line, const struct net_file *f, struct sock *s, u64 *ino,
+		    u32 *state)
 {
 	const char *p = strchr(line, ':');
 
@@ -303,7 +304,8 @@ static u32 encode_dev(dev_t dev)
 	return (lo & 0xff) | hi << 8 | (lo & ~0xffu) << 12;
 }
 
-static void scan_one(struct proc *p, struct scan_net *n, int dir, int fds, const char *name, s64 pid)
+static void scan_one(struct proc *p, struct scan_net *n, int dir, int fds, const char *name,
+		     s64 pid)
 {
 	struct state_fd f = { .tid = pid, .fd = strtoll(name, NULL, 10) };
 	char link[PATH_LEN_MAX];

@@ -407,7 +407,6 @@ void thread_purge(struct proc *p)
 	struct task *t;
 	u32 n = 0;
 
-	p->next_purge_ns = p->ts_ns + NS_PER_S;
 	for (u32 i = 0; i < AT_ONCE; i++) {
 		e = map64_next(&p->tasks, &p->purge_pos);
 		if (!e) {

@@ -71,7 +71,8 @@ static inline void fed_params(struct fed *f, u32 *at, const char *fmt, va_list a
 }
 
 /* Applies it; the caller ends it with proc_done(), or the next feed() does. */
-static inline struct event *feed(struct proc *p, struct fed *f, u16 type, s64 tid, const char *fmt, ...)
+static inline struct event *feed(struct proc *p, struct fed *f, u16 type, s64 tid,
+				 const char *fmt, ...)
 {
 	struct event_hdr h = { .tid = (u64)tid, .type = type, .nparams = (u32)strlen(fmt) };
 	u32 at = (u32)sizeof(h) + 2 * h.nparams;

@@ -16,7 +16,7 @@ static const char *name_of(struct proc *p, s64 num)
 
 static void test_open(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 	struct event *ev;
 
@@ -29,7 +29,8 @@ static void test_open(void **state)
 	assert_string_equal(ev->fd->name_raw.p, "../x");
 	assert_int_equal(ev->fd->dev, 0x801);
 	assert_int_equal(ev->fd->ino, 77);
-	ev = feed(p, &f, EV_SYSCALL_OPENAT_2_X, 1000, "ddsuuud", 21ll, 7ll, "sub", 1 | 1 << 15, 0, 1, 1ll);
+	ev = feed(p, &f, EV_SYSCALL_OPENAT_2_X, 1000, "ddsuuud", 21ll, 7ll, "sub", 1 | 1 << 15, 0,
+		  1, 1ll);
 	assert_string_equal(ev->fd->name.p, "/var/dir/sub");
 	assert_true(ev->fd->flags & FD_UPPER_LAYER);
 	feed(p, &f, EV_SYSCALL_OPENAT_2_X, 1000, "ddsuuud", 22ll, 99ll, "sub", 1, 0, 1, 1ll);
@@ -38,7 +39,8 @@ static void test_open(void **state)
 	assert_string_equal(name_of(p, 23), "/home/p/sub");
 	feed(p, &f, EV_SYSCALL_CREAT_X, 1000, "dsuudh", 24ll, "made", 0, 1, 5ll, 2);
 	assert_true(fd_of(p, 24)->flags & FD_LOWER_LAYER);
-	ev = feed(p, &f, EV_SYSCALL_OPEN_BY_HANDLE_AT_X, 1000, "ddusud", 25ll, 7ll, 1, "/a/./b", 1, 5ll);
+	ev = feed(p, &f, EV_SYSCALL_OPEN_BY_HANDLE_AT_X, 1000, "ddusud", 25ll, 7ll, 1, "/a/./b", 1,
+		  5ll);
 	assert_string_equal(ev->fd->name.p, "/a/b");
 	ev = feed(p, &f, EV_SYSCALL_OPEN_X, 1000, "dsuuud", -2ll, "/no", 1, 0, 1, 1ll);
 	assert_null(ev->fd);
@@ -52,7 +54,7 @@ static void test_open(void **state)
 
 static void test_close(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 	struct event *ev;
 	u32 left = 0;
@@ -77,7 +79,7 @@ static void test_close(void **state)
 	assert_non_null(fd_of(p, 1021));
 	assert_non_null(fd_of(p, 1026));
 	feed(p, &f, EV_SYSCALL_CLOSE_RANGE_X, 1000, "duuu", 0ll, 1026, UINT32_MAX, 4);
-	assert_true(fd_of(p, 1026)->flags & FD_CLOEXEC);
+	assert_true(fd_of(p, 1026)->flags & FD_CLOSE_ON_EXEC);
 	while (proc_fd_next(p, proc_thread(p, 1000), &pos))
 		left++;
 	assert_int_equal(left, proc_fd_count(p, proc_thread(p, 1000)));
@@ -87,7 +89,7 @@ static void test_close(void **state)
 
 static void test_dup(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 	struct event *ev;
 
@@ -98,14 +100,14 @@ static void test_dup(void **state)
 	assert_false(ev->fd_name_changed);
 	assert_string_equal(name_of(p, 60), "/var/dir");
 	feed(p, &f, EV_SYSCALL_DUP3_X, 1000, "dddu", 61ll, 7ll, 61ll, 4096);
-	assert_true(fd_of(p, 61)->flags & FD_CLOEXEC);
+	assert_true(fd_of(p, 61)->flags & FD_CLOSE_ON_EXEC);
 	feed(p, &f, EV_SYSCALL_DUP2_X, 1000, "ddd", 0ll, 61ll, 0ll);
 	assert_string_equal(name_of(p, 0), "/var/dir");
-	assert_false(fd_of(p, 0)->flags & FD_CLOEXEC);
+	assert_false(fd_of(p, 0)->flags & FD_CLOSE_ON_EXEC);
 	feed(p, &f, EV_SYSCALL_FCNTL_X, 1000, "ddbd", 65ll, 7ll, 26, 10ll);
 	assert_true(fd_of(p, 65)->open_flags & 4096);
 	feed(p, &f, EV_SYSCALL_FCNTL_X, 1000, "ddbd", 0ll, 65ll, 3, 0ll);
-	assert_false(fd_of(p, 65)->flags & FD_CLOEXEC);
+	assert_false(fd_of(p, 65)->flags & FD_CLOSE_ON_EXEC);
 	ev = feed(p, &f, EV_SYSCALL_DUP_1_X, 1000, "dd", 66ll, 99ll);
 	assert_null(ev->fd);
 	assert_int_equal(ev->fd_num, 99);
@@ -118,19 +120,19 @@ static const struct {
 	const char *fmt;
 	u8 type;
 } kinds[] = {
-	{ EV_SYSCALL_EVENTFD_X, "ddu", FDT_EVENT },
-	{ EV_SYSCALL_TIMERFD_CREATE_X, "dbb", FDT_TIMERFD },
-	{ EV_SYSCALL_INOTIFY_INIT_X, "db", FDT_INOTIFY },
-	{ EV_SYSCALL_EPOLL_CREATE1_X, "du", FDT_EVENTPOLL },
-	{ EV_SYSCALL_BPF_2_X, "dd", FDT_BPF },
-	{ EV_SYSCALL_USERFAULTFD_X, "du", FDT_USERFAULTFD },
-	{ EV_SYSCALL_IO_URING_SETUP_X, "duuu", FDT_IOURING },
-	{ EV_SYSCALL_SIGNALFD_X, "ddub", FDT_SIGNALFD },
+	{EV_SYSCALL_EVENTFD_X, "ddu", FDT_EVENT},
+	{EV_SYSCALL_TIMERFD_CREATE_X, "dbb", FDT_TIMERFD},
+	{EV_SYSCALL_INOTIFY_INIT_X, "db", FDT_INOTIFY},
+	{EV_SYSCALL_EPOLL_CREATE1_X, "du", FDT_EVENTPOLL},
+	{EV_SYSCALL_BPF_2_X, "dd", FDT_BPF},
+	{EV_SYSCALL_USERFAULTFD_X, "du", FDT_USERFAULTFD},
+	{EV_SYSCALL_IO_URING_SETUP_X, "duuu", FDT_IOURING},
+	{EV_SYSCALL_SIGNALFD_X, "ddub", FDT_SIGNALFD},
 };
 
 static void test_kinds(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 
 	(void)state;
@@ -148,7 +150,7 @@ static void test_kinds(void **state)
 	assert_int_equal(f.ev.fd_num, 71);
 	assert_int_equal(fd_of(p, 70)->type, FDT_FIFO);
 	assert_int_equal(fd_of(p, 70)->ino, 901);
-	assert_true(fd_of(p, 71)->flags & FD_CLOEXEC);
+	assert_true(fd_of(p, 71)->flags & FD_CLOSE_ON_EXEC);
 	feed(p, &f, EV_SYSCALL_MEMFD_CREATE_X, 1000, "dsu", 84ll, "mem", 1);
 	assert_string_equal(name_of(p, 84), "mem");
 	/* as Falco: an entry of no kind for a call that failed */
@@ -165,7 +167,7 @@ static void test_kinds(void **state)
 
 static void test_directories(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 	const struct thread *t = proc_thread(p, 1000);
 	struct pstr dir;
@@ -193,7 +195,7 @@ static void test_directories(void **state)
 
 static void test_table_limit(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 	struct proc_stats s;
 
@@ -257,24 +259,27 @@ static void a_socket(struct proc *p, struct fed *f, s64 num, u32 domain, u32 typ
 
 static void test_tcp_client(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 	struct event *ev;
 
 	(void)state;
 	a_socket(p, &f, 20, 2, 1);
 	assert_int_equal(fd_l4proto(fd_of(p, 20)), L4_NA);
-	ev = feed(p, &f, EV_SOCKET_CONNECT_X, 1000, "dBdB", 0ll, v4_tuple(ME, 5000, OTHER, 443), V4, 20ll, "", 0);
+	ev = feed(p, &f, EV_SOCKET_CONNECT_X, 1000, "dBdB", 0ll, v4_tuple(ME, 5000, OTHER, 443), V4,
+		  20ll, "", 0);
 	assert_string_equal(ev->fd->name.p, "192.168.1.10:5000->10.0.0.1:443");
 	assert_true(ev->fd_name_changed);
 	assert_true(ev->fd->flags & FD_ROLE_CLIENT && ev->fd->flags & FD_CONNECTED);
 	assert_int_equal(fd_l4proto(ev->fd), L4_TCP);
 	/* refused */
 	a_socket(p, &f, 21, 2, 1);
-	ev = feed(p, &f, EV_SOCKET_CONNECT_X, 1000, "dBdB", -111ll, v4_tuple(ME, 5000, OTHER, 443), V4, 21ll, "", 0);
+	ev = feed(p, &f, EV_SOCKET_CONNECT_X, 1000, "dBdB", -111ll, v4_tuple(ME, 5000, OTHER, 443),
+		  V4, 21ll, "", 0);
 	assert_string_equal(ev->fd->name.p, "");
 	/* in progress */
-	ev = feed(p, &f, EV_SOCKET_CONNECT_X, 1000, "dBdB", -115ll, v4_tuple(ME, 5000, OTHER, 443), V4, 21ll, "", 0);
+	ev = feed(p, &f, EV_SOCKET_CONNECT_X, 1000, "dBdB", -115ll, v4_tuple(ME, 5000, OTHER, 443),
+		  V4, 21ll, "", 0);
 	assert_string_equal(ev->fd->name.p, "192.168.1.10:5000->10.0.0.1:443");
 	/* of the address that was read twice the first reading counts */
 	a_socket(p, &f, 22, 2, 1);
@@ -284,7 +289,8 @@ static void test_tcp_client(void **state)
 		char late[A4];
 
 		memcpy(late, v4_addr(OTHER, 443), A4);
-		feed(p, &f, EV_SOCKET_CONNECT_X, 1000, "dBdB", 0ll, v4_tuple(ME, 5000, OTHER, 443), V4, 22ll, late, A4);
+		feed(p, &f, EV_SOCKET_CONNECT_X, 1000, "dBdB", 0ll, v4_tuple(ME, 5000, OTHER, 443),
+		     V4, 22ll, late, A4);
 	}
 	assert_string_equal(name_of(p, 22), "192.168.1.10:5000->1.2.3.4:80");
 	proc_free(p);
@@ -292,7 +298,7 @@ static void test_tcp_client(void **state)
 
 static void test_tcp_server(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 	struct event *ev;
 
@@ -304,9 +310,10 @@ static void test_tcp_server(void **state)
 	assert_int_equal(fd_l4proto(ev->fd), L4_TCP);
 	ev = feed(p, &f, EV_SOCKET_LISTEN_X, 1000, "ddu", 0ll, 31ll, 5);
 	assert_true(ev->fd->flags & FD_LISTENING);
-	ev = feed(p, &f, EV_SOCKET_ACCEPT4_6_X, 1000, "dBbuuu", 32ll, v4_tuple(OTHER, 999, ME, 8080), V4, 0, 0, 0, 02000000);
+	ev = feed(p, &f, EV_SOCKET_ACCEPT4_6_X, 1000, "dBbuuu", 32ll,
+		  v4_tuple(OTHER, 999, ME, 8080), V4, 0, 0, 0, 02000000);
 	assert_string_equal(ev->fd->name.p, "10.0.0.1:999->192.168.1.10:8080");
-	assert_true(ev->fd->flags & FD_ROLE_SERVER && ev->fd->flags & FD_CLOEXEC);
+	assert_true(ev->fd->flags & FD_ROLE_SERVER && ev->fd->flags & FD_CLOSE_ON_EXEC);
 	ev = feed(p, &f, EV_SOCKET_ACCEPT_5_X, 1000, "dBbuu", -11ll, "", 0, 0, 0, 0);
 	assert_null(ev->fd);
 	ev = feed(p, &f, EV_SOCKET_BIND_X, 1000, "dBd", -98ll, v4_addr(ME, 1), A4, 31ll);
@@ -316,49 +323,58 @@ static void test_tcp_server(void **state)
 
 static void test_udp(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 	struct event *ev;
 
 	(void)state;
 	a_socket(p, &f, 29, 2, 2);
-	ev = feed(p, &f, EV_SOCKET_SENDTO_X, 1000, "dBduB", 5ll, "query", 5, 29ll, 5, v4_tuple(ME, 5353, OTHER, 53), V4);
+	ev = feed(p, &f, EV_SOCKET_SENDTO_X, 1000, "dBduB", 5ll, "query", 5, 29ll, 5,
+		  v4_tuple(ME, 5353, OTHER, 53), V4);
 	assert_string_equal(ev->fd->name.p, "192.168.1.10:5353->10.0.0.1:53");
 	assert_true(ev->fd->flags & FD_ROLE_CLIENT);
 	assert_true(ev->fd_name_changed);
-	ev = feed(p, &f, EV_SOCKET_RECVFROM_X, 1000, "dBBdu", 5ll, "reply", 5, v4_tuple(OTHER, 53, ME, 5353), V4, 29ll, 9);
+	ev = feed(p, &f, EV_SOCKET_RECVFROM_X, 1000, "dBBdu", 5ll, "reply", 5,
+		  v4_tuple(OTHER, 53, ME, 5353), V4, 29ll, 9);
 	assert_string_equal(ev->fd->name.p, "192.168.1.10:5353->10.0.0.1:53");
 	assert_false(ev->fd_name_changed);
-	ev = feed(p, &f, EV_SOCKET_RECVFROM_X, 1000, "dBBdu", 5ll, "reply", 5, v4_tuple(OTHER + 1, 53, ME, 5353), V4, 29ll, 9);
+	ev = feed(p, &f, EV_SOCKET_RECVFROM_X, 1000, "dBBdu", 5ll, "reply", 5,
+		  v4_tuple(OTHER + 1, 53, ME, 5353), V4, 29ll, 9);
 	assert_string_equal(ev->fd->name.p, "192.168.1.10:5353->10.0.0.2:53");
 	assert_true(ev->fd_name_changed);
 	/* a server */
 	a_socket(p, &f, 30, 2, 2);
 	feed(p, &f, EV_SOCKET_BIND_X, 1000, "dBd", 0ll, v4_addr(0, 514), A4, 30ll);
 	assert_string_equal(name_of(p, 30), "0.0.0.0:514");
-	feed(p, &f, EV_SOCKET_RECVFROM_X, 1000, "dBBdu", 5ll, "hello", 5, v4_tuple(OTHER, 99, ME, 514), V4, 30ll, 9);
+	feed(p, &f, EV_SOCKET_RECVFROM_X, 1000, "dBBdu", 5ll, "hello", 5,
+	     v4_tuple(OTHER, 99, ME, 514), V4, 30ll, 9);
 	assert_string_equal(name_of(p, 30), "10.0.0.1:99->192.168.1.10:514");
-	feed(p, &f, EV_SOCKET_SENDTO_X, 1000, "dBduB", 2ll, "ok", 2, 30ll, 2, v4_tuple(ME, 514, OTHER, 99), V4);
+	feed(p, &f, EV_SOCKET_SENDTO_X, 1000, "dBduB", 2ll, "ok", 2, 30ll, 2,
+	     v4_tuple(ME, 514, OTHER, 99), V4);
 	assert_string_equal(name_of(p, 30), "10.0.0.1:99->192.168.1.10:514");
 	/* seen first by its packets */
-	ev = feed(p, &f, EV_SOCKET_SENDTO_X, 1000, "dBduB", 3ll, "abc", 3, 88ll, 3, v4_tuple(ME, 1, OTHER, 2), V4);
+	ev = feed(p, &f, EV_SOCKET_SENDTO_X, 1000, "dBduB", 3ll, "abc", 3, 88ll, 3,
+		  v4_tuple(ME, 1, OTHER, 2), V4);
 	assert_string_equal(name_of(p, 88), "192.168.1.10:1->10.0.0.1:2");
-	ev = feed(p, &f, EV_SOCKET_SENDTO_X, 1000, "dBduB", -1ll, "", 0, 89ll, 3, v4_tuple(ME, 1, OTHER, 2), V4);
+	ev = feed(p, &f, EV_SOCKET_SENDTO_X, 1000, "dBduB", -1ll, "", 0, 89ll, 3,
+		  v4_tuple(ME, 1, OTHER, 2), V4);
 	assert_null(ev->fd);
 	proc_free(p);
 }
 
 static void test_unix_and_others(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 	struct event *ev;
 
 	(void)state;
 	a_socket(p, &f, 27, 1, 1);
-	ev = feed(p, &f, EV_SOCKET_CONNECT_X, 1000, "dBdB", 0ll, unix_tuple(1, 0xab2, "/run/x.sock"), 29, 27ll, "", 0);
+	ev = feed(p, &f, EV_SOCKET_CONNECT_X, 1000, "dBdB", 0ll,
+		  unix_tuple(1, 0xab2, "/run/x.sock"), 29, 27ll, "", 0);
 	assert_string_equal(ev->fd->name.p, "1->ab2 /run/x.sock");
-	ev = feed(p, &f, EV_SOCKET_SOCKETPAIR_X, 1000, "dddddduu", 0ll, 50ll, 51ll, 100ll, 101ll, 1, 1, 0);
+	ev = feed(p, &f, EV_SOCKET_SOCKETPAIR_X, 1000, "dddddduu", 0ll, 50ll, 51ll, 100ll, 101ll, 1,
+		  1, 0);
 	assert_int_equal(ev->fd_num, 51);
 	assert_int_equal(fd_of(p, 50)->unix_src, 100);
 	a_socket(p, &f, 39, 16, 3);
@@ -374,24 +390,26 @@ static void test_unix_and_others(void **state)
 
 static void test_copies_are_apart(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 
 	(void)state;
 	a_socket(p, &f, 20, 2, 1);
-	feed_clone(p, &f, &(struct clone_of){ .on = 1000, .res = 4000, .tid = 1000, .pid = 1000, .ptid = 1 });
-	feed(p, &f, EV_SOCKET_CONNECT_X, 4000, "dBdB", 0ll, v4_tuple(ME, 5000, OTHER, 443), V4, 20ll, "", 0);
-	assert_string_equal(proc_fd(p, proc_thread(p, 4000), 20)->name.p, "192.168.1.10:5000->10.0.0.1:443");
+	feed_clone(p, &f, &(struct clone_of){.on = 1000, .res = 4000, .tid = 1000, .pid = 1000});
+	feed(p, &f, EV_SOCKET_CONNECT_X, 4000, "dBdB", 0ll, v4_tuple(ME, 5000, OTHER, 443), V4,
+	     20ll, "", 0);
+	assert_string_equal(proc_fd(p, proc_thread(p, 4000), 20)->name.p,
+			    "192.168.1.10:5000->10.0.0.1:443");
 	assert_string_equal(name_of(p, 20), "");
 	proc_free(p);
 }
 
 static void test_interfaces(void **state)
 {
-	static const u8 lo[4] = { 127, 0, 0, 1 }, eth[4] = { 192, 168, 1, 10 }, far[4] = { 9, 9, 9, 9 };
-	struct state_iface i = { .mask = { 255, 0, 0, 0 }, .name = { "lo", 2 } };
+	static const u8 lo[4] = {127, 0, 0, 1}, eth[4] = {192, 168, 1, 10}, far[4] = {9, 9, 9, 9};
+	struct state_iface i = {.mask = {255, 0, 0, 0}, .name = {"lo", 2}};
 	const struct state_sink *sink;
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 
 	(void)state;
@@ -404,7 +422,8 @@ static void test_interfaces(void **state)
 	assert_true(proc_is_local_ipv4(p, eth));
 	assert_false(proc_is_local_ipv4(p, far));
 	a_socket(p, &f, 29, 2, 2);
-	feed(p, &f, EV_SOCKET_SENDTO_X, 1000, "dBduB", 5ll, "query", 5, 29ll, 5, v4_tuple(0, 53, OTHER, 53), V4);
+	feed(p, &f, EV_SOCKET_SENDTO_X, 1000, "dBduB", 5ll, "query", 5, 29ll, 5,
+	     v4_tuple(0, 53, OTHER, 53), V4);
 	assert_string_equal(name_of(p, 29), "192.168.1.10:53->10.0.0.1:53");
 	proc_free(p);
 }

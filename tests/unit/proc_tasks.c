@@ -6,10 +6,33 @@ enum { NEWPID = 1 << 6, PARENT = 1 << 8, THREAD = 1 << 13 | 1, VFORK = 1 << 27, 
 
 static struct event *feed_exec(struct proc *p, struct fed *f, s64 tid, const char *comm)
 {
-	return feed(p, f, EV_SYSCALL_EXECVE_19_X, tid, "dsBdddsddduuusBBuduuddddddusdus", 0ll, "/bin/cat",
-		    "a\0b\0", 4, tid, tid, 1ll, "/elsewhere", 2048ll, 3ll, 4ll, 10, 20, 30, comm,
-		    "cpu=/x\0", 7, "E=1\0F=2\0", 8, 34816, 77ll, 1001, 5, 1ll, 2ll, 3ll, 99ll, 400ll,
-		    500ll, 33, "/usr/bin/cat (deleted)", 78ll, 34, "cat");
+	return feed(p, f, EV_SYSCALL_EXECVE_19_X, tid, "dsBdddsddduuusBBuduuddddddusdus", 0ll,
+		    "/bin/cat", "a\0b\0", 4, tid, tid, 1ll, "/elsewhere", 2048ll, 3ll, 4ll, 10, 20,
+		    30, comm, "cpu=/x\0", 7, "E=1\0F=2\0", 8, 34816, 77ll, 1001, 5, 1ll, 2ll, 3ll,
+		    99ll, 400ll, 500ll, 33, "/usr/bin/cat (deleted)", 78ll, 34, "cat");
+}
+
+static struct event *fork_of(struct proc *p, struct fed *f, s64 parent, s64 ptid, s64 child)
+{
+	return feed_clone(
+		p, f,
+		&(struct clone_of){
+			.on = parent, .res = child, .tid = parent, .pid = parent, .ptid = ptid});
+}
+
+static struct event *thread_of(struct proc *p, struct fed *f, s64 pid, s64 tid)
+{
+	return feed_clone(
+		p, f,
+		&(struct clone_of){
+			.on = pid, .res = tid, .tid = pid, .pid = pid, .ptid = 1, .flags = THREAD});
+}
+
+static struct event *child_of(struct proc *p, struct fed *f, s64 ptid, s64 tid, const char *comm)
+{
+	return feed_clone(
+		p, f,
+		&(struct clone_of){.on = tid, .tid = tid, .pid = tid, .ptid = ptid, .comm = comm});
 }
 
 static struct event *feed_exit(struct proc *p, struct fed *f, s64 tid, s64 reaper)
@@ -34,12 +57,12 @@ static void assert_parent(struct proc *p, s64 tid, s64 parent)
 
 static void test_fork_from_parent(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 	const struct thread *t;
 
 	(void)state;
-	feed_clone(p, &f, &(struct clone_of){ .on = 1000, .res = 4000, .tid = 1000, .pid = 1000, .ptid = 1 });
+	fork_of(p, &f, 1000, 1, 4000);
 	assert_true(f.visible);
 	t = proc_thread(p, 4000);
 	assert_non_null(t);
@@ -55,7 +78,7 @@ static void test_fork_from_parent(void **state)
 	assert_string_equal(proc_fd(p, t, 7)->name.p, "/var/dir");
 	assert_parent(p, 4000, 1000);
 	/* the child's own event changes nothing then */
-	feed_clone(p, &f, &(struct clone_of){ .on = 4000, .tid = 4000, .pid = 4000, .ptid = 1000, .comm = "no" });
+	child_of(p, &f, 1000, 4000, "no");
 	assert_string_equal(proc_thread(p, 4000)->comm.p, "kid");
 	assert_int_equal(proc_nthreads(p, proc_thread(p, 4000)), 1);
 	proc_free(p);
@@ -63,18 +86,24 @@ static void test_fork_from_parent(void **state)
 
 static void test_child_first(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 	struct event *ev;
 
 	(void)state;
-	ev = feed_clone(p, &f, &(struct clone_of){ .on = 4001, .tid = 4001, .pid = 4001, .ptid = 1000 });
+	ev = child_of(p, &f, 1000, 4001, NULL);
 	assert_non_null(ev->thread);
 	assert_int_equal(ev->thread->tid, 4001);
 	assert_true(ev->thread->flags & TH_INVERTED);
 	assert_string_equal(ev->thread->cwd.p, "/home/p/");
 	assert_parent(p, 4001, 1000);
-	feed_clone(p, &f, &(struct clone_of){ .on = 1000, .res = 4001, .tid = 1000, .pid = 1000, .ptid = 1, .comm = "no" });
+	feed_clone(p, &f,
+		   &(struct clone_of){.on = 1000,
+				      .res = 4001,
+				      .tid = 1000,
+				      .pid = 1000,
+				      .ptid = 1,
+				      .comm = "no"});
 	assert_string_equal(proc_thread(p, 4001)->comm.p, "kid");
 	proc_free(p);
 }
@@ -85,25 +114,28 @@ static const struct {
 	s64 vtid;
 	bool made;
 } callers[] = {
-	{ EV_SYSCALL_CLONE_20_X, 0, 0, true },
-	{ EV_SYSCALL_CLONE3_X, 0, 0, true },
-	{ EV_SYSCALL_FORK_20_X, 0, 0, true },
-	{ EV_SYSCALL_VFORK_20_X, 0, 0, false },
-	{ EV_SYSCALL_CLONE_20_X, VFORK, 0, false },
-	{ EV_SYSCALL_CLONE_20_X, NEWPID, 0, false },
-	{ EV_SYSCALL_CLONE_20_X, PARENT, 0, false },
-	{ EV_SYSCALL_CLONE_20_X, 0, 1, false },
+	{EV_SYSCALL_CLONE_20_X, 0, 0, true},       {EV_SYSCALL_CLONE3_X, 0, 0, true},
+	{EV_SYSCALL_FORK_20_X, 0, 0, true},        {EV_SYSCALL_VFORK_20_X, 0, 0, false},
+	{EV_SYSCALL_CLONE_20_X, VFORK, 0, false},  {EV_SYSCALL_CLONE_20_X, NEWPID, 0, false},
+	{EV_SYSCALL_CLONE_20_X, PARENT, 0, false}, {EV_SYSCALL_CLONE_20_X, 0, 1, false},
 };
 
 static void test_caller_makes_child(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(callers); i++) {
-		struct fed f = { 0 };
+		struct fed f = {0};
 		struct proc *p = some_system(&f);
 
-		feed_clone(p, &f, &(struct clone_of){ .type = callers[i].type, .on = 1000, .res = 4000,
-			   .tid = 1000, .pid = 1000, .ptid = 1, .flags = callers[i].flags, .vtid = callers[i].vtid });
+		feed_clone(p, &f,
+			   &(struct clone_of){.type = callers[i].type,
+					      .on = 1000,
+					      .res = 4000,
+					      .tid = 1000,
+					      .pid = 1000,
+					      .ptid = 1,
+					      .flags = callers[i].flags,
+					      .vtid = callers[i].vtid});
 		assert_int_equal(proc_thread(p, 4000) != NULL, callers[i].made);
 		proc_free(p);
 	}
@@ -111,12 +143,12 @@ static void test_caller_makes_child(void **state)
 
 static void test_threads_share(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 	struct event *ev;
 
 	(void)state;
-	feed_clone(p, &f, &(struct clone_of){ .on = 1000, .res = 4002, .tid = 1000, .pid = 1000, .ptid = 1, .flags = THREAD });
+	thread_of(p, &f, 1000, 4002);
 	assert_int_equal(proc_thread(p, 4002)->pid, 1000);
 	assert_int_equal(proc_nthreads(p, proc_thread(p, 1000)), 2);
 	assert_int_equal(proc_nchilds(p, proc_thread(p, 1000)), 1);
@@ -147,7 +179,7 @@ static void test_threads_share(void **state)
 
 static void test_exit_is_deferred(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 	struct event *ev = feed_exit(p, &f, 1000, 0);
 
@@ -172,7 +204,7 @@ static void test_exit_is_deferred(void **state)
 
 static void test_reapers(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 
 	(void)state;
@@ -183,14 +215,14 @@ static void test_reapers(void **state)
 	feed_open(p, &f, 3002, 3, "/x");
 	assert_parent(p, 3002, 1000);
 	/* a subreaper */
-	feed_clone(p, &f, &(struct clone_of){ .on = 3002, .res = 3003, .tid = 3002, .pid = 3002, .ptid = 1000 });
+	fork_of(p, &f, 3002, 1000, 3003);
 	feed(p, &f, EV_SYSCALL_PRCTL_X, 1000, "dusd", 0ll, 36, "", 1ll);
 	assert_true(proc_thread(p, 1000)->flags & TH_CHILD_SUBREAPER);
 	feed_exit(p, &f, 3002, 0);
 	feed_open(p, &f, 3003, 3, "/x");
 	assert_parent(p, 3003, 1000);
 	/* a reaper that cannot be: the child itself */
-	feed_clone(p, &f, &(struct clone_of){ .on = 3003, .res = 3004, .tid = 3003, .pid = 3003, .ptid = 1000 });
+	fork_of(p, &f, 3003, 1000, 3004);
 	feed_exit(p, &f, 3003, 3004);
 	feed_open(p, &f, 1000, 3, "/x");
 	assert_null(proc_parent(p, proc_thread(p, 3004)));
@@ -203,30 +235,36 @@ static void test_reapers(void **state)
 
 static void test_tid_is_reused(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 
 	(void)state;
 	known_thread(p, 3001, 3001, 3000, "vim");
 	/* the exit of 3000 was missed */
-	feed_clone(p, &f, &(struct clone_of){ .on = 1000, .res = 3000, .tid = 1000, .pid = 1000, .ptid = 1, .comm = "new" });
+	feed_clone(p, &f,
+		   &(struct clone_of){.on = 1000,
+				      .res = 3000,
+				      .tid = 1000,
+				      .pid = 1000,
+				      .ptid = 1,
+				      .comm = "new"});
 	assert_string_equal(proc_thread(p, 3000)->comm.p, "new");
 	assert_parent(p, 3000, 1000);
 	assert_parent(p, 3001, 1);
 	/* an exit and then the parent's late event: no entry comes back */
 	feed_exit(p, &f, 3000, 0);
-	feed_clone(p, &f, &(struct clone_of){ .on = 1000, .res = 3000, .tid = 1000, .pid = 1000, .ptid = 1 });
+	fork_of(p, &f, 1000, 1, 3000);
 	assert_null(proc_thread(p, 3000));
 	/* unless time has passed */
 	f.ts_ns += 3000000000ull;
-	feed_clone(p, &f, &(struct clone_of){ .on = 1000, .res = 3000, .tid = 1000, .pid = 1000, .ptid = 1 });
+	fork_of(p, &f, 1000, 1, 3000);
 	assert_non_null(proc_thread(p, 3000));
 	proc_free(p);
 }
 
 static void test_exec(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 	const struct thread *t = proc_thread(p, 1000);
 	u32 generation;
@@ -234,7 +272,7 @@ static void test_exec(void **state)
 	(void)state;
 	feed(p, &f, EV_SYSCALL_OPEN_X, 1000, "dsuuud", 20ll, "/keep", 1, 0, 1, 1ll);
 	feed(p, &f, EV_SYSCALL_OPEN_X, 1000, "dsuuud", 21ll, "/close", 1 | 4096, 0, 1, 1ll);
-	feed_clone(p, &f, &(struct clone_of){ .on = 1000, .res = 4002, .tid = 1000, .pid = 1000, .ptid = 1, .flags = THREAD });
+	thread_of(p, &f, 1000, 4002);
 	generation = t->generation;
 	feed_exec(p, &f, 1000, "cat");
 	assert_string_equal(t->comm.p, "cat");
@@ -264,7 +302,7 @@ static void test_exec(void **state)
 
 static void test_exec_of_unknown(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 	struct event *ev = feed_exec(p, &f, 4005, "cat");
 
@@ -278,7 +316,7 @@ static void test_exec_of_unknown(void **state)
 
 static void test_failed_calls(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 	u64 before;
 	struct proc_stats s;
@@ -287,7 +325,7 @@ static void test_failed_calls(void **state)
 	feed_open(p, &f, 1000, 3, "/x");
 	proc_get_stats(p, &s);
 	before = s.threads;
-	feed_clone(p, &f, &(struct clone_of){ .on = 1000, .res = -11, .tid = 1000, .pid = 1000, .ptid = 1 });
+	fork_of(p, &f, 1000, 1, -11);
 	feed(p, &f, EV_SYSCALL_EXECVE_19_X, 1000, "dss", -2ll, "/bin/no", "x");
 	feed(p, &f, EV_SYSCALL_SETUID_X, 1000, "du", -1ll, 0);
 	feed(p, &f, EV_SYSCALL_CHDIR_X, 1000, "ds", -2ll, "/no");
@@ -301,7 +339,7 @@ static void test_failed_calls(void **state)
 
 static void test_identity(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 	const struct thread *t = proc_thread(p, 1000);
 
@@ -322,7 +360,10 @@ static void test_identity(void **state)
 	assert_int_equal(t->cap_effective, 4);
 	feed(p, &f, EV_SYSCALL_UNSHARE_X, 1000, "du", 0ll, NEWUSER);
 	assert_int_equal(t->cap_effective, (1ull << 41) - 1);
-	feed(p, &f, EV_SYSCALL_PRLIMIT_X, 3000, "dddddd" "b", 0ll, 5000ll, 0ll, 0ll, 0ll, 1000ll, 7);
+	feed(p, &f, EV_SYSCALL_PRLIMIT_X, 3000,
+	     "dddddd"
+	     "b",
+	     0ll, 5000ll, 0ll, 0ll, 0ll, 1000ll, 7);
 	assert_int_equal(t->fdlimit, 5000);
 	feed(p, &f, EV_SYSCALL_SETRLIMIT_X, 1000, "dddb", 0ll, 600ll, 0ll, 7);
 	assert_int_equal(t->fdlimit, 600);
@@ -333,7 +374,7 @@ static void test_identity(void **state)
 
 static void test_users(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 	const struct user *u;
 
@@ -356,7 +397,7 @@ static void test_users(void **state)
 
 static void test_hidden_events(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 	struct event *ev;
 
@@ -384,9 +425,9 @@ static void test_hidden_events(void **state)
 
 static void test_full_table(void **state)
 {
-	const struct proc_options opt = { .max_threads = 3 };
+	const struct proc_options opt = {.max_threads = 3};
 	struct proc *p = proc_new(&opt);
-	struct fed f = { .ts_ns = 1 };
+	struct fed f = {.ts_ns = 1};
 	struct proc_stats s;
 
 	(void)state;
@@ -396,16 +437,16 @@ static void test_full_table(void **state)
 	assert_int_equal(s.threads, 3);
 	assert_int_equal(s.drops_full_threadtable, 6);
 	assert_null(f.ev.thread);
-	feed_clone(p, &f, &(struct clone_of){ .on = 20, .res = 21, .tid = 20, .pid = 20, .ptid = 1 });
-	feed_clone(p, &f, &(struct clone_of){ .on = 20, .res = 0, .tid = 20, .pid = 20, .ptid = 1 });
+	fork_of(p, &f, 20, 1, 21);
+	fork_of(p, &f, 20, 1, 0);
 	proc_free(p);
 }
 
 static void test_loops_in_metadata(void **state)
 {
-	const struct proc_options opt = { 0 };
+	const struct proc_options opt = {0};
 	struct proc *p = proc_new(&opt);
-	struct fed f = { .ts_ns = 1 };
+	struct fed f = {.ts_ns = 1};
 	const struct thread *t;
 	u32 n = 0;
 
@@ -425,7 +466,7 @@ static void test_loops_in_metadata(void **state)
 
 static void test_fork_bomb_shares(void **state)
 {
-	struct fed f = { 0 };
+	struct fed f = {0};
 	struct proc *p = some_system(&f);
 	struct proc_stats few, many;
 
@@ -434,7 +475,7 @@ static void test_fork_bomb_shares(void **state)
 		feed_open(p, &f, 1000, num, "/some/file/with/a/name");
 	proc_get_stats(p, &few);
 	for (s64 tid = 5000; tid < 6000; tid++)
-		feed_clone(p, &f, &(struct clone_of){ .on = 1000, .res = tid, .tid = 1000, .pid = 1000, .ptid = 1 });
+		fork_of(p, &f, 1000, 1, tid);
 	proc_get_stats(p, &many);
 	assert_int_equal(many.threads, few.threads + 1000);
 	assert_int_equal(many.fds, few.fds);
@@ -451,22 +492,14 @@ static void test_fork_bomb_shares(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fork_from_parent),
-		cmocka_unit_test(test_child_first),
-		cmocka_unit_test(test_caller_makes_child),
-		cmocka_unit_test(test_threads_share),
-		cmocka_unit_test(test_exit_is_deferred),
-		cmocka_unit_test(test_reapers),
-		cmocka_unit_test(test_tid_is_reused),
-		cmocka_unit_test(test_exec),
-		cmocka_unit_test(test_exec_of_unknown),
-		cmocka_unit_test(test_failed_calls),
-		cmocka_unit_test(test_identity),
-		cmocka_unit_test(test_users),
-		cmocka_unit_test(test_hidden_events),
-		cmocka_unit_test(test_full_table),
-		cmocka_unit_test(test_loops_in_metadata),
-		cmocka_unit_test(test_fork_bomb_shares),
+		cmocka_unit_test(test_fork_from_parent),   cmocka_unit_test(test_child_first),
+		cmocka_unit_test(test_caller_makes_child), cmocka_unit_test(test_threads_share),
+		cmocka_unit_test(test_exit_is_deferred),   cmocka_unit_test(test_reapers),
+		cmocka_unit_test(test_tid_is_reused),      cmocka_unit_test(test_exec),
+		cmocka_unit_test(test_exec_of_unknown),    cmocka_unit_test(test_failed_calls),
+		cmocka_unit_test(test_identity),           cmocka_unit_test(test_users),
+		cmocka_unit_test(test_hidden_events),      cmocka_unit_test(test_full_table),
+		cmocka_unit_test(test_loops_in_metadata),  cmocka_unit_test(test_fork_bomb_shares),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
