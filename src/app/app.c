@@ -242,7 +242,7 @@ static void make_rules(struct app *a)
 static enum outcome validate(struct app *a)
 {
 	struct validate_options opt = {
-		.json = a->cfg.json_output, .verbose = a->cmd.verbose,
+		.json = a->cfg.json_output,
 		.describe = a->cmd.list_rules || a->cmd.list_rule, .rule = a->cmd.list_rule,
 	};
 

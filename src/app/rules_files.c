@@ -165,7 +165,7 @@ static void add_result(struct validation *v, const struct rules_report *rep)
 			buf_addc(&v->summary, '\n');
 		rules_report_summary(rep, &v->summary);
 	}
-	rules_report_text(rep, !ok || v->opt->verbose, &v->text);
+	rules_report_text(rep, !ok, &v->text);
 	if (v->text.len && v->text.p[v->text.len - 1] != '\n')
 		buf_addc(&v->text, '\n');
 }

@@ -16,7 +16,7 @@ void rules_files_find(struct config *c, const struct strlist *paths, bool strict
 int rules_files_load(struct rules *r, const struct strlist *files, struct diag *d);
 
 struct validate_options {
-	bool json, verbose;
+	bool json;
 	bool describe;		/* -L or -l too */
 	const char *rule;	/* of -l; NULL: all */
 };
