@@ -10,6 +10,7 @@
 #include "rules/item.h"
 
 #define DEPTH_MAX 3	/* of values: list of tuples of lists */
+#define EXCEPTIONS_MAX 1000	/* of one rule: appends copy them */
 
 /* ---- reading ---------------------------------------------------------------- */
 
@@ -302,6 +303,8 @@ int append_exceptions(struct loader *l, const struct rule_item *rule, const stru
 	struct exceptions all = { .n = rule->exceptions.n };
 	int err = 0;
 
+	if ((u64)all.n + more->n > EXCEPTIONS_MAX)
+		return yaml_error(l, rule->ctx, "More than %u exceptions", EXCEPTIONS_MAX);
 	all.p = arena_alloc(l->a, ((size_t)all.n + more->n) * sizeof(*all.p));
 	if (all.n)
 		memcpy(all.p, rule->exceptions.p, all.n * sizeof(*all.p));
