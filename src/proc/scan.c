@@ -22,6 +22,7 @@ enum { PATH_BYTES = 4096 };
 struct reading {
 	struct state_thread t;
 	struct buf status, stat, comm, cmdline, environ, cgroup, cgroups;
+	bool kernel;	/* a thread of the kernel: no memory, no fds */
 	char exe[PATH_BYTES], cwd[PATH_BYTES], root[PATH_BYTES];
 };
 
@@ -139,15 +140,28 @@ static s64 stat_field(const char *after_name, u32 i)
 	return s ? strtoll(s, NULL, 10) : -1;
 }
 
+/* The name stands in brackets, and may hold some itself. */
+static const char *take_comm(struct reading *r)
+{
+	const char *s = r->stat.p ? strchr(r->stat.p, '(') : NULL;
+	const char *end = s ? strrchr(s, ')') : NULL;
+
+	if (!end)
+		return NULL;
+	r->t.comm = (struct state_str){ s + 1, (u32)(end - s - 1) };
+	return end + 1;
+}
+
 static void take_stat(const struct proc *p, struct reading *r)
 {
-	const char *s = r->stat.p ? strrchr(r->stat.p, ')') : NULL;
+	enum { PF_KTHREAD = 0x200000 };
+	const char *s = take_comm(r);
 	u64 hz = (u64)sysconf(_SC_CLK_TCK);
 	struct state_thread *t = &r->t;
 
 	if (!s)
 		return;
-	s++;
+	r->kernel = stat_field(s, 9) & PF_KTHREAD;
 	t->pgid = stat_field(s, 5);
 	t->sid = stat_field(s, 6);
 	t->tty = (u32)stat_field(s, 7);
@@ -235,35 +249,34 @@ static u64 soft_limit(const struct buf *b)
 	return s ? strtoull(s + strlen("Max open files"), NULL, 10) : 0;
 }
 
-static void take_comm(struct reading *r)
+static void read_user_side(int dir, struct reading *r)
 {
-	if (r->comm.len && r->comm.p[r->comm.len - 1] == '\n')
-		r->comm.len--;
-	r->t.comm = of_buf(&r->comm);
+	take_exe(dir, r);
+	scan_read(dir, "cmdline", &r->cmdline, ARGS_LEN_MAX);
+	take_cmdline(r);
+	scan_read(dir, "limits", &r->environ, 4096);
+	r->t.fdlimit = soft_limit(&r->environ);
+	if (scan_read(dir, "loginuid", &r->environ, 16) && r->environ.len)
+		r->t.loginuid = (u32)strtoul(r->environ.p, NULL, 10);
+	scan_read(dir, "environ", &r->environ, ARGS_LEN_MAX);
+	r->t.env = of_buf(&r->environ);
+	r->t.root = link_at(dir, "root", r->root);
 }
 
 static bool read_process(const struct proc *p, int dir, s64 tid, struct reading *r)
 {
+	r->kernel = false;
 	r->t = (struct state_thread){ .tid = tid, .pgid = -1, .sid = -1, .loginuid = UID_NONE };
 	if (!scan_read(dir, "status", &r->status, 16384) || !r->status.len ||
-	    !scan_read(dir, "stat", &r->stat, 4096) || !scan_read(dir, "comm", &r->comm, 64))
+	    !scan_read(dir, "stat", &r->stat, 4096))
 		return false;
 	take_status(r);
 	take_stat(p, r);
-	take_comm(r);
-	take_exe(dir, r);
-	scan_read(dir, "cmdline", &r->cmdline, ARGS_LEN_MAX);
-	take_cmdline(r);
 	scan_read(dir, "cgroup", &r->cgroup, ARGS_LEN_MAX);
 	take_cgroups(r);
-	if (scan_read(dir, "loginuid", &r->environ, 16) && r->environ.len)
-		r->t.loginuid = (u32)strtoul(r->environ.p, NULL, 10);
-	scan_read(dir, "limits", &r->environ, 4096);
-	r->t.fdlimit = soft_limit(&r->environ);
-	scan_read(dir, "environ", &r->environ, ARGS_LEN_MAX);
-	r->t.env = of_buf(&r->environ);
 	r->t.cwd = link_at(dir, "cwd", r->cwd);
-	r->t.root = link_at(dir, "root", r->root);
+	if (!r->kernel)
+		read_user_side(dir, r);
 	return true;
 }
 
@@ -300,8 +313,9 @@ static struct task *take_thread(struct proc *p, int task_dir, s64 tid, struct re
 	snprintf(name, sizeof(name), "%lld/comm", tid);
 	if (!scan_read(task_dir, name, &r->comm, 64))
 		return NULL;
-	take_comm(r);
-	t.comm = r->t.comm;
+	if (r->comm.len && r->comm.p[r->comm.len - 1] == '\n')
+		r->comm.len--;
+	t.comm = of_buf(&r->comm);
 	if (t.vtid != t.tid) {
 		snprintf(name, sizeof(name), "%lld/status", tid);
 		if (!scan_read(task_dir, name, &r->status, 16384))
@@ -366,7 +380,7 @@ static void scan_process(struct proc *p, int proc_dir, const char *name, s64 pid
 
 	if (dir < 0 || !read_process(p, dir, pid, r) || !take_process(p, r)) {
 		p->stats.scan_skipped++;
-	} else {
+	} else if (!r->kernel) {
 		scan_threads(p, dir, r);
 		if (p->opt.keep_fds)
 			scan_fds(p, net, dir, pid);

@@ -267,9 +267,13 @@ static void set_server_ends(struct proc *p, struct task *t)
 	struct fd *fd;
 
 	while (t->fds && (fd = fdt_next(t->fds, &pos))) {
-		if (fd->type != FDT_IPV4_SOCK || fd_role(fd) != ROLE_NONE || !fd->sport ||
-		    !port_known(p, fd->sport))
+		if (fd->type != FDT_IPV4_SOCK || fd_role(fd) != ROLE_NONE || !fd->sport)
 			continue;
+		if (!port_known(p, fd->sport)) {
+			if (p->opt.live && fd->flags & FD_CONNECTED)
+				fd_set_role(fd, ROLE_CLIENT);
+			continue;
+		}
 		fd_swap(fd);
 		fd_set_role(fd, ROLE_SERVER);
 		fd_set_scanned_name(fd);
