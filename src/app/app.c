@@ -46,14 +46,15 @@ static enum outcome fail_if(int err)
 	return err ? FAILED : GO_ON;
 }
 
-/* ---- before the configuration -------------------------------------------------------------- */
+/* ---- before the configuration ------------------------------------------------------- */
 
 static enum outcome print_static(struct app *a)
 {
 	const struct cmdline *cmd = &a->cmd;
 
 	if (cmd->markdown)
-		fprintf(stderr, "WARNING: --markdown is deprecated, use --format markdown instead.\n");
+		fprintf(stderr,
+			"WARNING: --markdown is deprecated, use --format markdown instead.\n");
 	if (cmd->help)
 		info_print_help();
 	else if (cmd->config_schema)
@@ -69,7 +70,7 @@ static enum outcome print_static(struct app *a)
 	return DONE;
 }
 
-/* ---- configuration ---------------------------------------------------------------------------- */
+/* ---- configuration ------------------------------------------------------------------ */
 
 static void apply_cmdline(struct app *a)
 {
@@ -78,7 +79,8 @@ static void apply_cmdline(struct app *a)
 
 	if (a->cmd.unbuffered)
 		c->buffered_outputs = false;
-	if (p && strcmp(p, "c") && strcmp(p, "container") && strcmp(p, "k") && strcmp(p, "kubernetes"))
+	if (p && strcmp(p, "c") && strcmp(p, "container") && strcmp(p, "k") &&
+	    strcmp(p, "kubernetes"))
 		config_add_extra_output(c, p);
 }
 
@@ -93,12 +95,14 @@ static void log_config(const struct app *a)
 	for (size_t i = 0; i < c->files.n; i++)
 		log_info("   %s | schema validation: %s", c->files.p[i].path, c->files.p[i].schema);
 	if (c->rules_file_used)
-		log_warning("Using deprecated config key 'rules_file' (singular form). Please use new "
-			    "'rules_files' config key (plural form).");
+		log_warning(
+			"Using deprecated config key 'rules_file' (singular form). Please use new "
+			"'rules_files' config key (plural form).");
 	for (size_t i = 0; i < c->no_effect.n; i++)
 		buf_addf(&keys, "%s%s", i ? ", " : "", c->no_effect.p[i]);
 	if (keys.len)
-		log_warning("Configuration keys without effect in this version: %s", buf_str(&keys));
+		log_warning("Configuration keys without effect in this version: %s",
+			    buf_str(&keys));
 	buf_fini(&keys);
 }
 
@@ -108,7 +112,8 @@ static void set_hostname(struct app *a)
 
 	if (env) {
 		snprintf(a->hostname, sizeof(a->hostname), "%s", env);
-		log_info("Hostname value has been overridden via environment variable to: %s", a->hostname);
+		log_info("Hostname value has been overridden via environment variable to: %s",
+			 a->hostname);
 	} else if (gethostname(a->hostname, sizeof(a->hostname) - 1)) {
 		a->hostname[0] = '\0';
 	}
@@ -181,14 +186,15 @@ static enum outcome list(struct app *a)
 	a->fields.static_fields = &a->cfg.static_fields;
 	if (!a->cmd.list_fields)
 		return GO_ON;
-	err = list_fields(&a->fields, a->cmd.list_source, a->cmd.format, a->cmd.names_only, a->cmd.verbose);
+	err = list_fields(&a->fields, a->cmd.list_source, a->cmd.format, a->cmd.names_only,
+			  a->cmd.verbose);
 	if (!err)
 		return DONE;
 	diag_set(&a->diag, "Value for --list must be a valid source type");
 	return FAILED;
 }
 
-/* ---- sources ------------------------------------------------------------------------------------- */
+/* ---- sources ------------------------------------------------------------------------ */
 
 static int check_sources(struct app *a, const struct strlist *names, const char *doing)
 {
@@ -220,7 +226,7 @@ static enum outcome select_sources(struct app *a)
 	return GO_ON;
 }
 
-/* ---- rules ------------------------------------------------------------------------------------------ */
+/* ---- rules -------------------------------------------------------------------------- */
 
 static void make_rules(struct app *a)
 {
@@ -260,8 +266,11 @@ static enum outcome load_rules(struct app *a)
 	struct strlist *paths = given ? &a->cmd.rules : &a->cfg.rules_files;
 
 	if (!paths->n) {
-		diag_set(&a->diag, "You must specify at least one rules file/directory via -r or a rules_file "
-			 "entry in %s", a->cfg.path);
+		diag_set(
+			&a->diag,
+			"You must specify at least one rules file/directory via -r or a rules_file "
+			"entry in %s",
+			a->cfg.path);
 		return FAILED;
 	}
 	rules_files_find(&a->cfg, paths, given, &a->rules_files);
@@ -273,7 +282,8 @@ static enum outcome load_rules(struct app *a)
 		if (!rules_files_describe(a->rules, a->cmd.list_rule, a->cfg.json_output))
 			return DONE;
 		a->runtime_error = true;
-		diag_set(&a->diag, "Rule \"%s\" is not loaded", a->cmd.list_rule ? a->cmd.list_rule : "");
+		diag_set(&a->diag, "Rule \"%s\" is not loaded",
+			 a->cmd.list_rule ? a->cmd.list_rule : "");
 		return FAILED;
 	}
 	return fail_if(rules_compile(a->rules, &a->run.set, &a->diag));
@@ -287,7 +297,7 @@ static enum outcome support(struct app *a)
 	return DONE;
 }
 
-/* ---- the run ------------------------------------------------------------------------------------------ */
+/* ---- the run ------------------------------------------------------------------------ */
 
 /* Called by the output thread; one line a second is enough. */
 static void output_failed(const char *sink, int err)
@@ -316,7 +326,8 @@ static enum outcome init_outputs(struct app *a)
 		.failed = output_failed,
 	};
 	if (!outputs_enabled(&a->oopt)) {
-		diag_set(&a->diag, "No output configured, please make sure at least one output is configured "
+		diag_set(&a->diag,
+			 "No output configured, please make sure at least one output is configured "
 			 "and enabled.");
 		return FAILED;
 	}
@@ -404,8 +415,8 @@ static enum outcome finish(struct app *a, enum outcome outcome)
 }
 
 static enum outcome (*const steps[])(struct app *) = {
-	print_static, load_config, print_versions, require_config, plugins, list, select_sources, validate,
-	load_rules, support, init_outputs, write_pidfile, run,
+	print_static, load_config, print_versions, require_config, plugins, list, select_sources,
+	validate, load_rules, support, init_outputs, write_pidfile, run,
 };
 
 static void app_fini(struct app *a)

@@ -46,7 +46,7 @@ const char *config_beside(struct config *c, const char *path)
 	return access(other, F_OK) ? path : other;
 }
 
-/* ---- the schema ----------------------------------------------------------------------- */
+/* ---- the schema --------------------------------------------------------------------- */
 
 struct checker {
 	struct arena *a;
@@ -57,7 +57,8 @@ struct checker {
 static void fail(struct checker *k, const char *what)
 {
 	if (!k->failure)
-		k->failure = arena_printf(k->a, "failed for <root>%s: %s", buf_str(&k->where), what);
+		k->failure =
+			arena_printf(k->a, "failed for <root>%s: %s", buf_str(&k->where), what);
 }
 
 static bool all_scalars(const struct yaml_node *n)
@@ -97,8 +98,12 @@ static bool is_of_type(struct arena *a, enum config_type type, const struct yaml
 }
 
 static const char *const type_names[] = {
-	[CFG_BOOL] = "true or false", [CFG_UINT] = "a number, not negative", [CFG_DOUBLE] = "a number",
-	[CFG_STRING] = "a text", [CFG_STRINGS] = "a list of texts", [CFG_MAP] = "a map",
+	[CFG_BOOL] = "true or false",
+	[CFG_UINT] = "a number, not negative",
+	[CFG_DOUBLE] = "a number",
+	[CFG_STRING] = "a text",
+	[CFG_STRINGS] = "a list of texts",
+	[CFG_MAP] = "a map",
 	[CFG_ITEMS] = "a list",
 };
 
@@ -139,7 +144,8 @@ static void check_value(struct checker *k, const struct yaml_node *value)
 	buf_fini(&what);
 }
 
-static void check_pair(struct checker *k, const struct yaml_node *key, const struct yaml_node *value)
+static void check_pair(struct checker *k, const struct yaml_node *key,
+		       const struct yaml_node *value)
 {
 	size_t key_len = k->key.len, where_len = k->where.len;
 	struct buf what = { 0 };
@@ -150,8 +156,11 @@ static void check_pair(struct checker *k, const struct yaml_node *key, const str
 		buf_addf(&k->where, "[%s]", name);
 		check_value(k, value);
 	} else {
-		buf_addf(&what, "Object contains a property that could not be validated using 'properties' "
-			 "or 'additionalProperties' constraints: '%s'.", name);
+		buf_addf(
+			&what,
+			"Object contains a property that could not be validated using 'properties' "
+			"or 'additionalProperties' constraints: '%s'.",
+			name);
 		fail(k, buf_str(&what));
 	}
 	buf_fini(&what);
@@ -179,7 +188,7 @@ const char *config_schema_check(struct arena *a, const struct yaml_node *root)
 	return k.failure ? k.failure : "ok";
 }
 
-/* ---- files ------------------------------------------------------------------------------ */
+/* ---- files -------------------------------------------------------------------------- */
 
 static int add_file(struct config *c, const char *path, const char *text, size_t len,
 		    struct yaml_node **ret, struct diag *d)
@@ -188,8 +197,8 @@ static int add_file(struct config *c, const char *path, const char *text, size_t
 	int err = doc_parse(&c->arena, text, len, ret, &why);
 
 	if (err && why.has_pos)
-		diag_set(d, "Error reading config file (%s): line %u, column %u: %s", path, why.line + 1,
-			 why.col + 1, why.msg);
+		diag_set(d, "Error reading config file (%s): line %u, column %u: %s", path,
+			 why.line + 1, why.col + 1, why.msg);
 	else if (err)
 		diag_set(d, "Error reading config file (%s): %s", path, why.msg);
 	diag_fini(&why);
@@ -212,7 +221,8 @@ static int load_file(struct config *c, const char *path, struct yaml_node **ret,
 	return add_file(c, path, text, len, ret, d);
 }
 
-static int include_file(struct config *c, const char *path, enum doc_strategy strategy, struct diag *d)
+static int include_file(struct config *c, const char *path, enum doc_strategy strategy,
+			struct diag *d)
 {
 	struct yaml_node *more;
 	int err;
@@ -223,7 +233,9 @@ static int include_file(struct config *c, const char *path, enum doc_strategy st
 	if (err)
 		return err;
 	if (yaml_get(more, "config_files"))
-		return diag_set(d, "Config error: 'config_files' directive in included config file %s.", path);
+		return diag_set(
+			d, "Config error: 'config_files' directive in included config file %s.",
+			path);
 	doc_merge(&c->arena, c->root, more, strategy);
 	return 0;
 }
@@ -238,7 +250,8 @@ static int compare_names(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int include_folder(struct config *c, const char *path, enum doc_strategy strategy, struct diag *d)
+static int include_folder(struct config *c, const char *path, enum doc_strategy strategy,
+			  struct diag *d)
 {
 	struct dirent **names;
 	int n = scandir(path, &names, not_hidden, compare_names), err = 0;
@@ -276,11 +289,13 @@ static int include_entry(struct config *c, const struct yaml_node *n, struct dia
 	const struct yaml_node *strategy = n->kind == YAML_MAP ? yaml_get(n, "strategy") : NULL;
 
 	if (!path || path->kind != YAML_SCALAR)
-		return config_bad(c, d, "config_files: an entry is a path, or a map of path and strategy");
+		return config_bad(
+			c, d, "config_files: an entry is a path, or a map of path and strategy");
 	if (!strategy)
 		return include(c, doc_text(&c->arena, path), DOC_APPEND, d);
 	for (u32 i = 0; i < ARRAY_SIZE(names); i++)
-		if (strategy->kind == YAML_SCALAR && !strcmp(doc_text(&c->arena, strategy), names[i]))
+		if (strategy->kind == YAML_SCALAR &&
+		    !strcmp(doc_text(&c->arena, strategy), names[i]))
 			return include(c, doc_text(&c->arena, path), i, d);
 	return config_bad(c, d, "config_files: strategy is append, override or add-only");
 }
@@ -299,7 +314,7 @@ static int include_all(struct config *c, struct diag *d)
 	return err;
 }
 
-/* ---- overrides --------------------------------------------------------------------------- */
+/* ---- overrides ---------------------------------------------------------------------- */
 
 static bool is_for_config_files(const char *option)
 {
@@ -316,17 +331,21 @@ static int apply_overrides(struct config *c, const struct strlist *o, bool files
 		const char *equals = strchr(o->p[i], '=');
 
 		if (!equals || equals == o->p[i])
-			return diag_set(d, "Error parsing config option \"%s\". Must be of the form key=val "
-					"or key.subkey=val", o->p[i]);
+			return diag_set(
+				d,
+				"Error parsing config option \"%s\". Must be of the form key=val "
+				"or key.subkey=val",
+				o->p[i]);
 		if (is_for_config_files(o->p[i]) != files)
 			continue;
 		err = doc_set(&c->arena, c->root,
-			      arena_memdup0(&c->arena, o->p[i], (size_t)(equals - o->p[i])), equals + 1, d);
+			      arena_memdup0(&c->arena, o->p[i], (size_t)(equals - o->p[i])),
+			      equals + 1, d);
 	}
 	return err;
 }
 
-/* ---- from the document to the struct ------------------------------------------------------- */
+/* ---- from the document to the struct ------------------------------------------------ */
 
 int config_strings(struct config *c, const struct yaml_node *n, struct strlist *ret)
 {
@@ -426,7 +445,8 @@ static int apply_row(struct config *c, const struct config_row *row, struct diag
 	n = doc_expand(&c->arena, n);
 	note_effect(c, row, n);
 	if (row->type >= CFG_STRINGS && !is_of_type(&c->arena, row->type, n))
-		return config_bad(c, d, "%s: bad conversion, expected %s", row->key, type_names[row->type]);
+		return config_bad(c, d, "%s: bad conversion, expected %s", row->key,
+				  type_names[row->type]);
 	if (row->offset && !store(c, row, n))
 		store_default(c, row);
 	return row->parse ? row->parse(c, n, d) : 0;
@@ -435,7 +455,8 @@ static int apply_row(struct config *c, const struct config_row *row, struct diag
 static int check_sections(struct config *c, struct diag *d)
 {
 	for (u32 i = 0; i < c->root->n; i++) {
-		const struct yaml_node *key = c->root->items[2 * i], *value = c->root->items[2 * i + 1];
+		const struct yaml_node *key = c->root->items[2 * i],
+				       *value = c->root->items[2 * i + 1];
 
 		if (key->kind == YAML_SCALAR && is_section(key->s, strlen(key->s)) &&
 		    value->kind != YAML_MAP && !yaml_is_null(value))

@@ -16,7 +16,12 @@ struct strlist {
 	u32 n;
 };
 
-enum drop_action { DROP_IGNORE = 1 << 0, DROP_LOG = 1 << 1, DROP_ALERT = 1 << 2, DROP_EXIT = 1 << 3 };
+enum drop_action {
+	DROP_IGNORE = 1 << 0,
+	DROP_LOG = 1 << 1,
+	DROP_ALERT = 1 << 2,
+	DROP_EXIT = 1 << 3
+};
 
 struct config_file {
 	const char *path;
@@ -103,7 +108,8 @@ void config_fini(struct config *c);
  * Reads path and what its config_files names, applies the overrides ("key=value") and
  * fills c.  -EINVAL with a message for the user in d.
  */
-int config_load(struct config *c, const char *path, const struct strlist *overrides, struct diag *d);
+int config_load(struct config *c, const char *path, const struct strlist *overrides,
+		struct diag *d);
 /* The same from memory; path is what messages call it. */
 int config_load_text(struct config *c, const char *path, const char *text, size_t len,
 		     const struct strlist *overrides, struct diag *d);

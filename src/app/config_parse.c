@@ -13,7 +13,7 @@ static const char *text_of(struct config *c, const struct yaml_node *map, const 
 	return n && n->kind == YAML_SCALAR && !yaml_is_null(n) ? doc_text(&c->arena, n) : NULL;
 }
 
-/* ---- rules ------------------------------------------------------------------------------ */
+/* ---- rules -------------------------------------------------------------------------- */
 
 static int parse_choice(struct config *c, const struct yaml_node *n, struct rules_selection *ret,
 			struct diag *d)
@@ -27,7 +27,8 @@ static int parse_choice(struct config *c, const struct yaml_node *n, struct rule
 	ret->rule = text_of(c, what, "rule");
 	ret->tag = text_of(c, what, "tag");
 	if (!ret->rule == !ret->tag)
-		return config_bad(c, d, "rules: '%s' needs either 'rule' or 'tag'", on ? "enable" : "disable");
+		return config_bad(c, d, "rules: '%s' needs either 'rule' or 'tag'",
+				  on ? "enable" : "disable");
 	return 0;
 }
 
@@ -43,7 +44,7 @@ int config_parse_selection(struct config *c, const struct yaml_node *n, struct d
 	return err;
 }
 
-/* ---- append_output ------------------------------------------------------------------------ */
+/* ---- append_output ------------------------------------------------------------------ */
 
 /* The element type of rules_append.extra_fields has no name. */
 struct extra_field {
@@ -73,7 +74,9 @@ static int parse_extra_fields(struct config *c, const struct yaml_node *n, struc
 			const struct yaml_node *key = e->items[2 * j], *value = e->items[2 * j + 1];
 
 			if (key->kind != YAML_SCALAR || value->kind != YAML_SCALAR)
-				return config_bad(c, d, "append_output: an extra field is a text, or KEY: FORMAT");
+				return config_bad(
+					c, d,
+					"append_output: an extra field is a text, or KEY: FORMAT");
 			f[count++] = (struct extra_field){ key->s, doc_text(&c->arena, value) };
 		}
 	}
@@ -147,15 +150,17 @@ int config_parse_static(struct config *c, const struct yaml_node *n, struct diag
 		const struct yaml_node *key = n->items[2 * i], *value = n->items[2 * i + 1];
 
 		if (key->kind != YAML_SCALAR || value->kind != YAML_SCALAR)
-			return config_bad(c, d, "static_fields: a map of names and texts is expected");
+			return config_bad(c, d,
+					  "static_fields: a map of names and texts is expected");
 		if (!strmap_gets(&c->static_fields, key->s))
 			c->static_keys.p[c->static_keys.n++] = key->s;
-		strmap_put(&c->static_fields, key->s, strlen(key->s), (void *)doc_text(&c->arena, value));
+		strmap_put(&c->static_fields, key->s, strlen(key->s),
+			   (void *)doc_text(&c->arena, value));
 	}
 	return 0;
 }
 
-/* ---- plugins ------------------------------------------------------------------------------- */
+/* ---- plugins ------------------------------------------------------------------------ */
 
 /* Do the ".." of a relative path lead out of where it starts? */
 static bool leaves_folder(const char *path)
@@ -208,8 +213,10 @@ int config_parse_load_plugins(struct config *c, const struct yaml_node *n, struc
 		const char *name = c->load_plugins.p[i];
 
 		if (!is_builtin_plugin(name) && !plugin_is_known(c, name))
-			return diag_set(d, "Cannot load plugin '%s': plugin config not found for given name",
-					name);
+			return diag_set(
+				d,
+				"Cannot load plugin '%s': plugin config not found for given name",
+				name);
 		note_plugin(c, name);
 	}
 	return 0;
@@ -223,17 +230,21 @@ int config_parse_plugins(struct config *c, const struct yaml_node *n, struct dia
 		const char *path = text_of(c, n->items[i], "library_path");
 
 		if (!name || !path)
-			return config_bad(c, d, "plugins: each entry needs 'name' and 'library_path'");
+			return config_bad(c, d,
+					  "plugins: each entry needs 'name' and 'library_path'");
 		if (path[0] != '/' && leaves_folder(path))
-			return config_bad(c, d, "plugin '%s': library_path '%s' resolves outside the plugins "
-					  "directory", name, path);
+			return config_bad(
+				c, d,
+				"plugin '%s': library_path '%s' resolves outside the plugins "
+				"directory",
+				name, path);
 		if (!c->load_plugins_given)
 			note_plugin(c, name);
 	}
 	return 0;
 }
 
-/* ---- the rest --------------------------------------------------------------------------------- */
+/* ---- the rest ----------------------------------------------------------------------- */
 
 int config_parse_rules_file(struct config *c, const struct yaml_node *n, struct diag *d)
 {
@@ -250,7 +261,10 @@ int config_parse_actions(struct config *c, const struct yaml_node *n, struct dia
 		const char *name;
 		u32 flag;
 	} names[] = {
-		{ "ignore", DROP_IGNORE }, { "log", DROP_LOG }, { "alert", DROP_ALERT }, { "exit", DROP_EXIT },
+		{ "ignore", DROP_IGNORE },
+		{ "log", DROP_LOG },
+		{ "alert", DROP_ALERT },
+		{ "exit", DROP_EXIT },
 	};
 	struct strlist list;
 	u32 j;
@@ -261,13 +275,18 @@ int config_parse_actions(struct config *c, const struct yaml_node *n, struct dia
 		for (j = 0; j < ARRAY_SIZE(names) && strcmp(names[j].name, list.p[i]); j++)
 			;
 		if (j == ARRAY_SIZE(names))
-			return config_bad(c, d, "available actions for syscall event drops are ignore, log, alert, exit");
+			return config_bad(c, d,
+					  "available actions for syscall event drops are ignore, "
+					  "log, alert, exit");
 		c->drops_actions |= names[j].flag;
 	}
 	for (j = 1; j < 3; j++)
 		if (c->drops_actions & DROP_IGNORE && c->drops_actions & names[j].flag)
-			return config_bad(c, d, "syscall event drop action \"%s\" does not make sense with the "
-					  "\"ignore\" action", names[j].name);
+			return config_bad(
+				c, d,
+				"syscall event drop action \"%s\" does not make sense with the "
+				"\"ignore\" action",
+				names[j].name);
 	return 0;
 }
 
@@ -282,7 +301,9 @@ static int check_engine(struct config *c, struct diag *d)
 	if (i == ARRAY_SIZE(kinds))
 		return config_bad(c, d, "engine.kind '%s' is not a valid kind.", c->engine_kind);
 	if (!strcmp(c->engine_kind, "replay") && !c->capture_file[0])
-		return config_bad(c, d, "engine.kind is 'replay' but no engine.replay.capture_file specified.");
+		return config_bad(
+			c, d,
+			"engine.kind is 'replay' but no engine.replay.capture_file specified.");
 	if (c->ebpf_buf_preset < 1 || c->ebpf_buf_preset > 10)
 		return diag_set(d, "The 'buf_size_preset' value must be between '1' and '10'");
 	if (c->snaplen > 65535)
@@ -295,15 +316,18 @@ static int check_outputs(struct config *c, struct diag *d)
 	u8 addr[16];
 
 	if (c->file_enabled && !c->file_name[0])
-		return config_bad(c, d, "file output enabled but no filename in configuration block");
+		return config_bad(c, d,
+				  "file output enabled but no filename in configuration block");
 	if (c->program_enabled && !c->program[0])
-		return config_bad(c, d, "program output enabled but no program in configuration block");
+		return config_bad(c, d,
+				  "program output enabled but no program in configuration block");
 	if (inet_pton(AF_INET, c->listen_address, addr) != 1 &&
 	    inet_pton(AF_INET6, c->listen_address, addr) != 1)
 		return config_bad(c, d, "webserver listen address \"%s\" is not a valid IP address",
 				  c->listen_address);
 	if (!(c->drops_threshold >= 0 && c->drops_threshold <= 1))
-		return config_bad(c, d, "syscall event drops threshold must be a double in the range [0, 1]");
+		return config_bad(
+			c, d, "syscall event drops threshold must be a double in the range [0, 1]");
 	return 0;
 }
 
@@ -315,18 +339,24 @@ static int check_names(struct config *c, struct diag *d)
 
 	c->min_priority = priority_by_name(c->min_priority_name);
 	if (c->min_priority == PRIO_MAX)
-		return diag_set(d, "Unknown priority \"%s\"--must be one of emergency, alert, critical, error, "
-				"warning, notice, informational, debug", c->min_priority_name);
+		return diag_set(d,
+				"Unknown priority \"%s\"--must be one of emergency, alert, "
+				"critical, error, warning, notice, informational, debug",
+				c->min_priority_name);
 	if (strcmp(c->matching, "first") && strcmp(c->matching, "all"))
-		return diag_set(d, "Unknown rule matching strategy \"%s\"--must be one of first, all",
+		return diag_set(d,
+				"Unknown rule matching strategy \"%s\"--must be one of first, all",
 				c->matching);
 	c->first_match = !strcmp(c->matching, "first");
 	for (i = 0; i < PRIO_MAX && strcmp(levels[i], c->log_level_name); i++)
 		;
 	c->log_level = i;
 	if (i == PRIO_MAX)
-		return config_bad(c, d, "log_level \"%s\" is none of emergency, alert, critical, error, warning, "
-				  "notice, info, debug", c->log_level_name);
+		return config_bad(
+			c, d,
+			"log_level \"%s\" is none of emergency, alert, critical, error, warning, "
+			"notice, info, debug",
+			c->log_level_name);
 	return 0;
 }
 

@@ -118,17 +118,20 @@ static struct yaml_node **value_slot(struct yaml_node *map, const char *key)
 	return NULL;
 }
 
-static void map_put(struct arena *a, struct yaml_node *map, const char *key, struct yaml_node *value)
+static void map_put(struct arena *a, struct yaml_node *map, const char *key,
+		    struct yaml_node *value)
 {
 	struct yaml_node **slot = value_slot(map, key);
 
 	if (slot)
 		*slot = value;
 	else
-		add_items(a, map, (struct yaml_node *[]){ new_scalar(a, key, strlen(key)), value }, 2);
+		add_items(a, map, (struct yaml_node *[]){new_scalar(a, key, strlen(key)), value},
+			  2);
 }
 
-static struct yaml_node *joined(struct arena *a, const struct yaml_node *x, const struct yaml_node *y)
+static struct yaml_node *joined(struct arena *a, const struct yaml_node *x,
+				const struct yaml_node *y)
 {
 	struct yaml_node *n = new_node(a, YAML_SEQ);
 
@@ -146,7 +149,8 @@ void doc_merge(struct arena *a, struct yaml_node *root, const struct yaml_node *
 
 		if (key->kind != YAML_SCALAR || (old && strategy == DOC_ADD_ONLY))
 			continue;
-		if (old && strategy == DOC_APPEND && old->kind == YAML_SEQ && value->kind == YAML_SEQ)
+		if (old && strategy == DOC_APPEND && old->kind == YAML_SEQ &&
+		    value->kind == YAML_SEQ)
 			value = joined(a, old, value);
 		map_put(a, root, key->s, value);
 	}
@@ -162,8 +166,8 @@ struct path {
 
 static int path_error(const struct path *p, const char *what)
 {
-	return diag_set(p->d, "Config error at key \"%s\": Parsing error: %s at pos %zu", p->text, what,
-			p->at);
+	return diag_set(p->d, "Config error at key \"%s\": Parsing error: %s at pos %zu", p->text,
+			what, p->at);
 }
 
 /* A name up to the next '.' or '['. */

@@ -19,14 +19,16 @@ u64 drops_total(const struct capture_stats *s)
 
 void drops_message(const struct drops_verdict *v, struct buf *out)
 {
-	buf_addf(out, "Falco internal: syscall event drop. %llu system calls dropped in last second.",
+	buf_addf(out,
+		 "Falco internal: syscall event drop. %llu system calls dropped in last second.",
 		 v->dropped);
 }
 
 static bool take_token(struct drops *d, u64 ts_ns)
 {
 	if (d->tokens_ns && ts_ns > d->tokens_ns)
-		d->tokens += d->cfg->drops_rate * (double)(ts_ns - d->tokens_ns) / (double)SECOND_NS;
+		d->tokens +=
+			d->cfg->drops_rate * (double)(ts_ns - d->tokens_ns) / (double)SECOND_NS;
 	d->tokens_ns = ts_ns;
 	if (d->tokens > (double)d->cfg->drops_burst)
 		d->tokens = (double)d->cfg->drops_burst;

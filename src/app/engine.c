@@ -58,8 +58,8 @@ static u64 now_ms(void)
 static void program_rejected(void *ctx, const char *program, const char *why)
 {
 	(void)ctx;
-	log_warning("The kernel does not take BPF program %s: %s; rules that need its events are blind "
-		    "for them", program, why);
+	log_warning("The kernel does not take BPF program %s: %s; rules that need its events are "
+		    "blind for them", program, why);
 }
 
 static u32 count_syscalls(const struct interest *in)
@@ -76,8 +76,8 @@ static u32 cpus_per_ring(const struct config *c)
 	long online = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (online > 0 && c->cpus_for_each_buffer > (u64)online) {
-		log_warning("engine.modern_ebpf.cpus_for_each_buffer is %llu, but there are %ld CPUs: one "
-			    "buffer is used for all", c->cpus_for_each_buffer, online);
+		log_warning("engine.modern_ebpf.cpus_for_each_buffer is %llu, but there are %ld "
+			    "CPUs: one buffer is used for all", c->cpus_for_each_buffer, online);
 		return 0;
 	}
 	return (u32)c->cpus_for_each_buffer;
@@ -112,15 +112,17 @@ static int open_core(struct run *r, struct diag *d)
 		diag_set(d, "cannot read the list of processes in /proc: %s", strerror(-threads));
 		return threads;
 	}
-	log_info("ready in %llu ms: %u system calls watched, %d threads known, %u rules", now_ms() - start,
-		 count_syscalls(&r->interest), threads, ruleset_count(r->set));
+	log_info("ready in %llu ms: %u system calls watched, %d threads known, %u rules",
+		 now_ms() - start, count_syscalls(&r->interest), threads, ruleset_count(r->set));
 	return 0;
 }
 
 static int open_absent(struct run *r, struct diag *d)
 {
-	return diag_set(d, "engine.kind '%s' is not part of this version yet; 'auto' or 'modern_ebpf' "
-			"(kernels with BTF and BPF ring buffers, 5.8 and later) is", r->cfg->engine_kind);
+	return diag_set(d,
+			"engine.kind '%s' is not part of this version yet; 'auto' or 'modern_ebpf' "
+			"(kernels with BTF and BPF ring buffers, 5.8 and later) is",
+			r->cfg->engine_kind);
 }
 
 static const struct engine_row engines[] = {

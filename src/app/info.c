@@ -112,7 +112,7 @@ void info_print_ignored(void)
 	putchar('\n');
 }
 
-/* ---- the schema of the configuration ------------------------------------------------------ */
+/* ---- the schema of the configuration ------------------------------------------------ */
 
 static json_t *leaf_schema(const struct config_row *row)
 {
@@ -132,7 +132,8 @@ static json_t *leaf_schema(const struct config_row *row)
 
 static json_t *object_schema(void)
 {
-	return json_pack("{s:s, s:b, s:{}}", "type", "object", "additionalProperties", 0, "properties");
+	return json_pack("{s:s, s:b, s:{}}", "type", "object", "additionalProperties", 0,
+			 "properties");
 }
 
 static void add_leaf(json_t *schema, const char *key, const struct config_row *row)
@@ -159,24 +160,38 @@ void info_print_config_schema(void)
 {
 	json_t *schema = object_schema();
 
-	json_object_set_new(schema, "$schema", json_string("http://json-schema.org/draft-06/schema#"));
+	json_object_set_new(schema, "$schema",
+			    json_string("http://json-schema.org/draft-06/schema#"));
 	for (u32 i = 0; i < config_nrows; i++)
 		add_leaf(schema, config_rows[i].key, &config_rows[i]);
 	print_json(schema, JSON_INDENT(2));
 }
 
-/* ---- the schema of rules files ------------------------------------------------------------- */
+/* ---- the schema of rules files ------------------------------------------------------ */
 
 static const struct {
 	const char *name, *type;
 } rule_keys[] = {
-	{ "required_engine_version", "string" }, { "required_plugin_versions", "array" },
-	{ "list", "string" }, { "items", "array" }, { "macro", "string" }, { "condition", "string" },
-	{ "rule", "string" }, { "output", "string" }, { "desc", "string" }, { "priority", "string" },
-	{ "source", "string" }, { "enabled", "boolean" }, { "capture", "boolean" },
-	{ "capture_duration", "integer" }, { "warn_evttypes", "boolean" },
-	{ "skip-if-unknown-filter", "boolean" }, { "tags", "array" }, { "exceptions", "array" },
-	{ "override", "object" }, { "append", "boolean" },
+	{ "required_engine_version", "string" },
+	{ "required_plugin_versions", "array" },
+	{ "list", "string" },
+	{ "items", "array" },
+	{ "macro", "string" },
+	{ "condition", "string" },
+	{ "rule", "string" },
+	{ "output", "string" },
+	{ "desc", "string" },
+	{ "priority", "string" },
+	{ "source", "string" },
+	{ "enabled", "boolean" },
+	{ "capture", "boolean" },
+	{ "capture_duration", "integer" },
+	{ "warn_evttypes", "boolean" },
+	{ "skip-if-unknown-filter", "boolean" },
+	{ "tags", "array" },
+	{ "exceptions", "array" },
+	{ "override", "object" },
+	{ "append", "boolean" },
 };
 
 void info_print_rule_schema(void)
@@ -186,11 +201,13 @@ void info_print_rule_schema(void)
 	for (u32 i = 0; i < ARRAY_SIZE(rule_keys); i++)
 		json_object_set_new(properties, rule_keys[i].name,
 				    json_pack("{s:s}", "type", rule_keys[i].type));
-	print_json(json_pack("{s:s, s:s, s:o}", "$schema", "http://json-schema.org/draft-06/schema#",
-			     "type", "array", "items", item), JSON_INDENT(2));
+	print_json(json_pack("{s:s, s:s, s:o}", "$schema",
+			     "http://json-schema.org/draft-06/schema#", "type", "array", "items",
+			     item),
+		   JSON_INDENT(2));
 }
 
-/* ---- --support -------------------------------------------------------------------------------- */
+/* ---- --support ---------------------------------------------------------------------- */
 
 static json_t *command_line(const struct cmdline *cmd)
 {
@@ -218,19 +235,23 @@ static json_t *file_text(const char *path)
 	return json ? json : json_null();
 }
 
-int info_print_support(const struct cmdline *cmd, const struct config *c, const struct strlist *rules)
+int info_print_support(const struct cmdline *cmd, const struct config *c,
+		       const struct strlist *rules)
 {
 	const struct utsname *u = get_system();
 	json_t *all = json_object(), *files = json_array();
 
 	for (u32 i = 0; i < rules->n; i++)
-		json_array_append_new(files, json_pack("{s:s, s:[{s:o}]}", "name", rules->p[i], "variants",
-						       "content", file_text(rules->p[i])));
-	json_object_set_new(all, "system_info", json_pack("{s:s, s:s, s:s, s:s, s:s}", "sysname", u->sysname,
-		"nodename", u->nodename, "release", u->release, "version", u->version,
-		"machine", u->machine));
+		json_array_append_new(files,
+				      json_pack("{s:s, s:[{s:o}]}", "name", rules->p[i], "variants",
+						"content", file_text(rules->p[i])));
+	json_object_set_new(all, "system_info",
+			    json_pack("{s:s, s:s, s:s, s:s, s:s}", "sysname", u->sysname,
+				      "nodename", u->nodename, "release", u->release, "version",
+				      u->version, "machine", u->machine));
 	json_object_set_new(all, "version", json_string(SAKER_VERSION));
-	json_object_set_new(all, "engine_info", json_pack("{s:s}", "engine_version", RULES_ENGINE_VERSION));
+	json_object_set_new(all, "engine_info",
+			    json_pack("{s:s}", "engine_version", RULES_ENGINE_VERSION));
 	json_object_set_new(all, "cmdline", command_line(cmd));
 	json_object_set_new(all, "config", file_text(c->path));
 	json_object_set_new(all, "rules_files", files);

@@ -12,7 +12,8 @@ void info_print_version(bool json);
 void info_print_ignored(void);
 void info_print_config_schema(void);
 void info_print_rule_schema(void);
-int info_print_support(const struct cmdline *cmd, const struct config *c, const struct strlist *rules);
+int info_print_support(const struct cmdline *cmd, const struct config *c,
+		       const struct strlist *rules);
 const char *info_machine(void);		/* "x86_64" */
 /* "Linux version 6.18.0 ..." */
 const char *info_system(void);

@@ -87,7 +87,8 @@ static void log_lost(const struct interest *wanted, const struct interest *got)
 			buf_addf(&names, "%s%s", names.len ? ", " : "", s->name);
 	}
 	if (names.len)
-		log_warning("Loaded rules match syscalls that are not activated (set base_syscalls.all, or "
+		log_warning("Loaded rules match syscalls that are not activated (set "
+			    "base_syscalls.all, or "
 			    "change base_syscalls.custom_set): warning (unsupported-evttype): %s",
 			    buf_str(&names));
 	buf_fini(&names);

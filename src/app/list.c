@@ -63,7 +63,7 @@ static const char *source_of(const struct field_class *c)
 	return c->source ? c->source : "syscall";
 }
 
-/* ---- text ------------------------------------------------------------------------------- */
+/* ---- text --------------------------------------------------------------------------- */
 
 static void add_row(struct buf *out, const char *name, const char *text)
 {
@@ -93,8 +93,11 @@ static const struct {
 	u32 flag;
 	const char *name;
 } flag_names[] = {
-	{ FF_ARG_REQUIRED, "ARG_REQUIRED" }, { FF_ARG_ALLOWED, "ARG_ALLOWED" }, { FF_LIST, "EPF_IS_LIST" },
-	{ FF_NO_RHS, "EPF_NO_RHS" }, { FF_NO_TRANSFORMER, "EPF_NO_TRANSFORMER" },
+	{ FF_ARG_REQUIRED, "ARG_REQUIRED" },
+	{ FF_ARG_ALLOWED, "ARG_ALLOWED" },
+	{ FF_LIST, "EPF_IS_LIST" },
+	{ FF_NO_RHS, "EPF_NO_RHS" },
+	{ FF_NO_TRANSFORMER, "EPF_NO_TRANSFORMER" },
 	{ FF_FILTER_ONLY, "FILTER_ONLY" },
 };
 
@@ -131,7 +134,7 @@ static void text_end(struct lister *l)
 	putchar('\n');
 }
 
-/* ---- markdown ------------------------------------------------------------------------------ */
+/* ---- markdown ----------------------------------------------------------------------- */
 
 static void markdown_class(struct lister *l, const struct field_class *c)
 {
@@ -142,7 +145,8 @@ static void markdown_class(struct lister *l, const struct field_class *c)
 	printf("## Field Class: %s\n\n", buf_str(&name));
 	if (c->help && c->help[0])
 		printf("%s\n\n", c->help);
-	printf("Event Sources: %s\n\nName | Type | Description\n:----|:-----|:-----------\n", source_of(c));
+	printf("Event Sources: %s\n\nName | Type | Description\n:----|:-----|:-----------\n",
+	       source_of(c));
 	buf_fini(&name);
 }
 
@@ -151,11 +155,11 @@ static void markdown_field(struct lister *l, const struct field *f)
 	bool list = f->flags & FF_LIST;
 
 	(void)l;
-	printf("`%s` | %s%s%s | %s\n", f->name, list ? "LIST(" : "", param_type_name(f->type), list ? ")" : "",
-	       f->help ? f->help : "");
+	printf("`%s` | %s%s%s | %s\n", f->name, list ? "LIST(" : "", param_type_name(f->type),
+	       list ? ")" : "", f->help ? f->help : "");
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------ */
+/* ---- JSON --------------------------------------------------------------------------- */
 
 static void json_class(struct lister *l, const struct field_class *c)
 {
@@ -163,9 +167,10 @@ static void json_class(struct lister *l, const struct field_class *c)
 
 	add_name(&name, c);
 	l->fields = json_array();
-	json_array_append_new(l->classes, json_pack("{s:s, s:s, s:[s], s:o}", "name", buf_str(&name), "desc",
-						    c->help ? c->help : "", "event_sources", source_of(c),
-						    "fields", l->fields));
+	json_array_append_new(l->classes,
+			      json_pack("{s:s, s:s, s:[s], s:o}", "name", buf_str(&name), "desc",
+					c->help ? c->help : "", "event_sources", source_of(c),
+					"fields", l->fields));
 	buf_fini(&name);
 }
 
@@ -186,10 +191,11 @@ static json_t *argument(u32 flags)
 
 static void json_field(struct lister *l, const struct field *f)
 {
-	json_array_append_new(l->fields, json_pack("{s:s, s:s, s:s, s:b, s:o}", "name", f->name, "type",
-						   param_type_name(f->type), "desc", f->help ? f->help : "",
-						   "is_list", !!(f->flags & FF_LIST), "argument",
-						   argument(f->flags)));
+	json_array_append_new(l->fields,
+			      json_pack("{s:s, s:s, s:s, s:b, s:o}", "name", f->name, "type",
+					param_type_name(f->type), "desc", f->help ? f->help : "",
+					"is_list", !!(f->flags & FF_LIST), "argument",
+					argument(f->flags)));
 }
 
 static void print_json(json_t *json)
@@ -204,7 +210,7 @@ static void json_end(struct lister *l)
 	(void)l;
 }
 
-/* ---- names only -------------------------------------------------------------------------------- */
+/* ---- names only --------------------------------------------------------------------- */
 
 static void no_class(struct lister *l, const struct field_class *c)
 {
@@ -262,7 +268,8 @@ int list_fields(const struct field_set *fields, const char *source, enum list_fo
 		ops->end(&l);
 	}
 	if (format == LIST_JSON)
-		print_json(json_pack("{s:O}", names_only ? "fieldnames" : "fieldclasses", l.classes));
+		print_json(
+			json_pack("{s:O}", names_only ? "fieldnames" : "fieldclasses", l.classes));
 	json_decref(l.classes);
 	return 0;
 }

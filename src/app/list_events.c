@@ -34,7 +34,7 @@ static bool is_listed(const struct event_desc *d, u32 category)
 	       (d->category & EC_BASE) != EC_UNKNOWN && strcmp(d->name, "syscall");
 }
 
-/* ---- parameters ------------------------------------------------------------------------------- */
+/* ---- parameters --------------------------------------------------------------------- */
 
 static void add_flags(const struct param_desc *p, struct buf *out)
 {
@@ -79,15 +79,17 @@ static json_t *json_params(const struct entry *e)
 	json_t *all = json_array();
 
 	if (!e->desc) {
-		json_array_append_new(all, json_pack("{s:s, s:s}", "type", "SYSCALLID", "name", "ID"));
-		json_array_append_new(all, json_pack("{s:s, s:s}", "type", "UINT16", "name", "nativeID"));
+		json_array_append_new(all,
+				      json_pack("{s:s, s:s}", "type", "SYSCALLID", "name", "ID"));
+		json_array_append_new(
+			all, json_pack("{s:s, s:s}", "type", "UINT16", "name", "nativeID"));
 	}
 	for (u32 i = 0; e->desc && i < e->desc->nparams; i++)
 		json_array_append_new(all, json_param(&e->desc->params[i]));
 	return all;
 }
 
-/* ---- entries ------------------------------------------------------------------------------------- */
+/* ---- entries ------------------------------------------------------------------------ */
 
 /* Generic calls and those with saker's own events are captured, enter events are not. */
 static bool is_captured(const struct entry *e)
@@ -101,14 +103,15 @@ static void add_entry(struct event_list *l, const struct entry *e)
 	struct buf params = { 0 };
 
 	if (l->format == LIST_JSON) {
-		json_array_append_new(l->json, json_pack("{s:s, s:s, s:b, s:o}", "name", e->name, "dir", dir,
-							 "available", is_captured(e), "params",
-							 json_params(e)));
+		json_array_append_new(l->json, json_pack("{s:s, s:s, s:b, s:o}", "name", e->name,
+							 "dir", dir, "available", is_captured(e),
+							 "params", json_params(e)));
 		return;
 	}
 	add_params(e, &params);
 	if (l->format == LIST_MARKDOWN)
-		printf("%s | `%s` | `%s` | %s\n", is_captured(e) ? "Yes" : "No", dir, e->name, buf_str(&params));
+		printf("%s | `%s` | `%s` | %s\n", is_captured(e) ? "Yes" : "No", dir, e->name,
+		       buf_str(&params));
 	else
 		printf("%s %s%s\n", dir, e->name, buf_str(&params));
 	buf_fini(&params);
@@ -154,7 +157,8 @@ void list_events(enum list_format format)
 	json_t *all = json_pack("{s:s}", "schema_version", INFO_SCHEMA_VERSION);
 
 	if (format != LIST_JSON)
-		printf("The events below are valid for Saker *Schema Version*: %s\n", INFO_SCHEMA_VERSION);
+		printf("The events below are valid for Saker *Schema Version*: %s\n",
+		       INFO_SCHEMA_VERSION);
 	for (u32 i = 0; i < ARRAY_SIZE(categories); i++) {
 		l.json = json_array();
 		title(&l, &categories[i]);

@@ -29,9 +29,10 @@ static u64 now_ns(clockid_t clock)
 
 static void push_line(struct run *r, enum priority prio)
 {
-	if (!outputs_push(r->outputs, prio, r->line.p, r->line.len) && outputs_dropped(r->outputs) == 1)
-		log_error("Outputs queue out of memory. Drop event and continue on: the outputs are slower "
-			  "than the alerts; the number dropped is told at the end");
+	if (!outputs_push(r->outputs, prio, r->line.p, r->line.len) &&
+	    outputs_dropped(r->outputs) == 1)
+		log_error("Outputs queue out of memory. Drop event and continue on: the outputs "
+			  "are slower than the alerts; the number dropped is told at the end");
 }
 
 static void raise_alerts(struct run *r, struct rule *const *rules, u32 n)
@@ -62,8 +63,9 @@ static void handle_event(struct run *r, struct event *ev)
 static void note_invalid(struct run *r, struct diag *d)
 {
 	if (!r->ninvalid++)
-		log_warning("Event %llu cannot be decoded and is left out: %s (the number of such events is "
-			    "told at the end)", r->nevents, d->msg ? d->msg : "damaged");
+		log_warning("Event %llu cannot be decoded and is left out: %s (the number of such "
+			    "events is told at the end)",
+			    r->nevents, d->msg ? d->msg : "damaged");
 	diag_clear(d);
 }
 
@@ -132,8 +134,8 @@ static void handle_signals(struct run *r)
 	}
 	if (signal_flags.reload) {
 		signal_flags.reload = 0;
-		log_warning("SIGHUP received: this version cannot load its configuration again while it "
-			    "runs; restart it");
+		log_warning("SIGHUP received: this version cannot load its configuration again "
+			    "while it runs; restart it");
 	}
 }
 
@@ -187,7 +189,8 @@ int loop_run(struct run *r, struct diag *d)
 		if (signal_flags.any)
 			handle_signals(r);
 		if (signal_flags.stop) {
-			log_info("%s received, exiting...", signal_flags.stop == SIGINT ? "SIGINT" : "SIGTERM");
+			log_info("%s received, exiting...",
+				 signal_flags.stop == SIGINT ? "SIGINT" : "SIGTERM");
 			drain(r);
 			return 0;
 		}

@@ -51,7 +51,8 @@ static void add_folder(struct config *c, const char *path, struct strlist *l, u3
 		free(names);
 }
 
-void rules_files_find(struct config *c, const struct strlist *paths, bool strict, struct strlist *ret)
+void rules_files_find(struct config *c, const struct strlist *paths, bool strict,
+		      struct strlist *ret)
 {
 	u32 cap = 0;
 
@@ -67,7 +68,7 @@ void rules_files_find(struct config *c, const struct strlist *paths, bool strict
 	}
 }
 
-/* ---- one file --------------------------------------------------------------------------- */
+/* ---- one file ----------------------------------------------------------------------- */
 
 /* 0 or -errno; the report tells what is wrong with the contents. */
 static int load_one(struct rules *r, const char *path, struct rules_report **ret)
@@ -143,7 +144,7 @@ int rules_files_load(struct rules *r, const struct strlist *files, struct diag *
 	return err;
 }
 
-/* ---- -V ------------------------------------------------------------------------------------ */
+/* ---- -V ----------------------------------------------------------------------------- */
 
 struct validation {
 	const struct validate_options *opt;

@@ -10,7 +10,8 @@
  * order of name.  strict: what does not exist stays in the list (loading it fails),
  * otherwise it is left out.
  */
-void rules_files_find(struct config *c, const struct strlist *paths, bool strict, struct strlist *ret);
+void rules_files_find(struct config *c, const struct strlist *paths, bool strict,
+		      struct strlist *ret);
 
 /* Loads files in order; warnings are logged.  -EINVAL with the report in d. */
 int rules_files_load(struct rules *r, const struct strlist *files, struct diag *d);

@@ -69,7 +69,8 @@ void stats_print_events(const struct run *r)
 	capture_stats(r->capture, &s);
 	proc_get_stats(r->proc, &p);
 	if (r->live)
-		log_info("Events seen by the driver: %llu, delivered: %llu, filtered: %llu, dropped: %llu",
+		log_info("Events seen by the driver: %llu, delivered: %llu, filtered: %llu, "
+			 "dropped: %llu",
 			 s.seen, s.events, s.filtered, drops_total(&s));
 	log_lost("Events lost because a ring buffer was full", s.drops_buffer);
 	log_lost("Events lost because they were too large", s.drops_scratch);

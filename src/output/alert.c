@@ -73,7 +73,8 @@ struct alert_printer {
 	} local, utc;		/* the last second converted */
 };
 
-struct alert_printer *alert_printer_new(const struct alert_options *opt, const struct field_set *fields)
+struct alert_printer *alert_printer_new(const struct alert_options *opt,
+					const struct field_set *fields)
 {
 	struct alert_printer *p = xcalloc(1, sizeof(*p));
 
@@ -113,7 +114,7 @@ void alert_printer_free(struct alert_printer *p)
 	free(p);
 }
 
-/* ---- time ------------------------------------------------------------------------- */
+/* ---- time --------------------------------------------------------------------------- */
 
 static const char *local_hms(struct alert_printer *p, u64 sec)
 {
@@ -342,7 +343,8 @@ static void print_json(struct alert_printer *p, const struct plan *pl, struct fi
 	add_utc(p, x->ev->ts_ns, "Z\"}", out);
 }
 
-void alert_print(struct alert_printer *p, const struct alert_desc *a, struct field_ctx *x, struct buf *out)
+void alert_print(struct alert_printer *p, const struct alert_desc *a, struct field_ctx *x,
+		 struct buf *out)
 {
 	struct plan *pl = plan_get(p, a);
 
@@ -396,7 +398,8 @@ static void internal_json(const struct internal_field *fields, u32 n, struct buf
 }
 
 void alert_print_internal(struct alert_printer *p, u64 ts_ns, const char *rule, enum priority prio,
-			  const char *msg, const struct internal_field *fields, u32 n, struct buf *out)
+			  const char *msg, const struct internal_field *fields, u32 n,
+			  struct buf *out)
 {
 	if (!p->opt.json) {
 		add_prefix(p, ts_ns, prio, out);

@@ -42,13 +42,15 @@ struct alert_options {
 
 struct alert_printer;
 
-struct alert_printer *alert_printer_new(const struct alert_options *opt, const struct field_set *fields);
+struct alert_printer *alert_printer_new(const struct alert_options *opt,
+					const struct field_set *fields);
 void alert_printer_free(struct alert_printer *p);
 /*
  * Appends the line of one alert, without newline.  The printer remembers what it derived
  * from each alert_desc by its address: they must live and stay the same as long as it does.
  */
-void alert_print(struct alert_printer *p, const struct alert_desc *a, struct field_ctx *x, struct buf *out);
+void alert_print(struct alert_printer *p, const struct alert_desc *a, struct field_ctx *x,
+		 struct buf *out);
 
 /* An alert of saker itself (source "internal"): key-value pairs in the order given. */
 struct internal_field {
@@ -58,6 +60,7 @@ struct internal_field {
 };
 
 void alert_print_internal(struct alert_printer *p, u64 ts_ns, const char *rule, enum priority prio,
-			  const char *msg, const struct internal_field *fields, u32 n, struct buf *out);
+			  const char *msg, const struct internal_field *fields, u32 n,
+			  struct buf *out);
 
 #endif

@@ -104,8 +104,8 @@ static int add_token(struct format *f, const char *p, size_t n, size_t *ret_used
 	for (; i < n && isdigit((unsigned char)p[i]); i++)
 		width = (u32)u64_min(width * 10ull + (u32)(p[i] - '0'), WIDTH_MAX);
 	if (i == n)
-		return i ? diag_set(d, "invalid formatting syntax: formatting cannot end with a number")
-			 : diag_set(d, "invalid formatting syntax: formatting cannot end with a %%");
+		return diag_set(d, "invalid formatting syntax: formatting cannot end with a %s",
+				i ? "number" : "%");
 	span = transform_span(p + i, n - i);
 	if (span) {
 		used = span;

@@ -128,7 +128,8 @@ static bool compile_field(const struct transform_builder *b, const struct ast *n
 		return false;
 	t->kind = NODE_FIELD;
 	t->field = b->add_field(b->ctx, ref);
-	t->result = (struct transform_arg){ .type = ref->type, .is_list = ref->is_list, .field = ref };
+	t->result = (struct transform_arg){ .type = ref->type, .is_list = ref->is_list,
+					    .field = ref };
 	return true;
 }
 
