@@ -136,16 +136,38 @@ static int check_constants(struct check *c, const struct ast *right)
 	return 0;
 }
 
+/*
+ * Of fields that stand for either end of a connection: "in" never finds an address, and of
+ * networks only the first one counts.  That is how rules have been evaluated so far, and
+ * rules written to that effect must not change their meaning; "= anyof" is not affected.
+ */
+static void limit_ends(struct check *c)
+{
+	const struct source *left = left_of(c);
+	enum type_kind kind = type_kind(left->type);
+
+	if (left->kind != SRC_FIELD_ALL || !(left->flags & FF_ENDS) || op_rows[c->n->op].shape != SHAPE_LIST)
+		return;
+	if (kind == TK_IP)
+		c->pred.n = 0;
+	else if (kind == TK_NET)
+		c->pred.n = (u32)size_min(c->pred.n, 1);
+}
+
 static int check_right(struct check *c)
 {
 	const struct source *left = left_of(c);
 	const struct ast *right = c->n->kids[1];
+	int err;
 
 	if (right->kind == AST_FIELD || right->kind == AST_TRANSFORM)
 		return check_right_source(c, right);
 	if (left->flags & FF_WITHIN && left->kind == SRC_FIELD && c->n->op != OP_EQ)
 		return diag_at(c->d, POS(c->n), "%s supports only '=' comparison operator", left->name);
-	return check_constants(c, right);
+	err = check_constants(c, right);
+	if (!err)
+		limit_ends(c);
+	return err;
 }
 
 static int check_left(struct check *c)

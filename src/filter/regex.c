@@ -544,5 +544,5 @@ bool regex_is_simple(struct str s)
 	for (u32 i = 0; i < s.len; i++)
 		if (memchr("\\.^$|?*+()[]{}", s.p[i], 14))
 			return false;
-	return s.len > 0;
+	return true;
 }
