@@ -409,7 +409,8 @@ static enum outcome finish(struct app *a, enum outcome outcome)
 		log_notice("output channels still blocked, discarding all remaining notifications");
 	if (r->capture && r->set) {
 		stats_print_events(r);
-		stats_print_rules(r);
+		if (!r->alerts_stuck)
+			stats_print_rules(r);
 	}
 	return outcome;
 }
@@ -455,9 +456,12 @@ int app_main(int argc, char **argv)
 	for (u32 i = 0; i < ARRAY_SIZE(steps) && outcome == GO_ON; i++)
 		outcome = steps[i](&a);
 	outcome = finish(&a, outcome);
-	fflush(stdout);
+	if (!a.run.alerts_stuck)
+		fflush(stdout);
 	if (outcome == FAILED)
 		print_error(&a);
+	if (a.run.alerts_stuck)
+		_exit(outcome == FAILED);	/* the blocked thread may hold standard output */
 	app_fini(&a);
 	return outcome == FAILED;
 }

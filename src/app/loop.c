@@ -93,6 +93,7 @@ static void alert_drops(struct run *r, u64 ts_ns, const struct drops_verdict *v)
 {
 	char buffer[24], scratch[24], drops[24], events[24];
 	struct internal_field fields[] = {
+		{ "ebpf_enabled", r->live ? "1" : "0", false },
 		{ "n_drops", drops, false },
 		{ "n_drops_buffer_total", buffer, false },
 		{ "n_drops_scratch_map", scratch, false },

@@ -196,6 +196,30 @@ def t_many_alerts(d):
     same(nums == list(range(1, 20001)), True, "order")
 
 
+def t_reader_hangs(d):
+    """A reader that does not read cannot keep the program from ending; what is lost is told."""
+    d.write("x.scap", capture(20000, 1000))
+    p = d.start("-o", "outputs_queue.capacity=100", "-o", "output_timeout=300")
+    time.sleep(0.5)
+    p.send_signal(signal.SIGTERM)
+    same(p.wait(timeout=10), 0)
+    err = p.stderr.read().decode()
+    p.stdout.close()
+    holds(err, r"output channels still blocked, discarding all remaining notifications$")
+    holds(err, r"Alerts not delivered because an output was blocked: \d+$")
+
+
+def t_drops(d):
+    rc, out, err = d.run("-o", "syscall_event_drops.simulate_drops=true", "-o", "syscall_event_drops.actions[]=alert",
+                         "-o", "syscall_event_drops.max_burst=10", "-M", "9")
+    same(rc, 0, err)
+    holds(out, r"^22:13:22\.000000000: Debug Falco internal: syscall event drop\. 1 system calls dropped in last second\. \(")
+    holds(err, r"event drop detected: [1-4] occurrences$")
+    rc, out, err = d.run("-o", "syscall_event_drops.simulate_drops=true", "-o", "syscall_event_drops.actions[]=exit")
+    same(rc, 1)
+    holds(err, r"Exiting\.$")
+
+
 def t_reader_goes_away(d):
     d.write("x.scap", capture(20000, 1000))
     p = d.start()
