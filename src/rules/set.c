@@ -156,8 +156,8 @@ static void build_index(struct ruleset *s)
 		const struct syscall_desc *d = syscall_desc(sc);
 
 		s->first[EV_MAX + sc] = s->slots.n;
-		/* unknown syscalls go here, too: their events have no code */
-		for (u32 i = 0; i < s->n && (!d || is_generic(d->event)); i++) {
+		/* also of those with an event of their own: captures hold generic events of them */
+		for (u32 i = 0; i < s->n; i++) {
 			struct rule *r = &s->rules[i];
 
 			if (wants_type(r, EV_GENERIC_X) && (!d || event_set_has_sc(&r->events, sc)))
