@@ -31,18 +31,23 @@ static int check_operator(struct check *c)
 	if (c->n->op == OP_EXISTS)
 		return 0;
 	if (kind == TK_NONE)
-		return diag_at(c->d, POS(c->n), "filter error: '%s' operator not supported for type '%s'", op->name, type);
+		return diag_at(c->d, POS(c->n),
+			       "filter error: '%s' operator not supported for type '%s'", op->name,
+			       type);
 	if (left->is_list && !type_may_be_list(left->type))
-		return diag_at(c->d, POS(c->n), "filter error: list filters are not supported for type '%s'", type);
+		return diag_at(c->d, POS(c->n),
+			       "filter error: list filters are not supported for type '%s'", type);
 	if (left->is_list && !op->lists)
-		return diag_at(c->d, POS(c->n), "filter error: '%s' operator not supported list filters", op->name);
+		return diag_at(c->d, POS(c->n),
+			       "filter error: '%s' operator not supported list filters", op->name);
 	if (op->kinds >> kind & 1)
 		return 0;
 	if (c->n->modifier && (kind == TK_IP || kind == TK_NET))
-		return diag_at(c->d, POS(c->n), "filter error: '%s' with modifier not supported for %s", op->name,
+		return diag_at(c->d, POS(c->n),
+			       "filter error: '%s' with modifier not supported for %s", op->name,
 			       type_kind_name(kind));
-	return diag_at(c->d, POS(c->n), "filter error: '%s' operator not supported for %s", op->name,
-		       type_kind_name(kind));
+	return diag_at(c->d, POS(c->n), "filter error: '%s' operator not supported for %s",
+		       op->name, type_kind_name(kind));
 }
 
 /* ---- another field on the right ---- */
@@ -52,12 +57,15 @@ static int check_sides(struct check *c, const struct ast *right)
 	const struct source *l = left_of(c), *r = &c->pool->sources.p[c->pred.rhs];
 
 	if (right->kind == AST_FIELD && r->flags & FF_NO_RHS)
-		return diag_at(c->d, POS(right), "field '%s' can't be used as a right-hand side field", r->name);
+		return diag_at(c->d, POS(right),
+			       "field '%s' can't be used as a right-hand side field", r->name);
 	if (l->type == r->type && l->is_list == r->is_list)
 		return 0;
-	return diag_at(c->d, POS(c->n), "field '%s' has type '%s%s' while the right-hand side field '%s' has "
-		       "incompatible type '%s%s'", l->name, l->is_list ? "LIST of " : "",
-		       param_type_name(l->type), r->name, r->is_list ? "LIST of " : "", param_type_name(r->type));
+	return diag_at(c->d, POS(c->n),
+		       "field '%s' has type '%s%s' while the right-hand side field '%s' has "
+		       "incompatible type '%s%s'",
+		       l->name, l->is_list ? "LIST of " : "", param_type_name(l->type), r->name,
+		       r->is_list ? "LIST of " : "", param_type_name(r->type));
 }
 
 static int check_right_source(struct check *c, const struct ast *right)
@@ -66,9 +74,11 @@ static int check_right_source(struct check *c, const struct ast *right)
 	int err;
 
 	if (left->kind != SRC_TRANSFORM && left->flags & FF_NO_RHS)
-		return diag_at(c->d, POS(c->n), "field '%s' doesn't support right-hand side fields", left->name);
+		return diag_at(c->d, POS(c->n), "field '%s' doesn't support right-hand side fields",
+			       left->name);
 	if (c->n->op == OP_PMATCH || c->n->op == OP_REGEX || type_kind(left->type) == TK_NET)
-		return diag_at(c->d, POS(c->n), "operator '%s' doesn't support right-hand side fields",
+		return diag_at(c->d, POS(c->n),
+			       "operator '%s' doesn't support right-hand side fields",
 			       op_rows[c->n->op].upper);
 	err = source_of(c->pool, right, false, &c->pred.rhs, c->d);
 	return err ? err : check_sides(c, right);
@@ -79,7 +89,8 @@ static int check_right_source(struct check *c, const struct ast *right)
 /* A type that came with the argument of a field: such buffers cannot be written down. */
 static bool is_odd_buffer(const struct source *left)
 {
-	return left->kind == SRC_FIELD && left->type == PT_BYTEBUF && left->ref.field->type != PT_BYTEBUF;
+	return left->kind == SRC_FIELD && left->type == PT_BYTEBUF &&
+	       left->ref.field->type != PT_BYTEBUF;
 }
 
 /* Must constants be whole names of events? */
@@ -146,7 +157,8 @@ static void limit_ends(struct check *c)
 	const struct source *left = left_of(c);
 	enum type_kind kind = type_kind(left->type);
 
-	if (left->kind != SRC_FIELD_ALL || !(left->flags & FF_ENDS) || op_rows[c->n->op].shape != SHAPE_LIST)
+	if (left->kind != SRC_FIELD_ALL || !(left->flags & FF_ENDS) ||
+	    op_rows[c->n->op].shape != SHAPE_LIST)
 		return;
 	if (kind == TK_IP)
 		c->pred.n = 0;
@@ -163,7 +175,8 @@ static int check_right(struct check *c)
 	if (right->kind == AST_FIELD || right->kind == AST_TRANSFORM)
 		return check_right_source(c, right);
 	if (left->flags & FF_WITHIN && left->kind == SRC_FIELD && c->n->op != OP_EQ)
-		return diag_at(c->d, POS(c->n), "%s supports only '=' comparison operator", left->name);
+		return diag_at(c->d, POS(c->n), "%s supports only '=' comparison operator",
+			       left->name);
 	err = check_constants(c, right);
 	if (!err)
 		limit_ends(c);

@@ -126,7 +126,8 @@ static u32 merge_kids(struct filter_pool *p, enum expr_kind kind, u32 *kids, u32
 			continue;
 		group[ngroup++] = first;
 		for (u32 k = i + 1; k < n; k++) {
-			if (mergeable_pred(p, kind, kids[k], &other) && preds_mergeable(p, first, other))
+			if (mergeable_pred(p, kind, kids[k], &other) &&
+			    preds_mergeable(p, first, other))
 				group[ngroup++] = other;
 			else
 				kids[kept++] = kids[k];
@@ -181,13 +182,15 @@ static bool has_opposites(const struct filter_pool *p, const u32 *kids, u32 n)
 	for (u32 i = 0; i < n; i++) {
 		const struct expr *e = &p->exprs.p[kids[i]];
 
-		if (e->kind == EXPR_NOT && bsearch(&p->kids.p[e->at], kids, n, sizeof(*kids), cmp_u32))
+		if (e->kind == EXPR_NOT &&
+		    bsearch(&p->kids.p[e->at], kids, n, sizeof(*kids), cmp_u32))
 			return true;
 	}
 	return false;
 }
 
-static struct expr chain_of(const struct filter_pool *p, enum expr_kind kind, const u32 *kids, u32 n)
+static struct expr chain_of(const struct filter_pool *p, enum expr_kind kind, const u32 *kids,
+			    u32 n)
 {
 	struct expr e = { .kind = (u8)kind, .n = n };
 

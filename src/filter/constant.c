@@ -110,7 +110,8 @@ static int parse_net(struct arena *a, const char *text, struct value *ret, struc
 	err = parse_addr(a, slash ? arena_memdup0(a, text, (size_t)(slash - text)) : text, ret, d);
 	if (err)
 		return err;
-	if (!slash || !parse_decimal(slash + 1, &negative, &bits) || negative || bits > ret->len * 8u)
+	if (!slash || !parse_decimal(slash + 1, &negative, &bits) || negative ||
+	    bits > ret->len * 8u)
 		return diag_set(d, "invalid netmask %s", slash ? slash + 1 : "");
 	((u8 *)ret->p)[ret->len] = (u8)bits;
 	return 0;
@@ -154,9 +155,11 @@ static int hex_value(char c)
 	return at ? (int)(at - digits) : -1;
 }
 
-int constant_parse_hex(struct arena *a, const char *text, u32 len, struct value *ret, struct diag *d)
+int constant_parse_hex(struct arena *a, const char *text, u32 len, struct value *ret,
+		       struct diag *d)
 {
-	static const char msg[] = "filter error: bcontains and bstartswith operator support hex strings only";
+	static const char msg[] =
+		"filter error: bcontains and bstartswith operator support hex strings only";
 	char *p = arena_alloc(a, len / 2 + 1);
 
 	if (len % 2)

@@ -13,6 +13,7 @@
 int constant_parse(struct arena *a, u32 type, const char *text, u32 len, struct value *ret,
 		   struct diag *d);
 /* Pairs of hex digits as bytes, for bcontains and bstartswith. */
-int constant_parse_hex(struct arena *a, const char *text, u32 len, struct value *ret, struct diag *d);
+int constant_parse_hex(struct arena *a, const char *text, u32 len, struct value *ret,
+		       struct diag *d);
 
 #endif

@@ -117,7 +117,8 @@ int filter_compile(struct filter_pool *p, const struct ast *n, u32 *ret_expr, st
  * inference).  -ENOTSUP with a message when evt.type is compared in a way that cannot be
  * decided; else as filter_compile().
  */
-int filter_events(struct filter_pool *p, const struct ast *n, struct event_set *ret, struct diag *d);
+int filter_events(struct filter_pool *p, const struct ast *n, struct event_set *ret,
+		  struct diag *d);
 /*
  * What is left of expr when the event is of this type: comparisons of the event's name are
  * decided.  Types whose name is told by the event itself (GENERIC_X, ASYNCEVENT_E, ...)

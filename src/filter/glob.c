@@ -48,7 +48,8 @@ static u32 class_at(struct str p, u32 at, u8 c, bool fold, bool *ret)
 		if (p.p[end] != ':' || p.p[end + 1] != ']')
 			continue;
 		*ret = in_class(p.p + at + 2, end - at - 2, c) ||
-		       (fold && in_class(p.p + at + 2, end - at - 2, (u8)(isupper(c) ? tolower(c) : toupper(c))));
+		       (fold && in_class(p.p + at + 2, end - at - 2,
+					 (u8)(isupper(c) ? tolower(c) : toupper(c))));
 		return end + 2 - at;
 	}
 	return 0;

@@ -38,7 +38,8 @@ int check_known(const struct field_ref *f, const struct pred *p)
 	int row = known_field(f);
 	u64 min = row >= 0 ? known_fields[row].min : 0;
 
-	if (!min || p->rhs != NO_SOURCE || p->modifier || type_kind(p->type) != TK_UNSIGNED || p->n != 1)
+	if (!min || p->rhs != NO_SOURCE || p->modifier || type_kind(p->type) != TK_UNSIGNED ||
+	    p->n != 1)
 		return -1;
 	switch (p->op) {
 	case OP_EQ:
@@ -60,46 +61,7 @@ int check_known(const struct field_ref *f, const struct pred *p)
 	}
 }
 
-/* ---- sets ---- */
-
-void event_set_fill(struct event_set *s, bool full)
-{
-	memset(s, full ? 0xff : 0, sizeof(*s));
-}
-
-void event_set_and(struct event_set *s, const struct event_set *o)
-{
-	for (u32 i = 0; i < ARRAY_SIZE(s->ev); i++)
-		s->ev[i] &= o->ev[i];
-	for (u32 i = 0; i < ARRAY_SIZE(s->sc); i++)
-		s->sc[i] &= o->sc[i];
-}
-
-void event_set_or(struct event_set *s, const struct event_set *o)
-{
-	for (u32 i = 0; i < ARRAY_SIZE(s->ev); i++)
-		s->ev[i] |= o->ev[i];
-	for (u32 i = 0; i < ARRAY_SIZE(s->sc); i++)
-		s->sc[i] |= o->sc[i];
-}
-
-void event_set_not(struct event_set *s)
-{
-	for (u32 i = 0; i < ARRAY_SIZE(s->ev); i++)
-		s->ev[i] = ~s->ev[i];
-	for (u32 i = 0; i < ARRAY_SIZE(s->sc); i++)
-		s->sc[i] = ~s->sc[i];
-}
-
-bool event_set_has(const struct event_set *s, u32 type)
-{
-	return type < EV_MAX && s->ev[type / 64] >> type % 64 & 1;
-}
-
-bool event_set_has_sc(const struct event_set *s, u32 code)
-{
-	return code < SC_MAX && s->sc[code / 64] >> code % 64 & 1;
-}
+/* ---- names ---- */
 
 static void add_type(struct event_set *s, u32 type)
 {
@@ -111,15 +73,12 @@ static void add_code(struct event_set *s, u32 code)
 	s->sc[code / 64] |= 1ull << code % 64;
 }
 
-/* ---- names ---- */
-
 static bool is_generic(u32 type)
 {
 	return type == EV_GENERIC_E || type == EV_GENERIC_X;
 }
 
-/* Does the event tell its name itself? */
-static bool is_dynamic(u32 type)
+bool event_names_itself(u32 type)
 {
 	return is_generic(type) || type == EV_ASYNCEVENT_E;
 }
@@ -175,10 +134,11 @@ static void add_codes_of(struct event_set *s, u32 type)
 static void add_name(struct event_set *maybe, struct event_set *always, const char *name, u32 len)
 {
 	for (u32 type = 0; type < EV_MAX; type++) {
-		if (event_desc(type)->flags & EF_UNUSED || !name_is(event_desc(type)->name, name, len))
+		if (event_desc(type)->flags & EF_UNUSED ||
+		    !name_is(event_desc(type)->name, name, len))
 			continue;
 		add_type(maybe, type);
-		if (!is_dynamic(type)) {
+		if (!event_names_itself(type)) {
 			add_type(always, type);
 			add_codes_of(maybe, type);
 		}
@@ -281,6 +241,10 @@ static int is_event_field(struct infer *c, const struct ast *n, struct field_ref
 	return n && ret->field->flags & FF_NAMED_EVENT;
 }
 
+#define TRANSFORMED "event code search does not support `evt.type` checks with transformers"
+#define COMPARED "right-hand field comparisons on `evt.type`/`syscall.type` checks are not " \
+		 "supported by event code search"
+
 static int not_supported(struct infer *c, const struct ast *n, const char *msg)
 {
 	diag_at(c->d, POS(n), "%s", msg);
@@ -295,17 +259,20 @@ static int infer_right_field(struct infer *c, const struct ast *n)
 	if (found < 0)
 		return found;
 	if (found)
-		return not_supported(c, n, "event code search does not support `evt.type` checks with transformers");
-	return not_supported(c, n, "right-hand field comparisons on `evt.type`/`syscall.type` checks are not "
-				   "supported by event code search");
+		return not_supported(c, n, TRANSFORMED);
+	return not_supported(c, n, COMPARED);
 }
 
 /* Comparisons such as evt.num = 0, which no event can satisfy. */
 static void infer_known(const struct ast *n, const struct field_ref *f, struct outcome *ret)
 {
 	struct value v = { .type = f->type };
-	struct pred p = { .op = (u8)n->op, .modifier = (u8)n->modifier, .type = f->type, .rhs = NO_SOURCE,
-			  .n = 1, .values = &v };
+	struct pred p = { .op = (u8)n->op,
+			 .modifier = (u8)n->modifier,
+			 .type = f->type,
+			 .rhs = NO_SOURCE,
+			 .n = 1,
+			 .values = &v };
 	const struct ast *right = n->n > 1 ? n->kids[1] : NULL;
 	char *end;
 	int known;
@@ -337,7 +304,7 @@ static int infer_check(struct infer *c, const struct ast *n, struct outcome *ret
 		return 0;
 	}
 	if (left->kind == AST_TRANSFORM)
-		return not_supported(c, left, "event code search does not support `evt.type` checks with transformers");
+		return not_supported(c, left, TRANSFORMED);
 	if (right && (right->kind == AST_FIELD || right->kind == AST_TRANSFORM))
 		return infer_right_field(c, right);
 	infer_event_field(n, &f, ret);
@@ -398,75 +365,4 @@ int filter_events(struct filter_pool *p, const struct ast *n, struct event_set *
 		*ret = o.yes;
 	arena_fini(&c.arena);
 	return err;
-}
-
-/* ---- what is left of an expression for one type of events ---- */
-
-/* A field with names of events looks at nothing but the type, so an empty event will do. */
-static bool name_of_type(const struct field_ref *f, u32 type, struct value *ret)
-{
-	struct event ev = { .type = (u16)type, .desc = event_desc(type), .fd_num = -1, .tid = -1 };
-	struct field_ctx x;
-	bool found;
-
-	field_ctx_init(&x, NULL);
-	field_ctx_event(&x, &ev);
-	found = field_value(&x, f, ret) && type_kind(ret->type) == TK_STR && !ret->is_list;
-	field_ctx_fini(&x);
-	return found;
-}
-
-static u32 special_pred(struct filter_pool *p, u32 expr, u32 type)
-{
-	const struct pred *q = &p->preds.p[p->exprs.p[expr].at];
-	const struct source *src = &p->sources.p[q->src];
-	struct value v;
-
-	if (src->kind != SRC_FIELD || !(src->flags & FF_NAMED_EVENT) || q->rhs != NO_SOURCE || q->mode != PRED_ONE)
-		return expr;
-	return name_of_type(&src->ref, type, &v) && pred_match(q, &v) ? FILTER_TRUE : FILTER_FALSE;
-}
-
-static u32 special_expr(struct filter_pool *p, u32 expr, u32 type);
-
-static u32 special_chain(struct filter_pool *p, u32 expr, u32 type)
-{
-	struct expr e = p->exprs.p[expr];
-	u32 *kids = xmalloc((e.n + 1u) * sizeof(*kids)), id;
-
-	for (u32 i = 0; i < e.n; i++)
-		kids[i] = special_expr(p, p->kids.p[e.at + i], type);
-	id = expr_chain(p, (enum expr_kind)e.kind, kids, e.n);
-	free(kids);
-	return id;
-}
-
-/* The depth is that of the tree compiled, which was limited. */
-static u32 special_expr(struct filter_pool *p, u32 expr, u32 type)
-{
-	struct expr e = p->exprs.p[expr];
-	u64 key = (u64)type << 32 | expr;
-	uintptr_t known;
-	u32 id = expr;
-
-	if (!(e.flags & FF_NAMED_EVENT))
-		return expr;
-	known = (uintptr_t)map64_get(&p->special, key);
-	if (known)
-		return (u32)(known - 1);
-	if (e.kind == EXPR_PRED)
-		id = special_pred(p, expr, type);
-	else if (e.kind == EXPR_NOT)
-		id = expr_not(p, special_expr(p, p->kids.p[e.at], type));
-	else if (e.kind != EXPR_CONST)
-		id = special_chain(p, expr, type);
-	map64_put(&p->special, key, (void *)((uintptr_t)id + 1));
-	return id;
-}
-
-u32 filter_expr_for_event(struct filter_pool *p, u32 expr, u32 type)
-{
-	if (type >= EV_MAX || is_dynamic(type) || event_desc(type)->category & EC_PLUGIN)
-		return expr;
-	return special_expr(p, expr, type);
 }

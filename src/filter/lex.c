@@ -156,7 +156,8 @@ static size_t decimal_number(const struct lexer *l)
 	n += more;
 	if (peek(l, n) == '.')
 		n += 1 + digits(l, n + 1);
-	if ((peek(l, n) == 'e' || peek(l, n) == 'E') && (peek(l, n + 1) == '+' || peek(l, n + 1) == '-')) {
+	if ((peek(l, n) == 'e' || peek(l, n) == 'E') &&
+	    (peek(l, n + 1) == '+' || peek(l, n + 1) == '-')) {
 		more = digits(l, n + 2);
 		n += more ? more + 2 : 0;
 	}
@@ -205,7 +206,8 @@ struct unescape {
 	size_t n;
 };
 
-static int bad_escape(const struct lexer *l, struct diag *d, const char *what, const char *p, size_t n)
+static int bad_escape(const struct lexer *l, struct diag *d, const char *what, const char *p,
+		      size_t n)
 {
 	return diag_at(d, l->line, l->col, l->offset, "%s%.*s", what, (int)n, p);
 }

@@ -48,7 +48,8 @@ void note_value(struct filter_pool *p, const struct ast *n, note_fn note, void *
 	arena_init(&a);
 	left = as_left(&a, n);
 	if (left && left->kind == AST_TRANSFORM)
-		say(p, n, note, ctx, "", " may be a valid field transformer misused as a const string value");
+		say(p, n, note, ctx, "",
+		    " may be a valid field transformer misused as a const string value");
 	else if (left && !field_of(p->fields, &a, left, &f, &d))
 		say(p, n, note, ctx, "", " may be a valid field misused as a const string value");
 	diag_fini(&d);
@@ -59,5 +60,6 @@ void note_regex(struct filter_pool *p, const struct ast *n, note_fn note, void *
 {
 	if (regex_is_simple((struct str){ n->text, n->text_len }))
 		say(p, n, note, ctx, "regex check with ",
-		    " may be optimized with simpler operators such as '=', 'contains', 'startswith', 'endswith'");
+		    " may be optimized with simpler operators such as '=', 'contains', "
+		    "'startswith', 'endswith'");
 }

@@ -6,10 +6,22 @@
 #include "filter/filter.h"
 
 /* Types that are parsed and compared alike. */
-enum type_kind { TK_NONE, TK_SIGNED, TK_UNSIGNED, TK_DOUBLE, TK_BOOL, TK_STR, TK_BUF, TK_IP, TK_NET, TK_MAX };
+enum type_kind {
+	TK_NONE,
+	TK_SIGNED,
+	TK_UNSIGNED,
+	TK_DOUBLE,
+	TK_BOOL,
+	TK_STR,
+	TK_BUF,
+	TK_IP,
+	TK_NET,
+	TK_MAX
+};
 
 #define KINDS_NUMBER (1 << TK_SIGNED | 1 << TK_UNSIGNED | 1 << TK_DOUBLE)
-#define KINDS_ANY (KINDS_NUMBER | 1 << TK_BOOL | 1 << TK_STR | 1 << TK_BUF | 1 << TK_IP | 1 << TK_NET)
+#define KINDS_ANY                                                                                  \
+	(KINDS_NUMBER | 1 << TK_BOOL | 1 << TK_STR | 1 << TK_BUF | 1 << TK_IP | 1 << TK_NET)
 
 /* What stands on the right of an operator. */
 enum op_shape { SHAPE_NONE, SHAPE_NUMBER, SHAPE_STRING, SHAPE_LIST };

@@ -52,7 +52,8 @@ static double pred_cost(const struct filter_pool *pool, const struct pred *p)
 
 	if (p->op != OP_IN && p->op != OP_PMATCH && p->n > 1)
 		each *= (double)size_min(p->n, 20) / 2;
-	return source_cost(pool, p->src) + each + (p->rhs == NO_SOURCE ? 0 : source_cost(pool, p->rhs));
+	return source_cost(pool, p->src) + each +
+	       (p->rhs == NO_SOURCE ? 0 : source_cost(pool, p->rhs));
 }
 
 /* How likely is it to hold? */
@@ -117,7 +118,8 @@ static struct guess order_kids(u32 *kids, u32 n, bool and, const struct guess *g
 	return (struct guess){ cost, and ? go_on : 1 - go_on };
 }
 
-static struct guess guess_of(struct filter_pool *p, const struct expr *e, const struct guess *guesses)
+static struct guess guess_of(struct filter_pool *p, const struct expr *e,
+			     const struct guess *guesses)
 {
 	const struct guess *kid;
 
@@ -125,7 +127,8 @@ static struct guess guess_of(struct filter_pool *p, const struct expr *e, const 
 	case EXPR_CONST:
 		return (struct guess){ 0, e->at };
 	case EXPR_PRED:
-		return (struct guess){ pred_cost(p, &p->preds.p[e->at]), pred_chance(&p->preds.p[e->at]) };
+		return (struct guess){ pred_cost(p, &p->preds.p[e->at]),
+				      pred_chance(&p->preds.p[e->at]) };
 	case EXPR_NOT:
 		kid = &guesses[p->kids.p[e->at]];
 		return (struct guess){ kid->cost, 1 - kid->chance };

@@ -166,7 +166,8 @@ static int parse_arg_list_items(struct parser *p, ast_vec *kids)
 		vec_push(kids, kid);
 		lex_blank(&p->l);
 	} while (lex_text(&p->l, ","));
-	return lex_text(&p->l, ")") ? 0 : fail(p, "expected a ')' token closing the transformer list");
+	return lex_text(&p->l, ")") ? 0
+				    : fail(p, "expected a ')' token closing the transformer list");
 }
 
 /* 1 found, 0 none, -EINVAL. */
@@ -350,7 +351,8 @@ static enum filter_modifier lex_modifier(struct lexer *l)
 			lex_blank(l);
 			ahead = *l;
 			if (lex_text(&ahead, "(") ||
-			    (lex_identifier(&ahead) && !token_is(&ahead, "and") && !token_is(&ahead, "or")))
+			    (lex_identifier(&ahead) && !token_is(&ahead, "and") &&
+			     !token_is(&ahead, "or")))
 				return (enum filter_modifier)m;
 		}
 		*l = start;
@@ -403,12 +405,26 @@ static const struct {
 	const char *text;
 	u8 op;
 } op_texts[] = {
-	{ "exists", OP_EXISTS }, { "<=", OP_LE }, { "<", OP_LT }, { ">=", OP_GE }, { ">", OP_GT },
-	{ "==", OP_EQ }, { "=", OP_EQ }, { "!=", OP_NE }, { "glob", OP_GLOB }, { "iglob", OP_IGLOB },
-	{ "contains", OP_CONTAINS }, { "icontains", OP_ICONTAINS }, { "bcontains", OP_BCONTAINS },
-	{ "startswith", OP_STARTSWITH }, { "bstartswith", OP_BSTARTSWITH },
-	{ "endswith", OP_ENDSWITH }, { "regex", OP_REGEX }, { "intersects", OP_INTERSECTS },
-	{ "in", OP_IN }, { "pmatch", OP_PMATCH },
+	{ "exists", OP_EXISTS },
+	{ "<=", OP_LE },
+	{ "<", OP_LT },
+	{ ">=", OP_GE },
+	{ ">", OP_GT },
+	{ "==", OP_EQ },
+	{ "=", OP_EQ },
+	{ "!=", OP_NE },
+	{ "glob", OP_GLOB },
+	{ "iglob", OP_IGLOB },
+	{ "contains", OP_CONTAINS },
+	{ "icontains", OP_ICONTAINS },
+	{ "bcontains", OP_BCONTAINS },
+	{ "startswith", OP_STARTSWITH },
+	{ "bstartswith", OP_BSTARTSWITH },
+	{ "endswith", OP_ENDSWITH },
+	{ "regex", OP_REGEX },
+	{ "intersects", OP_INTERSECTS },
+	{ "in", OP_IN },
+	{ "pmatch", OP_PMATCH },
 };
 
 static bool lex_operator(struct parser *p, struct ast *check)
@@ -442,7 +458,9 @@ static int no_operator(struct parser *p)
 static int parse_right(struct parser *p, struct ast *check)
 {
 	static int (*const by_shape[])(struct parser *, struct ast *) = {
-		[SHAPE_NUMBER] = right_number, [SHAPE_STRING] = right_string, [SHAPE_LIST] = right_list,
+		[SHAPE_NUMBER] = right_number,
+		[SHAPE_STRING] = right_string,
+		[SHAPE_LIST] = right_list,
 	};
 	int found;
 
@@ -603,7 +621,8 @@ static int parse_chain(struct parser *p, const struct chain *c, struct ast **ret
 
 static int parse_and(struct parser *p, struct ast **ret)
 {
-	static const struct chain c = { "and", "expected blank or '(' after 'and'", AST_AND, parse_not };
+	static const struct chain c = { "and", "expected blank or '(' after 'and'", AST_AND,
+				       parse_not };
 
 	return parse_chain(p, &c, ret);
 }

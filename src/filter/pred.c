@@ -301,7 +301,8 @@ static int prepare(struct filter_pool *pool, struct pred *p, struct diag *d)
 	else if (src->flags & FF_WITHIN)
 		p->match = match_within;
 	else if (p->op == OP_PMATCH)
-		p->paths = paths_new(&pool->arena, strings_of(pool, p), p->n), p->match = match_paths;
+		p->paths = paths_new(&pool->arena, strings_of(pool, p), p->n),
+		p->match = match_paths;
 	else if (p->op == OP_REGEX)
 		return prepare_regex(pool, p, d);
 	else if (is_integer(p->kind))
@@ -329,7 +330,8 @@ static void prepare_resolved(struct filter_pool *pool, struct pred *p)
 
 static void pred_key(const struct pred *p, struct buf *key)
 {
-	buf_addf(key, "P%u %u %u %u %u %u %u ", p->src, p->op, p->modifier, p->rhs, p->mode, p->kind, p->n);
+	buf_addf(key, "P%u %u %u %u %u %u %u ", p->src, p->op, p->modifier, p->rhs, p->mode,
+		 p->kind, p->n);
 	for (u32 i = 0; i < p->n; i++) {
 		const struct value *v = &p->values[i];
 
@@ -406,7 +408,8 @@ bool preds_mergeable(const struct filter_pool *pool, u32 a, u32 b)
 	const struct pred *l = &pool->preds.p[a], *r = &pool->preds.p[b];
 	enum filter_op class = merge_class(pool, l);
 
-	return class != OP_MAX && l->src == r->src && l->type == r->type && merge_class(pool, r) == class;
+	return class != OP_MAX && l->src == r->src && l->type == r->type &&
+	       merge_class(pool, r) == class;
 }
 
 u32 preds_merge(struct filter_pool *pool, const u32 *preds, u32 n)

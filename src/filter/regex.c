@@ -194,8 +194,9 @@ static bool class_char(struct translation *t, u32 *ret)
 /* "[:name:]" and "[:^name:]" within a class.  1 taken, 0 none, -1 unknown. */
 static int posix_class(struct translation *t)
 {
-	static const char *const names[] = { "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph",
-					     "lower", "print", "punct", "space", "upper", "word", "xdigit" };
+	static const char *const names[] = { "alnum", "alpha", "ascii", "blank", "cntrl",
+					    "digit", "graph", "lower", "print", "punct",
+					    "space", "upper", "word",  "xdigit" };
 	const char *p = t->in.p + t->at, *end;
 	u32 skip;
 
@@ -206,7 +207,8 @@ static int posix_class(struct translation *t)
 		return 0;
 	skip = 2 + (p[2] == '^');
 	for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
-		if ((size_t)(end - p) != strlen(names[i]) + skip || memcmp(p + skip, names[i], strlen(names[i])))
+		if ((size_t)(end - p) != strlen(names[i]) + skip ||
+		    memcmp(p + skip, names[i], strlen(names[i])))
 			continue;
 		buf_add(&t->out, p, (size_t)(end + 2 - p));
 		t->at += (u32)(end + 2 - p);
@@ -321,7 +323,7 @@ static bool number(struct translation *t, u32 *ret)
 	return t->at > start;
 }
 
-/* {n}, {n,} or {n,m}; otherwise a brace is a plain character.  1 taken, 0 none, -1 bad. */
+/* { n }, { n, } or { n,m }; otherwise a brace is a plain character.  1 taken, 0 none, -1 bad. */
 static int counted(struct translation *t, u32 *ret_max)
 {
 	struct translation start = *t;
@@ -443,7 +445,8 @@ static int compile(struct regex *r, const struct buf *pattern, struct str source
 	r->code = pcre2_compile((PCRE2_SPTR)pattern->p, pattern->len, options, &err, &at, NULL);
 	if (!r->code) {
 		pcre2_get_error_message(err, text, sizeof(text));
-		return diag_set(d, "invalid regular expression '%.*s': %s", (int)source.len, source.p, text);
+		return diag_set(d, "invalid regular expression '%.*s': %s", (int)source.len,
+				source.p, text);
 	}
 	pcre2_jit_compile(r->code, PCRE2_JIT_COMPLETE);
 	r->context = pcre2_match_context_create(NULL);
@@ -462,7 +465,8 @@ int regex_new(struct str pattern, struct regex **ret, struct diag *d)
 	if (translate(&t))
 		err = compile(r, &t.out, pattern, d);
 	else
-		err = diag_set(d, "invalid regular expression '%.*s': %s", (int)pattern.len, pattern.p, t.error);
+		err = diag_set(d, "invalid regular expression '%.*s': %s", (int)pattern.len,
+			       pattern.p, t.error);
 	buf_fini(&t.out);
 	if (err) {
 		regex_free(r);
@@ -495,7 +499,8 @@ static bool match_slowly(const struct regex *r, struct str s, pcre2_match_data *
 static bool match_valid(const struct regex *r, struct str s)
 {
 	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-	int n = pcre2_match(r->code, (PCRE2_SPTR)s.p, s.len, 0, PCRE2_NO_UTF_CHECK, data, r->context);
+	int n = pcre2_match(r->code, (PCRE2_SPTR)s.p, s.len, 0, PCRE2_NO_UTF_CHECK, data,
+			    r->context);
 	bool hit = n >= 0;
 
 	if (n < PCRE2_ERROR_PARTIAL)

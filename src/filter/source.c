@@ -84,7 +84,8 @@ static bool wants_all(const struct field_ref *f)
 		return false;
 	if (f->field->flags & (FF_ENDS | FF_RESOLVE))
 		return true;
-	return f->field->flags & FF_ANY && !f->has_index && (!f->arg || !(f->field->flags & FF_ARG_KEY));
+	return f->field->flags & FF_ANY && !f->has_index &&
+	       (!f->arg || !(f->field->flags & FF_ARG_KEY));
 }
 
 /* ---- interning ---- */
@@ -96,7 +97,8 @@ static u32 source_add(struct filter_pool *p, const struct buf *key, const struct
 	return (u32)p->sources.n - 1;
 }
 
-static int source_field(struct filter_pool *p, const struct ast *n, bool all, u32 *ret, struct diag *d)
+static int source_field(struct filter_pool *p, const struct ast *n, bool all, u32 *ret,
+			struct diag *d)
 {
 	struct source s = { .kind = SRC_FIELD };
 	struct buf key = { 0 };
@@ -133,7 +135,8 @@ static u32 source_const(struct filter_pool *p, const struct ast *n)
 	id = pool_find(p, &key);
 	if (id == UINT32_MAX) {
 		/* a string ends at its first NUL */
-		value_set_str(&s.constant, arena_memdup0(&p->arena, n->text, n->text_len), strlen(n->text));
+		value_set_str(&s.constant, arena_memdup0(&p->arena, n->text, n->text_len),
+			      strlen(n->text));
 		id = source_add(p, &key, &s);
 	}
 	buf_fini(&key);
@@ -192,7 +195,8 @@ static int source_list(struct filter_pool *p, const struct ast *n, u32 *ret, str
 }
 
 /* Checks the arguments, which tells the type. */
-static int transform_type(struct filter_pool *p, const struct ast *n, struct source *s, struct diag *d)
+static int transform_type(struct filter_pool *p, const struct ast *n, struct source *s,
+			  struct diag *d)
 {
 	struct transform_arg *args = arena_alloc(&p->arena, (s->n + 1u) * sizeof(*args)), result;
 	struct diag mine = { 0 };
@@ -203,7 +207,8 @@ static int transform_type(struct filter_pool *p, const struct ast *n, struct sou
 
 		args[i] = (struct transform_arg){ kid->type, kid->is_list, f };
 	}
-	if (s->transform.row->check(s->transform.row, args, s->n, n->arg, n->arg_len, &result, &mine))
+	if (s->transform.row->check(s->transform.row, args, s->n, n->arg, n->arg_len, &result,
+				    &mine))
 		return error_at(n, d, &mine);
 	s->type = result.type;
 	s->is_list = result.is_list;

@@ -113,7 +113,8 @@ bool strset_has(const struct strset *s, const char *p, u32 len)
 		return false;
 	hash = str_hash(p, len);
 	for (u32 i = hash & s->mask; s->slots[i].p; i = (i + 1) & s->mask)
-		if (s->slots[i].hash == hash && s->slots[i].len == len && !memcmp(s->slots[i].p, p, len))
+		if (s->slots[i].hash == hash && s->slots[i].len == len &&
+		    !memcmp(s->slots[i].p, p, len))
 			return true;
 	return false;
 }

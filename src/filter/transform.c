@@ -20,27 +20,34 @@ static char upper(char c)
 
 static int refuse(const struct transform_row *t, const struct transform_arg *a, struct diag *d)
 {
-	return diag_set(d, "can't add field transformer: type '%s' is not supported by '%s' transformer "
-			   "applied on field '%s'", param_type_name(a->type), t->name,
-			a->field ? a->field->field->name : t->name);
+	return diag_set(
+		d,
+		"can't add field transformer: type '%s' is not supported by '%s' transformer "
+		"applied on field '%s'",
+		param_type_name(a->type), t->name, a->field ? a->field->field->name : t->name);
 }
 
 static int check_unary(const struct transform_row *t, const struct transform_arg *args, u32 n,
-		       const char *selector, u32 selector_len, struct transform_arg *ret, struct diag *d)
+		       const char *selector, u32 selector_len, struct transform_arg *ret,
+		       struct diag *d)
 {
 	(void)n;
 	(void)selector_len;
 	if (args[0].field && args[0].field->field->flags & FF_NO_TRANSFORMER)
-		return diag_set(d, "field '%s' does not support transformers", args[0].field->field->name);
+		return diag_set(d, "field '%s' does not support transformers",
+				args[0].field->field->name);
 	if (selector)
-		return diag_set(d, "filter error: transformer '%s' does not support field arguments", t->name);
+		return diag_set(d,
+				"filter error: transformer '%s' does not support field arguments",
+				t->name);
 	*ret = args[0];
 	ret->field = NULL;
 	return 0;
 }
 
 static int check_string(const struct transform_row *t, const struct transform_arg *args, u32 n,
-			const char *selector, u32 selector_len, struct transform_arg *ret, struct diag *d)
+			const char *selector, u32 selector_len, struct transform_arg *ret,
+			struct diag *d)
 {
 	int err = check_unary(t, args, n, selector, selector_len, ret, d);
 
@@ -50,7 +57,8 @@ static int check_string(const struct transform_row *t, const struct transform_ar
 }
 
 static int check_bytes(const struct transform_row *t, const struct transform_arg *args, u32 n,
-		       const char *selector, u32 selector_len, struct transform_arg *ret, struct diag *d)
+		       const char *selector, u32 selector_len, struct transform_arg *ret,
+		       struct diag *d)
 {
 	int err = check_unary(t, args, n, selector, selector_len, ret, d);
 
@@ -60,17 +68,20 @@ static int check_bytes(const struct transform_row *t, const struct transform_arg
 }
 
 static int check_len(const struct transform_row *t, const struct transform_arg *args, u32 n,
-		     const char *selector, u32 selector_len, struct transform_arg *ret, struct diag *d)
+		     const char *selector, u32 selector_len, struct transform_arg *ret,
+		     struct diag *d)
 {
 	int err = check_unary(t, args, n, selector, selector_len, ret, d);
 
-	if (!err && !args[0].is_list && type_kind(args[0].type) != TK_STR && type_kind(args[0].type) != TK_BUF)
+	if (!err && !args[0].is_list && type_kind(args[0].type) != TK_STR &&
+	    type_kind(args[0].type) != TK_BUF)
 		err = refuse(t, args, d);
 	*ret = (struct transform_arg){ .type = PT_UINT64 };
 	return err;
 }
 
-static bool map_chars(struct field_ctx *x, const struct value *v, char (*f)(char), struct value *ret)
+static bool map_chars(struct field_ctx *x, const struct value *v, char (*f)(char),
+		      struct value *ret)
 {
 	char *p = field_scratch(x, v->len + 1u);
 
@@ -107,7 +118,8 @@ static bool basename_one(struct field_ctx *x, const struct value *v, struct valu
 
 static int base64_digit(char c)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const char *at = c ? strchr(digits, c) : NULL;
 
 	return at ? (int)(at - digits) : -1;
@@ -188,18 +200,21 @@ static bool run_len(struct field_ctx *x, const struct value *args, u32 n, const 
 /* ---- of several ---- */
 
 static int check_join(const struct transform_row *t, const struct transform_arg *args, u32 n,
-		      const char *selector, u32 selector_len, struct transform_arg *ret, struct diag *d)
+		      const char *selector, u32 selector_len, struct transform_arg *ret,
+		      struct diag *d)
 {
 	(void)t;
 	(void)selector_len;
 	if (n != 2)
 		return diag_set(d, "join() requires exactly 2 arguments: separator and list");
 	if (args[0].is_list)
-		return diag_set(d, "join() first argument (separator) must be a single value, not a list");
+		return diag_set(
+			d, "join() first argument (separator) must be a single value, not a list");
 	if (!args[1].is_list)
 		return diag_set(d, "join() second argument must be a list");
 	if (selector)
-		return diag_set(d, "filter error: transformer 'join' does not support field arguments");
+		return diag_set(
+			d, "filter error: transformer 'join' does not support field arguments");
 	*ret = (struct transform_arg){ .type = PT_CHARBUF };
 	return 0;
 }
@@ -241,7 +256,8 @@ static bool run_join(struct field_ctx *x, const struct value *args, u32 n, const
 }
 
 static int check_concat(const struct transform_row *t, const struct transform_arg *args, u32 n,
-			const char *selector, u32 selector_len, struct transform_arg *ret, struct diag *d)
+			const char *selector, u32 selector_len, struct transform_arg *ret,
+			struct diag *d)
 {
 	(void)t;
 	(void)selector_len;
@@ -249,7 +265,8 @@ static int check_concat(const struct transform_row *t, const struct transform_ar
 		if (args[i].is_list || type_kind(args[i].type) != TK_STR)
 			return diag_set(d, "concat() arguments must be strings");
 	if (selector)
-		return diag_set(d, "filter error: transformer 'concat' does not support field arguments");
+		return diag_set(
+			d, "filter error: transformer 'concat' does not support field arguments");
 	*ret = (struct transform_arg){ .type = PT_CHARBUF };
 	return 0;
 }
@@ -268,11 +285,13 @@ static bool run_concat(struct field_ctx *x, const struct value *args, u32 n, con
 /* ---- getopt ---- */
 
 static int check_getopt(const struct transform_row *t, const struct transform_arg *args, u32 n,
-			const char *selector, u32 selector_len, struct transform_arg *ret, struct diag *d)
+			const char *selector, u32 selector_len, struct transform_arg *ret,
+			struct diag *d)
 {
 	(void)t;
 	if (n != 2)
-		return diag_set(d, "getopt() requires exactly 2 arguments: args list and optstring");
+		return diag_set(d,
+				"getopt() requires exactly 2 arguments: args list and optstring");
 	if (!args[0].is_list)
 		return diag_set(d, "getopt() first argument must be a list");
 	if (args[1].is_list)
@@ -297,7 +316,8 @@ struct getopt_run {
 static const char no_arg[] = "";
 
 /* An option without argument stands for itself; one that lacks its argument is empty. */
-static void getopt_put(struct getopt_run *g, char opt, const char *opt_text, const struct value *arg)
+static void getopt_put(struct getopt_run *g, char opt, const char *opt_text,
+		       const struct value *arg)
 {
 	if (g->want) {
 		if (g->want == opt) {
@@ -330,7 +350,8 @@ static struct value getopt_arg(struct getopt_run *g, const char *rest, u32 len)
 static void getopt_word(struct getopt_run *g, const char *p, u32 len)
 {
 	for (u32 i = 0; i < len; i++) {
-		const char *known = p[i] == ':' ? NULL : memchr(g->optstring->p, p[i], g->optstring->len);
+		const char *known =
+			p[i] == ':' ? NULL : memchr(g->optstring->p, p[i], g->optstring->len);
 		const char *end = g->optstring->p + g->optstring->len;
 		struct value arg;
 
@@ -361,7 +382,8 @@ static size_t getopt_max(const struct value *args)
 static bool run_getopt(struct field_ctx *x, const struct value *args, u32 n, const char *selector,
 		       struct value *ret)
 {
-	struct getopt_run g = { .args = &args[0], .optstring = &args[1], .want = selector ? *selector : 0 };
+	struct getopt_run g = {
+		.args = &args[0], .optstring = &args[1], .want = selector ? *selector : 0 };
 
 	(void)n;
 	g.out = field_scratch(x, getopt_max(args) * sizeof(*g.out));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Transformers: functions of values, as rows {name, number of arguments, check, run}. */
+/* Transformers: functions of values, as rows { name, number of arguments, check, run }. */
 #ifndef SAKER_FILTER_TRANSFORM_H
 #define SAKER_FILTER_TRANSFORM_H
 
@@ -17,7 +17,8 @@ struct transform_row {
 	u8 nargs;		/* 0: two or more */
 	/* The result's type (in/out: the first argument's), or -EINVAL with the message in d. */
 	int (*check)(const struct transform_row *t, const struct transform_arg *args, u32 n,
-		     const char *selector, u32 selector_len, struct transform_arg *ret, struct diag *d);
+		     const char *selector, u32 selector_len, struct transform_arg *ret,
+		     struct diag *d);
 	/* False: no value.  What it writes lives in x until the next event. */
 	bool (*run)(struct field_ctx *x, const struct value *args, u32 n, const char *selector,
 		    struct value *ret);

@@ -16,7 +16,8 @@ static void on_note(void *ctx, const struct filter_note *n)
 
 static void run(struct filter_pool *p, struct facts *t, u32 expr)
 {
-	struct event ev = { .type = EV_SYSCALL_OPENAT_2_X, .desc = event_desc(EV_SYSCALL_OPENAT_2_X) };
+	struct event ev = { .type = EV_SYSCALL_OPENAT_2_X,
+			   .desc = event_desc(EV_SYSCALL_OPENAT_2_X) };
 	u32 special = filter_expr_for_event(p, expr, ev.type);
 	struct filter_state *s;
 	struct field_ctx x;
@@ -59,8 +60,16 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 	size_t text_len = nul ? (size_t)(nul - data) : len, rest = nul ? len - text_len - 1 : 0;
 	char *value = xmemdup0(nul ? nul + 1 : data, rest);
 	struct facts t = {
-		.name = value, .path = value, .cmdline = value, .kin = { value, "init" }, .types = { value },
-		.num = rest, .res = -(s64)rest, .data = value, .data_len = (u32)rest, .ip_len = rest & 1 ? 16 : 4,
+		.name = value,
+		.path = value,
+		.cmdline = value,
+		.kin = { value, "init" },
+		.types = { value },
+		.num = rest,
+		.res = -(s64)rest,
+		.data = value,
+		.data_len = (u32)rest,
+		.ip_len = rest & 1 ? 16 : 4,
 	};
 	struct filter_pool *p = filter_pool_new(&test_fields);
 	struct diag d = { 0 };

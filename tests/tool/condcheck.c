@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Conditions from standard input, one a line as a JSON string; for each one line of JSON:
- * {"text"} as printed, or {"error", "line", "col"}; notes; number of event types; and as
+ * { "text" } as printed, or { "error", "line", "col" }; notes; number of event types; and as
  * compiled.  A lone identifier that no macro of the tool's is called is `evt.type = open`.
  */
 #include <errno.h>
@@ -97,7 +97,8 @@ int main(void)
 	ssize_t n;
 
 	while ((n = getline(&line, &cap, stdin)) > 0) {
-		json_t *in = json_loadb(line, (size_t)n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL), *out;
+		json_t *in = json_loadb(line, (size_t)n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL),
+		       *out;
 		struct arena a;
 
 		notes = json_array();

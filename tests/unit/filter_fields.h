@@ -24,7 +24,19 @@ struct facts {
 	u32 asked[16];		/* how often the getter of a field with this id ran */
 };
 
-enum { ID_NAME, ID_PATH, ID_CMDLINE, ID_NUM, ID_RES, ID_FLAG, ID_DATA, ID_PORT, ID_LOAD, ID_KIN, ID_MAX };
+enum {
+	ID_NAME,
+	ID_PATH,
+	ID_CMDLINE,
+	ID_NUM,
+	ID_RES,
+	ID_FLAG,
+	ID_DATA,
+	ID_PORT,
+	ID_LOAD,
+	ID_KIN,
+	ID_MAX
+};
 
 static inline struct facts *facts_of(struct field_ctx *x, const struct field_ref *f)
 {
@@ -45,7 +57,9 @@ static inline bool get_text(struct field_ctx *x, const struct field_ref *f, stru
 {
 	struct facts *t = facts_of(x, f);
 
-	return put_str(v, f->field->id == ID_NAME ? t->name : f->field->id == ID_PATH ? t->path : t->cmdline);
+	return put_str(v, f->field->id == ID_NAME   ? t->name
+			  : f->field->id == ID_PATH ? t->path
+						    : t->cmdline);
 }
 
 static inline bool get_number(struct field_ctx *x, const struct field_ref *f, struct value *v)
@@ -153,19 +167,36 @@ static const struct field test_rows[] = {
 	{ .name = "t.flag", .type = PT_BOOL, .get = get_number, .id = ID_FLAG },
 	{ .name = "t.port", .type = PT_PORT, .get = get_number, .id = ID_PORT },
 	{ .name = "t.load", .type = PT_DOUBLE, .get = get_number, .id = ID_LOAD },
-	{ .name = "t.around", .type = PT_UINT64, .flags = FF_WITHIN | FF_NO_RHS, .get = get_number, .id = ID_NUM },
+	{ .name = "t.around",
+	 .type = PT_UINT64,
+	 .flags = FF_WITHIN | FF_NO_RHS,
+	 .get = get_number,
+	 .id = ID_NUM },
 	{ .name = "t.data", .type = PT_BYTEBUF, .get = get_data, .id = ID_DATA },
 	{ .name = "t.types", .type = PT_CHARBUF, .flags = FF_LIST, .get = get_types, .id = ID_KIN },
-	{ .name = "t.kin", .type = PT_CHARBUF, .get = get_kin, .get_all = get_kin_all, .id = ID_KIN,
-	  .flags = FF_ANY | FF_ARG_ALLOWED | FF_ARG_INDEX | FF_NO_TRANSFORMER | FF_NO_RHS },
+	{ .name = "t.kin",
+	 .type = PT_CHARBUF,
+	 .get = get_kin,
+	 .get_all = get_kin_all,
+	 .id = ID_KIN,
+	 .flags = FF_ANY | FF_ARG_ALLOWED | FF_ARG_INDEX | FF_NO_TRANSFORMER | FF_NO_RHS },
 	{ .name = "t.sip", .type = PT_IPADDR, .get = get_ip },
-	{ .name = "t.ip", .type = PT_IPADDR, .get = get_ip, .get_all = get_ip_all, .flags = FF_ENDS | FF_NO_RHS },
-	{ .name = "t.net", .type = PT_IPNET, .get = get_ip, .get_all = get_ip_all, .flags = FF_ENDS | FF_NO_RHS },
+	{ .name = "t.ip",
+	 .type = PT_IPADDR,
+	 .get = get_ip,
+	 .get_all = get_ip_all,
+	 .flags = FF_ENDS | FF_NO_RHS },
+	{ .name = "t.net",
+	 .type = PT_IPNET,
+	 .get = get_ip,
+	 .get_all = get_ip_all,
+	 .flags = FF_ENDS | FF_NO_RHS },
 	{ .name = "t.uid", .type = PT_UID, .get = get_opaque },
 	{ .name = "evt.type", .type = PT_CHARBUF, .get = get_event_name, .flags = FF_NAMED_EVENT },
 };
 
-static const struct field_class test_class = { .name = "test", .rows = test_rows, .n = ARRAY_SIZE(test_rows) };
+static const struct field_class test_class = {
+	.name = "test", .rows = test_rows, .n = ARRAY_SIZE(test_rows) };
 static const struct field_class *const test_classes[] = { &test_class };
 static const struct field_set test_fields = { .classes = test_classes, .n = 1 };
 

@@ -9,9 +9,12 @@
 
 #include "unit/filter_fields.h"
 
-#define OPS "one of 'exists', '<=', '<', '>=', '>', '==', '=', '!=', 'glob', 'iglob', 'contains', " \
-	"'icontains', 'bcontains', 'startswith', 'bstartswith', 'endswith', 'regex', 'intersects', 'in', 'pmatch'"
-#define TRANSFORMERS "a field with a valid transformer: 'val', 'tolower', 'toupper', 'b64', 'basename', " \
+#define OPS                                                                                        \
+	"one of 'exists', '<=', '<', '>=', '>', '==', '=', '!=', 'glob', 'iglob', 'contains', "    \
+	"'icontains', 'bcontains', 'startswith', 'bstartswith', 'endswith', 'regex', "             \
+	"'intersects', 'in', 'pmatch'"
+#define TRANSFORMERS                                                                               \
+	"a field with a valid transformer: 'val', 'tolower', 'toupper', 'b64', 'basename', "       \
 	"'len', 'join', 'concat', 'getopt'"
 
 static char *canonical(const char *text, struct diag *d)
@@ -134,10 +137,14 @@ static const struct {
 	{ "x.y[a = 1", "expected a ']' token", 0, 5 },
 	{ "x.y = val(b64(x.z))", "expected a field within 'val' transformer", 0, 10 },
 	{ "x.y = val(x.z, x.w)", "expected a ')' token closing the transformer", 0, 13 },
-	{ "b64(q) exists", "expected field transformer argument: field, transformer, quoted string, number, "
-			    "or transformer list", 0, 4 },
-	{ "join(\"-\", (a)) = 1", "expected transformer list argument: field, transformer, quoted string, "
-				   "or number", 0, 11 },
+	{ "b64(q) exists",
+	 "expected field transformer argument: field, transformer, quoted string, number, "
+	 "or transformer list",
+	 0, 4 },
+	{ "join(\"-\", (a)) = 1",
+	 "expected transformer list argument: field, transformer, quoted string, "
+	 "or number",
+	 0, 11 },
 	{ "x.y ==oneof (a)", "unexpected token after 'oneof', expecting 'or', 'and'", 0, 12 },
 };
 

@@ -12,10 +12,21 @@
 #include "unit/filter_fields.h"
 
 static const struct facts facts = {
-	.name = "cat", .path = "/opt/dir/sub/file.log", .cmdline = "cat /etc/Shadow --now",
-	.kin = { "bash", "sshd", "init" }, .types = { "file", "ipv4" },
-	.num = 42, .res = -2, .flag = true, .data = "a\0b..", .data_len = 5,
-	.sip = { 142, 251, 111, 147 }, .cip = { 10, 0, 0, 7 }, .ip_len = 4, .port = 443, .load = 3.0,
+	.name = "cat",
+	.path = "/opt/dir/sub/file.log",
+	.cmdline = "cat /etc/Shadow --now",
+	.kin = { "bash", "sshd", "init" },
+	.types = { "file", "ipv4" },
+	.num = 42,
+	.res = -2,
+	.flag = true,
+	.data = "a\0b..",
+	.data_len = 5,
+	.sip = { 142, 251, 111, 147 },
+	.cip = { 10, 0, 0, 7 },
+	.ip_len = 4,
+	.port = 443,
+	.load = 3.0,
 };
 
 static struct ast *parse(struct arena *a, const char *text)
@@ -41,7 +52,8 @@ static u32 compile(struct filter_pool *p, struct arena *a, const char *text)
 /* One condition over one event of type openat. */
 static bool run_one(const char *text, struct facts *t)
 {
-	struct event ev = { .type = EV_SYSCALL_OPENAT_2_X, .desc = event_desc(EV_SYSCALL_OPENAT_2_X) };
+	struct event ev = { .type = EV_SYSCALL_OPENAT_2_X,
+			   .desc = event_desc(EV_SYSCALL_OPENAT_2_X) };
 	struct filter_pool *p = filter_pool_new(&test_fields);
 	struct filter_state *s;
 	struct field_ctx x;
@@ -277,10 +289,15 @@ static void test_missing(void **state)
 {
 	(void)state;
 	static const char *const never[] = {
-		"t.name exists", "t.name = x", "t.name != x", "t.name in (a, b)", "t.name < 1", "t.name regex .*",
-		"t.name contains \"\"", "t.ip != 1.2.3.4", "t.kin exists", "t.kin != a", "t.types in (a)",
-		"t.types intersects (a)", "t.types exists", "len(t.name) = 0", "t.name = val(t.name)",
-		"t.name != allof (a, b)", "t.data = x", "t.name = allof ()",
+		"t.name exists",        "t.name = x",
+		"t.name != x",          "t.name in (a, b)",
+		"t.name < 1",           "t.name regex .*",
+		"t.name contains \"\"", "t.ip != 1.2.3.4",
+		"t.kin exists",         "t.kin != a",
+		"t.types in (a)",       "t.types intersects (a)",
+		"t.types exists",       "len(t.name) = 0",
+		"t.name = val(t.name)", "t.name != allof (a, b)",
+		"t.data = x",           "t.name = allof ()",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(never); i++) {
@@ -296,7 +313,7 @@ static void test_operators_and_types(void **state)
 {
 	(void)state;
 	static const struct {
-		const char *field, *value, *ops;	/* first letters of those allowed, see below */
+		const char *field, *value, *ops; /* first letters of those allowed, see below */
 		const char *what;
 	} types[] = {
 		{ "t.name", "1", "e=!<{>}cislghr", "string filters" },
@@ -313,11 +330,12 @@ static void test_operators_and_types(void **state)
 		char key;
 		bool number, list;
 	} ops[] = {
-		{ "exists", 'e', 0, 0 }, { "=", '=', 0, 0 }, { "!=", '!', 0, 0 }, { "<", '<', 1, 0 },
-		{ "<=", '{', 1, 0 }, { ">", '>', 1, 0 }, { ">=", '}', 1, 0 }, { "contains", 'c', 0, 0 },
-		{ "icontains", 'r', 0, 0 }, { "startswith", 's', 0, 0 }, { "endswith", 'l', 0, 0 },
-		{ "glob", 'g', 0, 0 }, { "iglob", 'g', 0, 0 }, { "regex", 'r', 0, 0 }, { "pmatch", 'h', 0, 1 },
-		{ "bcontains", 'b', 0, 0 }, { "bstartswith", 'B', 0, 0 }, { "in", 'i', 0, 1 },
+		{ "exists", 'e', 0, 0 },     { "=", '=', 0, 0 },           { "!=", '!', 0, 0 },
+		{ "<", '<', 1, 0 },          { "<=", '{', 1, 0 },          { ">", '>', 1, 0 },
+		{ ">=", '}', 1, 0 },         { "contains", 'c', 0, 0 },    { "icontains", 'r', 0, 0 },
+		{ "startswith", 's', 0, 0 }, { "endswith", 'l', 0, 0 },    { "glob", 'g', 0, 0 },
+		{ "iglob", 'g', 0, 0 },      { "regex", 'r', 0, 0 },       { "pmatch", 'h', 0, 1 },
+		{ "bcontains", 'b', 0, 0 },  { "bstartswith", 'B', 0, 0 }, { "in", 'i', 0, 1 },
 		{ "intersects", 'i', 0, 1 },
 	};
 
@@ -333,13 +351,14 @@ static void test_operators_and_types(void **state)
 			u32 expr;
 			int err;
 
-			snprintf(text, sizeof(text), ops[o].list ? "%s %s (%s)" : "%s %s %s", types[t].field,
-				 ops[o].op, value);
+			snprintf(text, sizeof(text), ops[o].list ? "%s %s (%s)" : "%s %s %s",
+				 types[t].field, ops[o].op, value);
 			arena_init(&a);
 			err = filter_compile(p, parse(&a, text), &expr, &d, NULL, NULL);
 			if (!err != allowed)
 				fail_msg("%s: %s", text, d.msg ? d.msg : "accepted");
-			snprintf(msg, sizeof(msg), "filter error: '%s' operator not supported for %s", ops[o].op,
+			snprintf(msg, sizeof(msg),
+				 "filter error: '%s' operator not supported for %s", ops[o].op,
 				 types[t].what);
 			if (!allowed)
 				assert_string_equal(d.msg, msg);
@@ -361,25 +380,35 @@ static const struct {
 	{ "t.flag = yes", "filter error: unrecognized boolean value yes", 9 },
 	{ "t.port = nosuchservice", "unrecognized protocol nosuchservice", 9 },
 	{ "t.name = \"\\x00\"", "filter error: filter value cannot contain a NUL byte (\\x00)", 9 },
-	{ "t.data bcontains 123", "filter error: bcontains and bstartswith operator support hex strings only", 17 },
+	{ "t.data bcontains 123",
+	 "filter error: bcontains and bstartswith operator support hex strings only", 17 },
 	{ "t.uid = 1", "filter error: '=' operator not supported for type 'UID'", 0 },
 	{ "t.types = x", "filter error: '=' operator not supported list filters", 0 },
 	{ "t.ip contains anyof (1.2.3.4)",
-	  "filter error: 'contains' with modifier not supported for ip address and network filters", 0 },
+	 "filter error: 'contains' with modifier not supported for ip address and network filters",
+	 0 },
 	{ "t.around > 1", "t.around supports only '=' comparison operator", 0 },
 	{ "t.around = val(t.num)", "field 't.around' doesn't support right-hand side fields", 0 },
 	{ "t.name = val(t.kin)", "field 't.kin' can't be used as a right-hand side field", 13 },
-	{ "t.name pmatch val(t.name)", "operator 'PMATCH' doesn't support right-hand side fields", 0 },
-	{ "t.name = val(t.num)", "field 't.name' has type 'CHARBUF' while the right-hand side field 't.num' has "
-				 "incompatible type 'UINT64'", 0 },
+	{ "t.name pmatch val(t.name)", "operator 'PMATCH' doesn't support right-hand side fields",
+	 0 },
+	{ "t.name = val(t.num)",
+	 "field 't.name' has type 'CHARBUF' while the right-hand side field 't.num' has "
+	 "incompatible type 'UINT64'",
+	 0 },
 	{ "toupper(t.kin) = A", "field 't.kin' does not support transformers", 0 },
-	{ "toupper(t.num) = A", "can't add field transformer: type 'UINT64' is not supported by 'toupper' "
-				"transformer applied on field 't.num'", 0 },
-	{ "toupper(t.name)[x] = A", "filter error: transformer 'toupper' does not support field arguments", 0 },
+	{ "toupper(t.num) = A",
+	 "can't add field transformer: type 'UINT64' is not supported by 'toupper' "
+	 "transformer applied on field 't.num'",
+	 0 },
+	{ "toupper(t.name)[x] = A",
+	 "filter error: transformer 'toupper' does not support field arguments", 0 },
 	{ "concat(\"a\") = a", "unknown field transfomer 'concat'", 0 },
 	{ "concat(t.num, \"a\") = a", "concat() arguments must be strings", 0 },
-	{ "join(\"-\", \"a\", \"b\") = a", "join() requires exactly 2 arguments: separator and list", 0 },
-	{ "getopt((\"-n\"), \"n\")[ab] = n", "getopt() field argument must be a single option character", 0 },
+	{ "join(\"-\", \"a\", \"b\") = a", "join() requires exactly 2 arguments: separator and list",
+	 0 },
+	{ "getopt((\"-n\"), \"n\")[ab] = n",
+	 "getopt() field argument must be a single option character", 0 },
 	{ "evt.type = nosuch", "unknown event type nosuch", 11 },
 	{ "evt.type in (open, nosuch)", "unknown event type nosuch", 19 },
 	{ "some_macro", "Undefined macro 'some_macro' used in filter.", 0 },
@@ -417,12 +446,15 @@ static void test_notes(void **state)
 	static const struct {
 		const char *text, *note;
 	} notes[] = {
-		{ "t.name = t.path", "9 't.path' may be a valid field misused as a const string value" },
-		{ "t.name in (a, 't.path ')", "14 't.path ' may be a valid field misused as a const string value" },
-		{ "t.name = 'tolower(t.path)'",
-		  "9 'tolower(t.path)' may be a valid field transformer misused as a const string value" },
-		{ "t.name regex .*a.?", "13 regex check with '.*a.?' may be optimized with simpler operators such "
-					"as '=', 'contains', 'startswith', 'endswith'" },
+		{ "t.name = t.path",
+		 "9 't.path' may be a valid field misused as a const string value" },
+		{ "t.name in (a, 't.path ')",
+		 "14 't.path ' may be a valid field misused as a const string value" },
+		{ "t.name = 'tolower(t.path)'", "9 'tolower(t.path)' may be a valid field "
+					       "transformer misused as a const string value" },
+		{ "t.name regex .*a.?",
+		 "13 regex check with '.*a.?' may be optimized with simpler operators such "
+		 "as '=', 'contains', 'startswith', 'endswith'" },
 		{ "t.name = t.nosuch", "" },
 		{ "t.name regex a.*b", "" },
 		{ "t.name = tolower", "" },
@@ -436,7 +468,8 @@ static void test_notes(void **state)
 		u32 expr;
 
 		arena_init(&a);
-		assert_int_equal(filter_compile(p, parse(&a, notes[i].text), &expr, &d, count_note, got), 0);
+		assert_int_equal(
+			filter_compile(p, parse(&a, notes[i].text), &expr, &d, count_note, got), 0);
 		assert_string_equal(got, notes[i].note);
 		arena_fini(&a);
 		filter_pool_free(p);
@@ -447,7 +480,8 @@ static void test_notes(void **state)
 static void test_memory(void **state)
 {
 	(void)state;
-	struct event ev = { .type = EV_SYSCALL_OPENAT_2_X, .desc = event_desc(EV_SYSCALL_OPENAT_2_X) };
+	struct event ev = { .type = EV_SYSCALL_OPENAT_2_X,
+			   .desc = event_desc(EV_SYSCALL_OPENAT_2_X) };
 	struct filter_pool *p = filter_pool_new(&test_fields);
 	struct facts t = facts;
 	struct filter_state *s;
@@ -499,8 +533,9 @@ static void test_simplified(void **state)
 		{ "t.name = a or t.name in (b, c) or t.name = anyof (d)", "t.name in {a, b, c, d}" },
 		{ "not t.name = a and not t.name in (b, c)", "not t.name in {a, b, c}" },
 		{ "t.path startswith /a or t.num = 1 or t.path startswith anyof (/b, /a)",
-		  "(t.num = 1 or t.path startswith anyof {/a, /b})" },
-		{ "t.cmdline contains a and t.num = 1 and t.flag = true", "(t.num = 1 and t.flag = 1 and t.cmdline contains a)" },
+		 "(t.num = 1 or t.path startswith anyof {/a, /b})" },
+		{ "t.cmdline contains a and t.num = 1 and t.flag = true",
+		 "(t.num = 1 and t.flag = 1 and t.cmdline contains a)" },
 		{ "t.name = a or evt.num > 0", "true" },
 		{ "t.name = a and evt.num = 0", "false" },
 		{ "t.name = a and not t.name = a", "false" },
@@ -537,9 +572,11 @@ static void test_for_event(void **state)
 		{ "evt.type = open and t.num = 1", EV_SYSCALL_OPEN_X, "t.num = 1" },
 		{ "evt.type = open and t.num = 1", EV_SYSCALL_CLOSE_X, "false" },
 		{ "evt.type != open or t.num = 1", EV_SYSCALL_CLOSE_X, "true" },
-		{ "(evt.type in (open, close) or t.num = 1) and t.num = 2", EV_SYSCALL_CLOSE_X, "t.num = 2" },
+		{ "(evt.type in (open, close) or t.num = 1) and t.num = 2", EV_SYSCALL_CLOSE_X,
+		 "t.num = 2" },
 		{ "not (evt.type = open and t.num = 1)", EV_SYSCALL_OPEN_X, "not t.num = 1" },
-		{ "evt.type = madvise and t.num = 1", EV_GENERIC_X, "(t.num = 1 and evt.type = madvise)" },
+		{ "evt.type = madvise and t.num = 1", EV_GENERIC_X,
+		 "(t.num = 1 and evt.type = madvise)" },
 		{ "evt.type exists", EV_SYSCALL_CLOSE_X, "true" },
 		{ "evt.type startswith ope", EV_SYSCALL_CLOSE_X, "false" },
 	};
@@ -581,7 +618,8 @@ static void test_inference(void **state)
 		{ "evt.type in (open, close)", 2, EV_SYSCALL_CLOSE_X, EV_SYSCALL_READ_X },
 		{ "evt.type != open", SC_MAX - 1, EV_SYSCALL_CLOSE_X, EV_SYSCALL_OPEN_X },
 		{ "not evt.type in (open)", SC_MAX - 1, EV_SYSCALL_CLOSE_X, EV_SYSCALL_OPEN_X },
-		{ "not (evt.type = open or evt.type = close)", SC_MAX - 2, EV_SYSCALL_READ_X, EV_SYSCALL_CLOSE_X },
+		{ "not (evt.type = open or evt.type = close)", SC_MAX - 2, EV_SYSCALL_READ_X,
+		 EV_SYSCALL_CLOSE_X },
 		{ "evt.type = open and evt.type = close", 0, 0, EV_SYSCALL_OPEN_X },
 		{ "evt.type = open or t.num = 1", SC_MAX, EV_SYSCALL_READ_X, 0 },
 		{ "evt.type = open and t.num = 1", 1, EV_SYSCALL_OPEN_X, EV_SYSCALL_READ_X },
@@ -622,7 +660,8 @@ static void test_inference(void **state)
 static void test_inference_errors(void **state)
 {
 	(void)state;
-	static const char *const transformed = "event code search does not support `evt.type` checks with transformers";
+	static const char *const transformed =
+		"event code search does not support `evt.type` checks with transformers";
 	static const struct {
 		const char *text;
 		bool transformer;
@@ -652,7 +691,8 @@ static void test_inference_errors(void **state)
 static void test_big_lists(void **state)
 {
 	(void)state;
-	struct event ev = { .type = EV_SYSCALL_OPENAT_2_X, .desc = event_desc(EV_SYSCALL_OPENAT_2_X) };
+	struct event ev = { .type = EV_SYSCALL_OPENAT_2_X,
+			   .desc = event_desc(EV_SYSCALL_OPENAT_2_X) };
 	struct filter_pool *p = filter_pool_new(&test_fields);
 	struct facts t = facts;
 	struct filter_state *s;
