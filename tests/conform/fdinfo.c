@@ -35,9 +35,8 @@ static int portable(int flags)
 	return p;
 }
 
-/* name: JSON pieces of a pattern. */
-#define expect_fd(...) (expect_line = __LINE__, expect_fstat(__VA_ARGS__))
-static void expect_fstat(long fd, int type, int l4, int flags, const char *name)
+/* A pattern; name: JSON pieces of it. */
+static char *fdinfo(long fd, int type, int l4, int flags, const char *name)
 {
 	unsigned char b[28] = { 0 };
 	uint32_t dev, open_flags;
@@ -58,8 +57,17 @@ static void expect_fstat(long fd, int type, int l4, int flags, const char *name)
 	b[24] = (unsigned char)type;
 	b[25] = (unsigned char)l4;
 	b[26] = (unsigned char)flags;
-	EXPECT(SYSCALL_FSTAT_X, I(res, 0), I(fd, fd),
-	       PATTERN(fdinfo, expect_text("\"%s\"%s", expect_hex(b, sizeof(b)), name)));
+	return expect_text("\"%s\"%s", expect_hex(b, sizeof(b)), name);
+}
+
+#define expect_fd(...) (expect_line = __LINE__, expect_fstat(__VA_ARGS__))
+static void expect_fstat(long fd, int type, int l4, int flags, const char *name)
+{
+	char *info = fdinfo(fd, type, l4, flags, name);
+	struct stat st;
+
+	MUST(syscall(SYS_fstat, fd, &st));
+	EXPECT(SYSCALL_FSTAT_X, I(res, 0), I(fd, fd), PATTERN(fdinfo, info));
 }
 
 static const char *text(const char *s)
@@ -94,6 +102,30 @@ static void files(void)
 		  text(expect_text("/proc/%d/status", getpid())));
 	MUST(mkfifo("fifo", 0600));
 	expect_fd(MUST(open("fifo", O_RDWR | O_NONBLOCK)), FIFO, NO_L4, 0, in_cwd("fifo"));
+}
+
+/* Calls that name a directory, two descriptors, or none that is open. */
+static void roles(void)
+{
+	struct stat st;
+	long dir = MUST(open("dir", O_RDONLY | O_DIRECTORY));
+	long fd = SYS(openat, dir, "inside", O_RDWR | O_CREAT, 0600);
+	long copy;
+
+	MUST(fstat((int)fd, &st));
+	EXPECT(SYSCALL_OPENAT_2_X, I(fd, fd), I(dirfd, dir), S(name, "inside"),
+	       I(flags, PO_RDWR | PO_CREAT | PO_CREATED), I(mode, 0600), I(dev, st.st_dev),
+	       I(ino, st.st_ino),
+	       PATTERN(fdinfo, fdinfo(fd, FILE_V2, NO_L4, 0, in_cwd("dir/inside"))),
+	       PATTERN(dirinfo, fdinfo(dir, DIRECTORY, NO_L4, 0, in_cwd("dir"))));
+	copy = SYS(fcntl, fd, F_DUPFD_CLOEXEC, 40L);
+	EXPECT(SYSCALL_FCNTL_X, I(res, copy), I(fd, fd), I(cmd, 26), I(arg, 40),
+	       PATTERN(fdinfo, fdinfo(fd, FILE_V2, NO_L4, 0, in_cwd("dir/inside"))),
+	       PATTERN(fdinfo2, fdinfo(copy, FILE_V2, NO_L4, 0, in_cwd("dir/inside"))));
+	EXPECT(SYSCALL_OPENAT_2_X, I(fd, SYS(openat, AT_FDCWD, "none", O_RDONLY)),
+	       I(dirfd, -100), S(name, "none"), I(flags, PO_RDONLY), I(mode, 0), I(dev, 0),
+	       I(ino, 0), NONE(fdinfo), NONE(dirinfo));
+	EXPECT(SYSCALL_FSTAT_X, I(res, SYS(fstat, BAD_FD, &st)), I(fd, BAD_FD), NONE(fdinfo));
 }
 
 /* A path of 60 components and more than 2000 bytes. */
@@ -218,6 +250,7 @@ int main(int argc, char **argv)
 	if (!getcwd(cwd, sizeof(cwd)))
 		die("getcwd");
 	files();
+	roles();
 	in_child(deep);
 	in_child(jailed);
 	anonymous();

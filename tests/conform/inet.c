@@ -154,6 +154,28 @@ static void family(int af)
 	EXPECT(SOCKET_LISTEN_X, I(res, SYS(listen, BAD_FD, -7)), I(fd, BAD_FD), I(backlog, -7));
 }
 
+/* An IPv4 peer of an IPv6 socket: addresses are mapped, on this side only. */
+static void mapped(void)
+{
+	struct sockaddr_in6 server, to = { .sin6_family = AF_INET6 }, client;
+	struct sockaddr_in *in = (struct sockaddr_in *)&server, peer = { .sin_family = AF_INET };
+	long listener = new_server(AF_INET, &server);
+	long fd = new_socket(AF_INET6, SOCK_STREAM);
+	long res;
+
+	to.sin6_port = in->sin_port;
+	memcpy(to.sin6_addr.s6_addr, "\0\0\0\0\0\0\0\0\0\0\xff\xff\x7f\0\0\1", 16);
+	res = SYS(connect, fd, &to, sizeof(to));
+	client = name_of(fd);
+	EXPECT(SOCKET_CONNECT_X, I(res, res), TUPLE(tuple, &client, &to), I(fd, fd),
+	       ADDR(addr, &to));
+	peer.sin_port = client.sin6_port;
+	peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	fd = SYS(accept, listener, NULL, NULL);
+	EXPECT(SOCKET_ACCEPT_5_X, I(fd, fd), TUPLE(tuple, &peer, in), I(queuepct, 0),
+	       I(queuelen, 0), I(queuemax, 5));
+}
+
 int main(int argc, char **argv)
 {
 	(void)argc;
@@ -162,6 +184,7 @@ int main(int argc, char **argv)
 		text[i] = (char)('a' + i % 26);
 	family(AF_INET);
 	family(AF_INET6);
+	mapped();
 	EXPECT(SOCKET_SOCKET_X, I(fd, SYS(socket, AF_INET, SOCK_DGRAM, IPPROTO_TCP)),
 	       I(domain, AF_INET), I(type, SOCK_DGRAM), I(proto, IPPROTO_TCP), I(flags, 0));
 	return expect_done(argv);

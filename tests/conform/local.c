@@ -99,6 +99,10 @@ static void datagrams(void)
 
 	MUST(bind(peer, (struct sockaddr *)&addr, len));
 	MUST(bind(fd, (struct sockaddr *)&self, self_len));
+	/* no peer yet: the address is in the call */
+	n = SYS(sendto, fd, text, 11, 0, &addr, len);
+	EXPECT(SOCKET_SENDTO_X, I(res, n), B(data, text, 11), I(fd, fd), I(size, 11),
+	       TUPLE_UN(tuple, "$dself:8", "0000000000000000", "dgram"));
 	n = SYS(connect, fd, &addr, len);
 	EXPECT(SOCKET_CONNECT_X, I(res, n), TUPLE_UN(tuple, "$dself:8", "$dpeer:8", "dgram"),
 	       I(fd, fd), ADDR_UN(addr, "dgram"));
