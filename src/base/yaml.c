@@ -53,7 +53,8 @@ static void walk_to(struct builder *b, u64 chars)
 	while (b->chars < chars && b->byte < b->len) {
 		size_t n = char_len(b->text + b->byte, b->len - b->byte);
 
-		if (b->text[b->byte] == '\r' && b->byte + 1 < b->len && b->text[b->byte + 1] == '\n') {
+		if (b->text[b->byte] == '\r' && b->byte + 1 < b->len &&
+		    b->text[b->byte + 1] == '\n') {
 			/* counted as two characters, as libyaml does */
 		} else if (b->text[b->byte] == '\n' || b->text[b->byte] == '\r') {
 			b->line_start = b->byte + n;
@@ -339,7 +340,8 @@ static bool only_blanks(const char *s)
 
 static bool may_be_number(const struct yaml_node *n)
 {
-	return n->kind == YAML_SCALAR && n->len && strlen(n->s) == n->len && !strchr(" \t\r\n", n->s[0]);
+	return n->kind == YAML_SCALAR && n->len && strlen(n->s) == n->len &&
+	       !strchr(" \t\r\n", n->s[0]);
 }
 
 bool yaml_s64(const struct yaml_node *n, s64 *ret)

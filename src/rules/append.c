@@ -67,11 +67,17 @@ static void add_extra_fields(struct compiled *c, struct crule *r, const struct r
 
 		e->key = ap->extra_fields[i].key;
 		e->raw = !ap->extra_fields[i].format;
-		e->format = e->raw ? arena_printf(&c->a, "%%%s", e->key) : ap->extra_fields[i].format;
+		e->format = ap->extra_fields[i].format;
+		if (e->raw)
+			e->format = arena_printf(&c->a, "%%%s", e->key);
 	}
 	r->extra = all;
 	r->nextra += ap->nextra_fields;
 }
+
+static const char container_info[] =
+	"%container.info is deprecated and no more useful, and will be dropped by Falco 1.0.0. The "
+	"container plugin will automatically add required fields to the output message.";
 
 /* The container fields are in every output anyhow: the placeholder goes. */
 static void add_output(struct compiled *c, const struct crule *r, struct buf *out)
@@ -87,10 +93,7 @@ static void add_output(struct compiled *c, const struct crule *r, struct buf *ou
 	}
 	buf_add(out, s, end - s);
 	if (found)
-		report_deprecated(c->rep, r->item->output_ctx, "container.info", "%container.info is "
-				  "deprecated and no more useful, and will be dropped by Falco 1.0.0. The "
-				  "container plugin will automatically add required fields to the output "
-				  "message.");
+		report_deprecated(c->rep, r->item->output_ctx, "container.info", container_info);
 }
 
 void compile_output(struct compiled *c, struct crule *r)
@@ -136,8 +139,8 @@ static void warn_fields(struct compiled *c, const struct crule *r)
 
 		if (names_field(r->output, name))
 			report_deprecated(c->rep, r->item->output_ctx, name,
-					  arena_printf(&c->a, "usage of deprecated field '%s' has been "
-						       "detected in the rule output", name));
+					  arena_printf(&c->a, "usage of deprecated field '%s' has "
+						       "been detected in the rule output", name));
 	}
 }
 

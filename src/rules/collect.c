@@ -113,8 +113,9 @@ int collect_list_append(struct loader *l, struct list_item *v)
 	struct names add = v->items;
 
 	if (!place)
-		return report_error(l->rep, LOAD_ERR_VALIDATE, v->ctx, "List uses 'append' or "
-				    "'override.items: append' but no list by that name already exists");
+		return report_error(l->rep, LOAD_ERR_VALIDATE, v->ctx,
+				    "List uses 'append' or 'override.items: append' but no list by "
+				    "that name already exists");
 	*v = *c->lists.p[place - 1];
 	v->items.p = grown(l->a, v->items.p, v->items.n, &v->items.cap, add.n, sizeof(*v->items.p));
 	if (add.n)
@@ -149,8 +150,9 @@ int collect_macro_append(struct loader *l, struct macro_item *v)
 	struct text add = v->cond;
 
 	if (!place)
-		return report_error(l->rep, LOAD_ERR_VALIDATE, v->ctx, "Macro uses 'append' or "
-				    "'override.condition: append' but no macro by that name already exists");
+		return report_error(l->rep, LOAD_ERR_VALIDATE, v->ctx,
+				    "Macro uses 'append' or 'override.condition: append' but no "
+				    "macro by that name already exists");
 	*v = *c->macros.p[place - 1];
 	join(l->a, &v->cond, &add);
 	v->visibility = c->next++;
@@ -194,7 +196,8 @@ int collect_rule(struct loader *l, struct rule_item *v)
 		return refuse_source(l, v->ctx);
 	v->unknown_source = !known_source(l->opt, v->source);
 	if (v->unknown_source)
-		report_warn(l->rep, LOAD_UNKNOWN_SOURCE, v->ctx, "Unknown source %s, skipping", v->source);
+		report_warn(l->rep, LOAD_UNKNOWN_SOURCE, v->ctx, "Unknown source %s, skipping",
+			    v->source);
 	err = check_all_exceptions(l, v);
 	if (err)
 		return err;
@@ -227,7 +230,8 @@ int collect_rule_enable(struct loader *l, const struct ctx *ctx, const char *nam
 
 	if (!place)
 		return report_error(l->rep, LOAD_ERR_VALIDATE, ctx,
-				    "Rule has 'enabled' key but no rule by that name already exists");
+				    "Rule has 'enabled' key but no rule by that name already "
+				    "exists");
 	changed_rule(l, place)->enabled = enabled;
 	return 0;
 }
@@ -259,8 +263,9 @@ int collect_rule_append(struct loader *l, const struct rule_update *u)
 	struct rule_item *v;
 
 	if (!place)
-		return report_error(l->rep, LOAD_ERR_VALIDATE, u->ctx, "Rule uses 'append' or "
-				    "'override.<key>: append' but no rule by that name already exists");
+		return report_error(l->rep, LOAD_ERR_VALIDATE, u->ctx,
+				    "Rule uses 'append' or 'override.<key>: append' but no rule by "
+				    "that name already exists");
 	if (other_source(l->col, place, u))
 		return refuse_source(l, u->ctx);
 	v = changed_rule(l, place);
@@ -317,8 +322,9 @@ int collect_rule_replace(struct loader *l, const struct rule_update *u)
 	struct rule_item *v;
 
 	if (!place)
-		return report_error(l->rep, LOAD_ERR_VALIDATE, u->ctx, "An 'override.<key>: replace' to a "
-				    "rule was requested but no rule by that name already exists");
+		return report_error(l->rep, LOAD_ERR_VALIDATE, u->ctx,
+				    "An 'override.<key>: replace' to a rule was requested but no "
+				    "rule by that name already exists");
 	if (other_source(l->col, place, u))
 		return refuse_source(l, u->ctx);
 	v = changed_rule(l, place);

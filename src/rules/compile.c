@@ -47,7 +47,8 @@ static u32 count_bits(const u64 *p, size_t n)
 	return count;
 }
 
-static int find_events(struct compiled *c, struct filter_pool *pool, struct crule *r, struct diag *d)
+static int find_events(struct compiled *c, struct filter_pool *pool, struct crule *r,
+		       struct diag *d)
 {
 	int err = filter_events(pool, r->tree, &r->events, d);
 
@@ -83,8 +84,9 @@ static void warn_events(struct compiled *c, const struct crule *r)
 {
 	if (r->item->warn_evttypes && !strcmp(r->item->source, "syscall") &&
 	    count_bits(r->events.ev, ARRAY_SIZE(r->events.ev)) > EVENTS_MANY)
-		report_warn(c->rep, LOAD_NO_EVTTYPE, r->item->ctx, "Rule matches too many evt.type values. "
-			    "This has a significant performance penalty.");
+		report_warn(c->rep, LOAD_NO_EVTTYPE, r->item->ctx,
+			    "Rule matches too many evt.type values. This has a significant "
+			    "performance penalty.");
 }
 
 static int make_tree(struct compiled *c, struct crule *r)
@@ -94,7 +96,8 @@ static int make_tree(struct compiled *c, struct crule *r)
 	int err = exceptions_condition(c->rep, r->item, &b);
 
 	if (!err)
-		err = parse_condition(c, buf_str(&b), b.len, r->item->cond_ctx, &r->text, &r->len, &r->tree);
+		err = parse_condition(c, buf_str(&b), b.len, r->item->cond_ctx, &r->text, &r->len,
+				      &r->tree);
 	buf_fini(&b);
 	if (err)
 		return err;

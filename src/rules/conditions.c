@@ -7,9 +7,10 @@
 /* In the order in which they are reported. */
 const struct deprecated_field deprecated_fields[NDEPRECATED_FIELDS] = {
 #define NOT_AVAILABLE "field is not available due to the drop of enter events."
-	{ "evt.dir", "due to the drop of enter events, 'evt.dir = <' always evaluates to true, and "
-	  "'evt.dir = >' always evaluates to false. The rule expression can be simplified by removing "
-	  "the condition on 'evt.dir'" },
+	{ "evt.dir",
+	  "due to the drop of enter events, 'evt.dir = <' always evaluates to true, and 'evt.dir = "
+	  ">' always evaluates to false. The rule expression can be simplified by removing the "
+	  "condition on 'evt.dir'" },
 	{ "evt.latency", NOT_AVAILABLE },
 	{ "evt.latency.s", NOT_AVAILABLE },
 	{ "evt.latency.ns", NOT_AVAILABLE },

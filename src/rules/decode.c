@@ -52,8 +52,9 @@ struct text trimmed(const struct text *t)
 }
 
 /* The scalar of a key; *ret NULL when it is absent or null and that is allowed. */
-static int get_scalar(struct loader *l, const struct yaml_node *item, const char *key, bool optional,
-		      const struct ctx *ctx, const struct yaml_node **ret, const struct ctx **ret_ctx)
+static int get_scalar(struct loader *l, const struct yaml_node *item, const char *key,
+		      bool optional, const struct ctx *ctx, const struct yaml_node **ret,
+		      const struct ctx **ret_ctx)
 {
 	const struct yaml_node *n = yaml_get(item, key);
 

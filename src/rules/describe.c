@@ -406,7 +406,8 @@ static json_t *macro_json(struct teller *t, const struct cmacro *m)
 
 static json_t *list_json(struct teller *t, const struct clist *l)
 {
-	json_t *info = json_object(), *details = json_object(), *items = json_array(), *j = json_object();
+	json_t *info = json_object(), *details = json_object(), *items = json_array(),
+	       *j = json_object();
 	struct nameset lists = { .a = &t->a };
 
 	for (u32 i = 0; i < l->item->items.n; i++) {
@@ -463,7 +464,8 @@ static void add_everything(struct teller *t, const struct collection *col, json_
 	json_t *macros = json_array(), *lists = json_array();
 	char version[40];
 
-	snprintf(version, sizeof(version), "%u.%u.%u", col->engine[0], col->engine[1], col->engine[2]);
+	snprintf(version, sizeof(version), "%u.%u.%u", col->engine[0], col->engine[1],
+		 col->engine[2]);
 	json_object_set_new(j, "required_engine_version", json_string(version));
 	json_object_set_new(j, "required_plugin_versions", plugins_json(col));
 	for (u32 i = 0; t->c && i < t->c->nmacros; i++)

@@ -14,8 +14,8 @@
 
 /* ---- reading ---------------------------------------------------------------- */
 
-static int decode_entry(struct loader *l, const struct yaml_node *n, const struct ctx *ctx, u32 depth,
-			struct entry *ret)
+static int decode_entry(struct loader *l, const struct yaml_node *n, const struct ctx *ctx,
+			u32 depth, struct entry *ret)
 {
 	int err = 0;
 
@@ -65,7 +65,8 @@ static int decode_values(struct loader *l, const struct yaml_node *vals, struct 
 	for (u32 i = 0; !err && i < vals->n; i++) {
 		const struct yaml_node *v = vals->items[i];
 
-		err = decode_entry(l, v, ctx_node(l->a, ctx, "exception value", "", v), 1, &ex->values[i]);
+		err = decode_entry(l, v, ctx_node(l->a, ctx, "exception value", "", v), 1,
+				   &ex->values[i]);
 	}
 	return err;
 }
@@ -124,7 +125,8 @@ int read_exceptions(struct loader *l, const struct yaml_node *item, const struct
 			break;
 		if (strmap_gets(&seen, ex->name))
 			report_warn(l->rep, LOAD_EXCEPTION_NAME_NOT_UNIQUE, ex->ctx,
-				    "Multiple definitions of exception '%s' in the same rule", ex->name);
+				    "Multiple definitions of exception '%s' in the same rule",
+				    ex->name);
 		strmap_put(&seen, ex->name, strlen(ex->name), ex);
 		ret->n++;
 	}
@@ -218,7 +220,8 @@ static int check_single(struct loader *l, struct exception *ex)
 	if (ex->comps.is_list)
 		return invalid(l, ex, "Fields and comps must both be strings");
 	if (!operator_known(l->a, &ex->comps.s, &list) || !list)
-		return invalid(l, ex, "When fields is a single value, comps must be one of (in, pmatch, "
+		return invalid(l, ex,
+			       "When fields is a single value, comps must be one of (in, pmatch, "
 			       "intersects) or a modifier operator (e.g. startswith oneof)");
 	if (!field_known(l, ex->fields.s))
 		return report_error(l->rep, LOAD_ERR_VALIDATE, ex->ctx,
@@ -246,13 +249,15 @@ static int check_list(struct loader *l, struct exception *ex)
 		return invalid(l, ex, "Fields and comps lists must have equal length");
 	for (u32 i = 0; i < ex->comps.n; i++) {
 		if (!operator_known(l->a, &ex->comps.items[i].s, &list))
-			return report_error(l->rep, LOAD_ERR_VALIDATE, ex->ctx, "'%s' is not a supported "
-					    "comparison operator", ex->comps.items[i].s);
+			return report_error(l->rep, LOAD_ERR_VALIDATE, ex->ctx,
+					    "'%s' is not a supported comparison operator",
+					    ex->comps.items[i].s);
 	}
 	for (u32 i = 0; i < ex->fields.n; i++) {
 		if (!field_known(l, ex->fields.items[i].s))
 			return report_error(l->rep, LOAD_ERR_VALIDATE, ex->ctx,
-					    "'%s' is not a supported filter field", ex->fields.items[i].s);
+					    "'%s' is not a supported filter field",
+					    ex->fields.items[i].s);
 	}
 	return 0;
 }
@@ -260,7 +265,8 @@ static int check_list(struct loader *l, struct exception *ex)
 int check_exception(struct loader *l, struct exception *ex)
 {
 	if (!ex->fields.set)
-		return invalid(l, ex, "Rule exception must have fields property with a list of fields");
+		return invalid(l, ex,
+			       "Rule exception must have fields property with a list of fields");
 	return ex->fields.is_list ? check_list(l, ex) : check_single(l, ex);
 }
 
@@ -275,7 +281,8 @@ static struct exception *find_exception(struct exceptions *all, const char *name
 	return NULL;
 }
 
-static int append_exception(struct loader *l, struct exceptions *all, struct exception *add, bool check)
+static int append_exception(struct loader *l, struct exceptions *all, struct exception *add,
+			    bool check)
 {
 	struct exception *ex = find_exception(all, add->name);
 	int err;
@@ -287,10 +294,13 @@ static int append_exception(struct loader *l, struct exceptions *all, struct exc
 		return err;
 	}
 	if (add->fields.set)
-		return invalid(l, add, "Can not append exception fields to existing exception, only values");
+		return invalid(l, add, "Can not append exception fields to existing exception, "
+			       "only values");
 	if (add->comps.set)
-		return invalid(l, add, "Can not append exception comps to existing exception, only values");
-	ex->values = grown(l->a, ex->values, ex->nvalues, &ex->cap, add->nvalues, sizeof(*ex->values));
+		return invalid(l, add, "Can not append exception comps to existing exception, "
+			       "only values");
+	ex->values = grown(l->a, ex->values, ex->nvalues, &ex->cap, add->nvalues,
+			   sizeof(*ex->values));
 	if (add->nvalues)
 		memcpy(ex->values + ex->nvalues, add->values, add->nvalues * sizeof(*ex->values));
 	ex->nvalues += add->nvalues;
@@ -399,7 +409,8 @@ int exceptions_condition(struct rules_report *rep, const struct rule_item *r, st
 
 		if (!ex->nvalues)
 			continue;
-		err = ex->fields.is_list ? list_condition(rep, ex, out) : single_condition(rep, ex, out);
+		err = ex->fields.is_list ? list_condition(rep, ex, out) :
+					   single_condition(rep, ex, out);
 	}
 	return err;
 }

@@ -178,12 +178,13 @@ static int too_large(struct compiled *c, const struct list_item *item)
 static int compile_items(struct compiled *c, struct clist *l, u32 depth);
 
 /* Another list that may stand for the item, or NULL. */
-static struct clist *list_of_item(struct compiled *c, const struct clist *l, const char *item, u32 depth)
+static struct clist *list_of_item(struct compiled *c, const struct clist *l, const char *item,
+				  u32 depth)
 {
 	struct clist *ref = find_list(c, item, strlen(item));
 
-	if (!ref || ref == l || ref->item->index >= l->item->visibility || ref->state == LIST_BUSY ||
-	    depth > NESTED_MAX)
+	if (!ref || ref == l || ref->item->index >= l->item->visibility ||
+	    ref->state == LIST_BUSY || depth > NESTED_MAX)
 		return NULL;
 	return ref;
 }

@@ -177,8 +177,9 @@ struct overrides {
 	u32 append, replace;	/* bit sets */
 };
 
-int decode_overrides(struct loader *l, const struct yaml_node *item, const struct override_key *keys,
-		     u32 n, const struct ctx *ctx, struct overrides *ret);
+int decode_overrides(struct loader *l, const struct yaml_node *item,
+		     const struct override_key *keys, u32 n, const struct ctx *ctx,
+		     struct overrides *ret);
 /* `append: true`, with the warning that it is deprecated, and not together with override. */
 int decode_append(struct loader *l, const struct yaml_node *item, const struct ctx *ctx, bool *ret);
 int refuse_both(struct loader *l, const struct ctx *ctx, bool append, const struct overrides *o);

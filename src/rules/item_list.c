@@ -23,7 +23,8 @@ static int decode_list(struct loader *l, const struct yaml_node *item, struct li
 	if (!err)
 		err = decode_append(l, item, v->ctx, ret_append);
 	if (!err)
-		err = decode_overrides(l, item, override_keys, ARRAY_SIZE(override_keys), v->ctx, &over);
+		err = decode_overrides(l, item, override_keys, ARRAY_SIZE(override_keys), v->ctx,
+				       &over);
 	if (!err)
 		err = refuse_both(l, v->ctx, *ret_append, &over);
 	if (!err && over.append)
@@ -44,8 +45,9 @@ int read_list(struct loader *l, const struct yaml_node *item, const struct ctx *
 	v->name = name.p;
 	v->ctx = ctx_node(l->a, parent, "list", v->name, item);
 	if (!valid_name(v->name))
-		report_warn(l->rep, LOAD_INVALID_LIST_NAME, v->ctx, "List has an invalid name. List names "
-			    "should match a regular expression: ([^()\"'[:space:]=,]+)");
+		report_warn(l->rep, LOAD_INVALID_LIST_NAME, v->ctx,
+			    "List has an invalid name. List names should match a regular "
+			    "expression: ([^()\"'[:space:]=,]+)");
 	err = decode_list(l, item, v, &append);
 	if (!err && append)
 		err = collect_list_append(l, v);

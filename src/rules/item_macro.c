@@ -29,7 +29,8 @@ static int decode_macro(struct loader *l, const struct yaml_node *item, struct m
 	v->cond_ctx = ctx_node(l->a, v->ctx, "macro condition", "", yaml_get(item, "condition"));
 	err = decode_append(l, item, v->ctx, ret_append);
 	if (!err)
-		err = decode_overrides(l, item, override_keys, ARRAY_SIZE(override_keys), v->ctx, &over);
+		err = decode_overrides(l, item, override_keys, ARRAY_SIZE(override_keys), v->ctx,
+				       &over);
 	if (!err)
 		err = refuse_both(l, v->ctx, *ret_append, &over);
 	if (!err && over.append)
@@ -50,8 +51,9 @@ int read_macro(struct loader *l, const struct yaml_node *item, const struct ctx 
 	v->name = name.p;
 	v->ctx = ctx_node(l->a, parent, "macro", v->name, item);
 	if (!valid_name(v->name))
-		report_warn(l->rep, LOAD_INVALID_MACRO_NAME, v->ctx, "Macro has an invalid name. Macro names "
-			    "should match a regular expression: ([a-zA-Z]+[a-zA-Z0-9_]*)");
+		report_warn(l->rep, LOAD_INVALID_MACRO_NAME, v->ctx,
+			    "Macro has an invalid name. Macro names should match a regular "
+			    "expression: ([a-zA-Z]+[a-zA-Z0-9_]*)");
 	err = decode_macro(l, item, v, &append);
 	if (!err && append)
 		err = collect_macro_append(l, v);

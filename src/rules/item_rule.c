@@ -52,7 +52,8 @@ static int decode_priority(struct loader *l, const struct yaml_node *item, const
 		return err;
 	*ret = priority_by_name(s.p);
 	if (*ret == PRIO_MAX)
-		return yaml_error(l, key_ctx(l, ctx, "rule priority", item, "priority"), "Invalid priority");
+		return yaml_error(l, key_ctx(l, ctx, "rule priority", item, "priority"),
+				  "Invalid priority");
 	return 0;
 }
 
@@ -162,9 +163,10 @@ static int switch_rule(struct loader *l, const struct yaml_node *item, const str
 	err = decode_opt_bool(l, item, "enabled", ctx, &enabled);
 	if (err)
 		return err;
-	report_warn(l->rep, LOAD_DEPRECATED_ITEM, ctx, "The standalone 'enabled' key usage is deprecated. "
-		    "The correct approach requires also a 'replace' entry under the 'override' key "
-		    "(i.e. 'enabled: replace').");
+	report_warn(l->rep, LOAD_DEPRECATED_ITEM, ctx,
+		    "The standalone 'enabled' key usage is deprecated. The correct approach "
+		    "requires also a 'replace' entry under the 'override' key (i.e. 'enabled: "
+		    "replace').");
 	return collect_rule_enable(l, ctx, ctx->name, enabled);
 }
 
@@ -242,8 +244,9 @@ static int update_keys(struct loader *l, const struct yaml_node *item, u32 set, 
 		if (!(set & 1u << k))
 			continue;
 		if (!has_key(item, name))
-			return yaml_error(l, u->ctx, "An %s override for '%s' was specified but '%s' is not defined",
-					  append ? "append" : "replace", name, name);
+			return yaml_error(l, u->ctx, "An %s override for '%s' was specified but "
+					  "'%s' is not defined", append ? "append" : "replace",
+					  name, name);
 		err = update_key(l, item, k, append, u);
 	}
 	return err;
@@ -257,8 +260,9 @@ static int refuse_other_keys(struct loader *l, const struct yaml_node *item, con
 		const struct yaml_node *n = yaml_get(item, name);
 
 		if (n && !(allowed & 1u << k))
-			return yaml_error(l, ctx_node(l->a, ctx, "overrides", name, n), "Unexpected key '%s': no "
-					  "corresponding entry under 'override' is defined.", name);
+			return yaml_error(l, ctx_node(l->a, ctx, "overrides", name, n),
+					  "Unexpected key '%s': no corresponding entry under "
+					  "'override' is defined.", name);
 	}
 	return 0;
 }

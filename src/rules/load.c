@@ -99,7 +99,8 @@ static int read_doc(struct loader *l, const struct yaml_node *doc, const struct 
 	return err;
 }
 
-static int parse_file(struct loader *l, const struct ctx *ctx, struct yaml_node ***ret_docs, u32 *ret_n)
+static int parse_file(struct loader *l, const struct ctx *ctx, struct yaml_node ***ret_docs,
+		      u32 *ret_n)
 {
 	struct diag d = { 0 };
 	int err = yaml_parse(l->a, l->file->text, l->file->len, ret_docs, ret_n, &d);

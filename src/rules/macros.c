@@ -41,12 +41,14 @@ int parse_condition(struct compiled *c, const char *s, size_t len, const struct 
 	return err;
 }
 
-static int refuse(const struct resolver *r, const struct ast *n, const char *before, const char *after)
+static int refuse(const struct resolver *r, const struct ast *n, const char *before,
+		  const char *after)
 {
 	struct diag d = { .has_pos = true, .line = n->line, .col = n->col, .offset = n->offset };
 
-	return report_error(r->c->rep, LOAD_ERR_VALIDATE, ctx_expr(&r->c->a, r->ctx, r->text, r->len, &d),
-			    "%s '%s'%s", before, n->text, after);
+	return report_error(r->c->rep, LOAD_ERR_VALIDATE,
+			    ctx_expr(&r->c->a, r->ctx, r->text, r->len, &d), "%s '%s'%s", before,
+			    n->text, after);
 }
 
 static int too_large(const struct resolver *r)
@@ -120,7 +122,9 @@ static int resolve_tree(struct resolver *r, struct ast **tree, struct tree_size 
 int resolve_macros(struct compiled *c, struct ast **tree, u32 visibility, const struct ctx *ctx,
 		   const char *text, u32 len, struct tree_size *ret)
 {
-	struct resolver r = { .c = c, .visibility = visibility, .ctx = ctx, .text = text, .len = len };
+	struct resolver r = {
+		.c = c, .visibility = visibility, .ctx = ctx, .text = text, .len = len,
+	};
 
 	return resolve_tree(&r, tree, ret);
 }
@@ -149,9 +153,10 @@ int compile_macros(struct compiled *c)
 		struct cmacro *m = &c->macros[i];
 
 		m->item = c->col->macros.p[i];
-		strmap_put(&c->macro_at, m->item->name, strlen(m->item->name), (void *)(uintptr_t)(i + 1));
-		err = parse_condition(c, m->item->cond.p, m->item->cond.len, m->item->cond_ctx, &m->text,
-				      &m->len, &m->tree);
+		strmap_put(&c->macro_at, m->item->name, strlen(m->item->name),
+			   (void *)(uintptr_t)(i + 1));
+		err = parse_condition(c, m->item->cond.p, m->item->cond.len, m->item->cond_ctx,
+				      &m->text, &m->len, &m->tree);
 	}
 	for (u32 i = 0; !err && i < c->nmacros; i++) {
 		if (c->macros[i].state == MACRO_NEW)

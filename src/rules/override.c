@@ -13,8 +13,8 @@ int decode_append(struct loader *l, const struct yaml_node *item, const struct c
 	err = decode_opt_bool(l, item, "append", ctx, ret);
 	if (!err && *ret)
 		report_warn(l->rep, LOAD_DEPRECATED_ITEM, ctx,
-			    "'append' key is deprecated. Add an 'append' entry (e.g. 'condition: append') "
-			    "under 'override' instead.");
+			    "'append' key is deprecated. Add an 'append' entry (e.g. 'condition: "
+			    "append') under 'override' instead.");
 	return err;
 }
 
@@ -22,7 +22,8 @@ int refuse_both(struct loader *l, const struct ctx *ctx, bool append, const stru
 {
 	if (!append || !(o->append | o->replace))
 		return 0;
-	return yaml_error(l, ctx, "Keys 'override' and 'append: true' cannot be used together. Add an "
+	return yaml_error(l, ctx,
+			  "Keys 'override' and 'append: true' cannot be used together. Add an "
 			  "'append' entry (e.g. 'condition: append') under 'override' instead.");
 }
 
@@ -48,7 +49,8 @@ static int decode_override(struct loader *l, const struct override_key *keys, u3
 	key_ctx = ctx_node(l->a, ctx, "overrides", key->s, key);
 	if (!strcmp(op->s, "append")) {
 		if (!k || !k->append)
-			return yaml_error(l, key_ctx, "Key '%s' cannot be appended to, use 'replace' instead",
+			return yaml_error(l, key_ctx,
+					  "Key '%s' cannot be appended to, use 'replace' instead",
 					  key->s);
 		ret->append |= 1u << (k - keys);
 		return 0;
@@ -60,12 +62,14 @@ static int decode_override(struct loader *l, const struct override_key *keys, u3
 		return 0;
 	}
 	return yaml_error(l, ctx_node(l->a, ctx, "value for", key->s, op),
-			  "Invalid override operation for key '%s': '%s'. Allowed values are: append replace ",
+			  "Invalid override operation for key '%s': '%s'. Allowed values are: "
+			  "append replace ",
 			  key->s, op->s);
 }
 
-int decode_overrides(struct loader *l, const struct yaml_node *item, const struct override_key *keys,
-		     u32 n, const struct ctx *ctx, struct overrides *ret)
+int decode_overrides(struct loader *l, const struct yaml_node *item,
+		     const struct override_key *keys, u32 n, const struct ctx *ctx,
+		     struct overrides *ret)
 {
 	const struct yaml_node *map = yaml_get(item, "override");
 	const struct ctx *octx;
@@ -78,6 +82,7 @@ int decode_overrides(struct loader *l, const struct yaml_node *item, const struc
 	if (map->kind != YAML_MAP)
 		return yaml_error(l, octx, "Value of 'override' must be a mapping");
 	for (u32 i = 0; !err && i < map->n; i++)
-		err = decode_override(l, keys, n, map->items[2 * i], map->items[2 * i + 1], octx, ret);
+		err = decode_override(l, keys, n, map->items[2 * i], map->items[2 * i + 1], octx,
+				      ret);
 	return err;
 }

@@ -76,7 +76,8 @@ struct rules_report {
 
 /* ---- contexts ------------------------------------------------------------- */
 
-static struct ctx *ctx_new(struct arena *a, const struct ctx *parent, const char *type, const char *name)
+static struct ctx *ctx_new(struct arena *a, const struct ctx *parent, const char *type,
+			   const char *name)
 {
 	struct ctx *c = arena_alloc(a, sizeof(*c));
 
@@ -222,7 +223,8 @@ static void fill_locations(struct arena *a, struct note *n, const struct ctx *c)
 	}
 }
 
-static void fill_note(struct rules_report *r, struct note *n, enum load_code code, const struct ctx *c)
+static void fill_note(struct rules_report *r, struct note *n, enum load_code code,
+		      const struct ctx *c)
 {
 	struct buf b = { 0 };
 
@@ -236,7 +238,7 @@ static void fill_note(struct rules_report *r, struct note *n, enum load_code cod
 	buf_fini(&b);
 }
 
-static const char *format_msg(struct arena *a, const char *fmt, va_list ap)
+static const char *PRINTF(2, 0) format_msg(struct arena *a, const char *fmt, va_list ap)
 {
 	struct buf b = { 0 };
 	const char *s;
@@ -477,6 +479,7 @@ static json_t *location_json(const struct location *l)
 static json_t *note_json(const struct note *n)
 {
 	json_t *ctx = json_object(), *locs = json_array(), *j = json_object();
+	const char *desc = codes[n->code].desc;
 
 	for (u32 i = 0; i < n->nlocs; i++)
 		json_array_append_new(locs, location_json(&n->locs[i]));
@@ -484,8 +487,7 @@ static json_t *note_json(const struct note *n)
 	json_object_set_new(ctx, "snippet", json_text(n->snippet));
 	json_object_set_new(j, "context", ctx);
 	json_object_set_new(j, "code", json_text(codes[n->code].name));
-	json_object_set_new(j, "codedesc",
-			    json_text(codes[n->code].desc ? codes[n->code].desc : codes[n->code].text));
+	json_object_set_new(j, "codedesc", json_text(desc ? desc : codes[n->code].text));
 	json_object_set_new(j, "message", json_text(n->msg));
 	if (n->field)
 		json_object_set_new(j, "deprecated_field", json_text(n->field));

@@ -40,7 +40,8 @@ struct rules_append {
 	u32 nmatch_tags;
 	const char *extra_output;		/* NULL: none */
 	bool suggested_output;
-	const struct { const char *key, *format; } *extra_fields;	/* format NULL: the bare field key */
+	/* format NULL: the bare field key */
+	const struct { const char *key, *format; } *extra_fields;
 	u32 nextra_fields;
 };
 
@@ -80,7 +81,10 @@ bool rules_report_ok(const struct rules_report *r);
 u32 rules_report_nwarnings(const struct rules_report *r);
 const char *rules_report_name(const struct rules_report *r);
 const char *rules_report_fatal(const struct rules_report *r);	/* NULL: nothing of that kind */
-/* One line without newline, or blocks that end with an empty line each; not verbose: the summary. */
+/*
+ * One line without newline, or blocks that end with an empty line each; not verbose: the
+ * summary.
+ */
 void rules_report_text(const struct rules_report *r, bool verbose, struct buf *out);
 /* One line: "NAME: Invalid  1 errors: [...]". */
 void rules_report_summary(const struct rules_report *r, struct buf *out);

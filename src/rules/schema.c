@@ -9,7 +9,10 @@
 
 #define VISITS_MAX 1000000	/* of nodes: aliases may stand for very many */
 
-enum shape { ANY_SCALAR, BOOL, INTEGER, PRIORITY, SCALARS, EXCEPTIONS, OVERRIDE, PLUGINS, ALTERNATIVES, ANY };
+enum shape {
+	ANY_SCALAR, BOOL, INTEGER, PRIORITY, SCALARS, EXCEPTIONS, OVERRIDE, PLUGINS, ALTERNATIVES,
+	ANY,
+};
 
 struct property {
 	const char *name;
@@ -41,19 +44,26 @@ static const struct property item_props[] = {
 };
 
 static const struct property exception_props[] = {
-	{ "name", ANY_SCALAR }, { "fields", ANY }, { "comps", ANY }, { "values", ANY }, { NULL, ANY },
+	{ "name", ANY_SCALAR },
+	{ "fields", ANY },
+	{ "comps", ANY },
+	{ "values", ANY },
+	{ NULL, ANY },
 };
 
 static const struct property override_props[] = {
 	{ "append", ANY_SCALAR }, { "capture", ANY_SCALAR }, { "capture_duration", ANY_SCALAR },
 	{ "condition", ANY_SCALAR }, { "desc", ANY_SCALAR }, { "enabled", ANY_SCALAR },
 	{ "exceptions", ANY_SCALAR }, { "items", ANY_SCALAR }, { "output", ANY_SCALAR },
-	{ "priority", ANY_SCALAR }, { "skip-if-unknown-filter", ANY_SCALAR }, { "tags", ANY_SCALAR },
-	{ "warn_evttypes", ANY_SCALAR }, { NULL, ANY },
+	{ "priority", ANY_SCALAR }, { "skip-if-unknown-filter", ANY_SCALAR },
+	{ "tags", ANY_SCALAR }, { "warn_evttypes", ANY_SCALAR }, { NULL, ANY },
 };
 
 static const struct property plugin_props[] = {
-	{ "name", ANY_SCALAR }, { "version", ANY_SCALAR }, { "alternatives", ALTERNATIVES }, { NULL, ANY },
+	{ "name", ANY_SCALAR },
+	{ "version", ANY_SCALAR },
+	{ "alternatives", ALTERNATIVES },
+	{ NULL, ANY },
 };
 
 static const struct property alternative_props[] = {
@@ -125,6 +135,11 @@ static bool check_priority(struct check *c, const struct yaml_node *n)
 	return fail(c, "Failed to match against any enum values.");
 }
 
+static bool is_truth(const char *s)
+{
+	return !strcmp(s, "true") || !strcmp(s, "false");
+}
+
 static bool check_value(struct check *c, const struct yaml_node *n, enum shape shape)
 {
 	bool scalar = n->kind == YAML_SCALAR && !yaml_is_null(n);
@@ -135,7 +150,7 @@ static bool check_value(struct check *c, const struct yaml_node *n, enum shape s
 		/* an empty string in quotes is one, a null is not */
 		return scalar || wrong_type(c);
 	case BOOL:
-		return (scalar && (!strcmp(n->s, "true") || !strcmp(n->s, "false"))) || wrong_type(c);
+		return (scalar && is_truth(n->s)) || wrong_type(c);
 	case INTEGER:
 		return (scalar && yaml_s64(n, &v)) || wrong_type(c);
 	case PRIORITY:
@@ -165,8 +180,8 @@ static const struct property *find_property(const struct property *props, const 
 	return NULL;
 }
 
-static bool check_property(struct check *c, const struct yaml_node *key, const struct yaml_node *value,
-			   const struct property *props)
+static bool check_property(struct check *c, const struct yaml_node *key,
+			   const struct yaml_node *value, const struct property *props)
 {
 	const char *name = key->kind == YAML_SCALAR ? key->s : "";
 	const struct property *p = find_property(props, name);
@@ -174,17 +189,17 @@ static bool check_property(struct check *c, const struct yaml_node *key, const s
 	bool ok;
 
 	if (!p) {
-		report_schema(c->rep, "failed for %s: Object contains a property that could not be validated "
-			      "using 'properties' or 'additionalProperties' constraints: '%.1000s'.",
-			      buf_str(&c->path), name);
+		report_schema(c->rep, "failed for %s: Object contains a property that could not be "
+			      "validated using 'properties' or 'additionalProperties' "
+			      "constraints: '%.1000s'.", buf_str(&c->path), name);
 		return false;
 	}
 	buf_addf(&c->path, "[%s]", name);
 	ok = check_value(c, value, p->shape);
 	leave(c, len);
 	if (!ok)
-		report_schema(c->rep, "failed for %s: Failed to validate against schema associated with "
-			      "property name '%s'.", buf_str(&c->path), name);
+		report_schema(c->rep, "failed for %s: Failed to validate against schema associated "
+			      "with property name '%s'.", buf_str(&c->path), name);
 	return ok;
 }
 

@@ -48,8 +48,9 @@ int check_engine_version(struct loader *l, const struct ctx *ctx, const u32 v[3]
 
 	version_parse(RULES_ENGINE_VERSION, engine);
 	if (!compatible(engine, v))
-		return report_error(l->rep, LOAD_ERR_VALIDATE, ctx, "Rules require engine version %u.%u.%u, "
-				    "but engine version is %s", v[0], v[1], v[2], RULES_ENGINE_VERSION);
+		return report_error(l->rep, LOAD_ERR_VALIDATE, ctx, "Rules require engine version "
+				    "%u.%u.%u, but engine version is %s", v[0], v[1], v[2],
+				    RULES_ENGINE_VERSION);
 	if (version_compare(v, l->col->engine) > 0)
 		memcpy(l->col->engine, v, sizeof(l->col->engine));
 	return 0;
@@ -65,11 +66,12 @@ int read_engine_version(struct loader *l, const struct yaml_node *item, const st
 
 	if (err)
 		return err;
-	if (yaml_s64(yaml_get(item, "required_engine_version"), &minor) && minor >= 0 && minor <= UINT32_MAX)
+	if (yaml_s64(yaml_get(item, "required_engine_version"), &minor) && minor >= 0 &&
+	    minor <= UINT32_MAX)
 		v[1] = minor;
 	else if (!version_parse(s.p, v))
-		return yaml_error(l, ctx, "Unable to parse engine version '%s' as a semver string. Expected "
-				  "\"x.y.z\" semver format.", s.p);
+		return yaml_error(l, ctx, "Unable to parse engine version '%s' as a semver string. "
+				  "Expected \"x.y.z\" semver format.", s.p);
 	return check_engine_version(l, ctx, v);
 }
 
@@ -90,15 +92,17 @@ static int decode_want(struct loader *l, const struct yaml_node *map, const stru
 	ret->name = name.p;
 	ret->version = version.p;
 	if (!version_parse(ret->version, v))
-		return report_error(l->rep, LOAD_ERR_VALIDATE, ctx, "Invalid required version '%s' for "
-				    "plugin '%s'", ret->version, ret->name);
+		return report_error(l->rep, LOAD_ERR_VALIDATE, ctx,
+				    "Invalid required version '%s' for plugin '%s'",
+				    ret->version, ret->name);
 	return 0;
 }
 
 static int decode_alternative(struct loader *l, const struct yaml_node *n, const struct ctx *parent,
 			      struct plugin_req *req)
 {
-	const struct ctx *ctx = ctx_node(l->a, parent, "required plugin versions alternative", "", n);
+	const struct ctx *ctx =
+		ctx_node(l->a, parent, "required plugin versions alternative", "", n);
 	struct plugin_want *want = &req->alt[req->n];
 	int err;
 
@@ -109,8 +113,10 @@ static int decode_alternative(struct loader *l, const struct yaml_node *n, const
 		return err;
 	for (u32 i = 0; i < req->n; i++) {
 		if (!strcmp(req->alt[i].name, want->name))
-			return report_error(l->rep, LOAD_ERR_VALIDATE, ctx, "Defined multiple alternative "
-					    "version requirements for plugin '%s'", want->name);
+			return report_error(l->rep, LOAD_ERR_VALIDATE, ctx,
+					    "Defined multiple alternative version requirements for "
+					    "plugin '%s'",
+					    want->name);
 	}
 	req->n++;
 	return 0;
@@ -150,9 +156,10 @@ static int check_plugins(struct loader *l, const struct plugin_req *req)
 		if (version_parse(p->version, have) && version_parse(req->alt[i].version, want) &&
 		    compatible(have, want))
 			return 0;
-		return report_error(l->rep, LOAD_ERR_VALIDATE, req->ctx, "Plugin '%s' version '%s' is not "
-				    "compatible with required plugin version '%s'", p->name, p->version,
-				    req->alt[i].version);
+		return report_error(l->rep, LOAD_ERR_VALIDATE, req->ctx,
+				    "Plugin '%s' version '%s' is not compatible with required "
+				    "plugin version '%s'",
+				    p->name, p->version, req->alt[i].version);
 	}
 	return unsatisfied(l, req);
 }
@@ -167,7 +174,8 @@ static int read_plugin(struct loader *l, const struct yaml_node *n, const struct
 	if (n->kind != YAML_MAP)
 		return yaml_error(l, ctx, "Plugin version must be a mapping");
 	if (alt && alt->kind != YAML_SEQ)
-		return yaml_error(l, ctx, "Value of plugin version alternatives must be a sequence");
+		return yaml_error(l, ctx,
+				  "Value of plugin version alternatives must be a sequence");
 	if (alt && (spend(l, ctx, alt->n) || alt->n > ALTERNATIVES_MAX))
 		return yaml_error(l, ctx, "Too many alternatives");
 	req->ctx = ctx;

@@ -51,9 +51,17 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	static const char *const sources[] = { "syscall", "plug" };
 	static const struct rules_plugin plugins[] = { { "container", "0.7.1" } };
 	const struct rules_options opt = {
-		.fields = field_builtin(), .sources = sources, .nsources = 2, .min_priority = PRIO_NOTICE,
-		.plugins = plugins, .nplugins = 1, .plugins_known = true,
-		.selection = selection, .nselection = 2, .append = append, .nappend = 2,
+		.fields = field_builtin(),
+		.sources = sources,
+		.nsources = 2,
+		.min_priority = PRIO_NOTICE,
+		.plugins = plugins,
+		.nplugins = 1,
+		.plugins_known = true,
+		.selection = selection,
+		.nselection = 2,
+		.append = append,
+		.nappend = 2,
 	};
 	struct rules *r = rules_new(&opt);
 	const char *text = (const char *)data, *next;

@@ -79,8 +79,13 @@ int main(int argc, char **argv)
 	static const char *const sources[] = { "syscall" };
 	static const struct rules_plugin plugins[] = { { "container", "0.7.1" } };
 	struct rules_options opt = {
-		.fields = field_builtin(), .sources = sources, .nsources = 1, .min_priority = PRIO_DEBUG,
-		.plugins = plugins, .nplugins = 1, .plugins_known = true,
+		.fields = field_builtin(),
+		.sources = sources,
+		.nsources = 1,
+		.min_priority = PRIO_DEBUG,
+		.plugins = plugins,
+		.nplugins = 1,
+		.plugins_known = true,
 	};
 	bool text = false, describe = false, quiet = false;
 	json_t *all = json_array(), *result = json_object();

@@ -24,8 +24,13 @@ static inline struct rules_options test_options(void)
 	static const struct rules_plugin plugins[] = { { "container", "0.7.1" } };
 
 	return (struct rules_options){
-		.fields = field_builtin(), .sources = sources, .nsources = 1, .min_priority = PRIO_DEBUG,
-		.plugins = plugins, .nplugins = 1, .plugins_known = true,
+		.fields = field_builtin(),
+		.sources = sources,
+		.nsources = 1,
+		.min_priority = PRIO_DEBUG,
+		.plugins = plugins,
+		.nplugins = 1,
+		.plugins_known = true,
 	};
 }
 

@@ -10,13 +10,16 @@ static const struct {
 	{ "", "" },
 	{ "---\n---\n" RULE("r", "evt.type=open"), "" },
 	{ "just words", "E ERR_YAML_VALIDATE rules content '' 0:0: Rules content is not yaml\n" },
-	{ "a: b", "E ERR_YAML_VALIDATE rules content '' 0:0: Rules content is not yaml array of objects\n" },
-	{ "- x", "E ERR_YAML_VALIDATE rules content item '' 0:2: Unexpected element type. Each element should "
-	  "be a yaml associative array.\n" },
+	{ "a: b",
+	  "E ERR_YAML_VALIDATE rules content '' 0:0: Rules content is not yaml array of objects\n" },
+	{ "- x", "E ERR_YAML_VALIDATE rules content item '' 0:2: Unexpected element type. Each "
+		"element should be a yaml associative array.\n" },
 	{ "- thing: 1", "W UNKNOWN_ITEM rules content item '' 0:2: Unknown top level item\n" },
 	{ "- list: l", "E ERR_YAML_VALIDATE list 'l' 0:2: Item has no mapping for key 'items'\n" },
-	{ "- list:\n  items: [a]", "E ERR_YAML_VALIDATE list '' 0:2: Mapping for key 'list' is empty\n" },
-	{ "- list: l\n  items: a", "E ERR_YAML_VALIDATE value for 'items' 1:9: Value is not a sequence\n" },
+	{ "- list:\n  items: [a]",
+	  "E ERR_YAML_VALIDATE list '' 0:2: Mapping for key 'list' is empty\n" },
+	{ "- list: l\n  items: a",
+	  "E ERR_YAML_VALIDATE value for 'items' 1:9: Value is not a sequence\n" },
 	{ "- list: l\n  items: [[a]]",
 	  "E ERR_YAML_VALIDATE value for 'items' 1:9: Can't decode YAML sequence value\n" },
 	{ "- macro: m\n  condition: [a]",
@@ -34,18 +37,19 @@ static const struct {
 	{ RULE("r", "no_such"),
 	  "E ERR_VALIDATE condition expression '' 1:3: Undefined macro 'no_such' used in filter.\n" },
 	{ RULE("r", "evt.type=open and evt.bogus=1"),
-	  "E ERR_COMPILE_CONDITION condition expression '' 3:32: filter_check called with nonexistent field "
-	  "evt.bogus\n" },
+	  "E ERR_COMPILE_CONDITION condition expression '' 3:32: filter_check called with "
+	  "nonexistent field evt.bogus\n" },
 	{ RULE("r", "evt.type=open and evt.bogus=1") "  skip-if-unknown-filter: true\n",
-	  "W UNKNOWN_FILTER condition expression '' 3:32: filter_check called with nonexistent field "
-	  "evt.bogus\n" },
+	  "W UNKNOWN_FILTER condition expression '' 3:32: filter_check called with nonexistent "
+	  "field evt.bogus\n" },
 	{ "- macro: m\n  condition: evt.type=open\n",
 	  "W UNUSED_MACRO macro 'm' 0:2: Macro not referred to by any other rule/macro\n" },
 	{ "- list: l\n  items: [a]\n- list: k\n  items: [l]\n",
 	  "W UNUSED_LIST list 'k' 2:2: List not referred to by any other rule/macro\n" },
 	{ "- macro: m\n  condition: m\n",
 	  "E ERR_VALIDATE condition expression '' 1:3: Undefined macro 'm' used in filter.\n" },
-	{ "- macro: a\n  condition: evt.type=open\n- macro: b\n  condition: a\n- macro: a\n  condition: b\n",
+	{ "- macro: a\n  condition: evt.type=open\n- macro: b\n  condition: a\n- macro: a\n  "
+	  "condition: b\n",
 	  "E ERR_VALIDATE condition expression '' 3:3: reference loop in macro 'a'\n" },
 	/* a macro sees only those before it */
 	{ "- macro: a\n  condition: b\n- macro: b\n  condition: evt.type=open\n",
@@ -54,44 +58,52 @@ static const struct {
 	{ "- macro: m\n  condition: evt.type=open\n%%%\n" RULE("r", "evt.type=close"),
 	  "W UNUSED_MACRO macro 'm' 0:2: Macro not referred to by any other rule/macro\n" },
 	{ "- macro: m\n  condition: evt.type=open\n%%%\n" RULE("r", "m"), "" },
-	{ RULE("r", "evt.type=open") "%%%\n- rule: r\n  source: plug\n  desc: d\n  condition: evt.type=open\n"
-	  "  output: o\n  priority: INFO\n",
+	{ RULE("r", "evt.type=open") "%%%\n- rule: r\n  source: plug\n  desc: d\n  condition: "
+				    "evt.type=open\n"
+				    "  output: o\n  priority: INFO\n",
 	  "E ERR_VALIDATE rule 'r' 0:2: Rule has been re-defined with a different source\n" },
-	{ RULE("r", "evt.type=open") "  source: plug\n", "W UNKNOWN_SOURCE rule 'r' 0:2: Unknown source plug, "
-	  "skipping\n" },
+	{ RULE("r", "evt.type=open") "  source: plug\n",
+	  "W UNKNOWN_SOURCE rule 'r' 0:2: Unknown source plug, skipping\n" },
 	/* changes of what is not there */
 	{ "- rule: r\n  condition: evt.type=open\n  append: true\n",
-	  "E ERR_VALIDATE rule 'r' 0:2: Rule uses 'append' or 'override.<key>: append' but no rule by that "
-	  "name already exists\n"
+	  "E ERR_VALIDATE rule 'r' 0:2: Rule uses 'append' or 'override.<key>: append' but no rule "
+	  "by that name already exists\n"
 	  "W DEPRECATED_ITEM rule 'r' 0:2: 'append' key is deprecated. Add an 'append' entry (e.g. "
 	  "'condition: append') under 'override' instead.\n" },
-	{ "- rule: r\n  enabled: true\n",
-	  "E ERR_VALIDATE rule 'r' 0:2: Rule has 'enabled' key but no rule by that name already exists\n"
-	  "W DEPRECATED_ITEM rule 'r' 0:2: The standalone 'enabled' key usage is deprecated. The correct "
-	  "approach requires also a 'replace' entry under the 'override' key (i.e. 'enabled: replace').\n" },
-	{ "- rule: r\n", "E ERR_YAML_VALIDATE rule 'r' 0:2: Item has no mapping for key 'enabled'\n" },
+	{ "- rule: r\n  enabled: true\n", "E ERR_VALIDATE rule 'r' 0:2: Rule has 'enabled' key but "
+					 "no rule by that name already exists\n"
+					 "W DEPRECATED_ITEM rule 'r' 0:2: The standalone 'enabled' "
+					 "key usage is deprecated. The correct approach requires "
+					 "also a 'replace' entry under the 'override' key (i.e. "
+					 "'enabled: replace').\n" },
+	{ "- rule: r\n",
+	  "E ERR_YAML_VALIDATE rule 'r' 0:2: Item has no mapping for key 'enabled'\n" },
 	{ RULE("r", "evt.type=open") "- rule: r\n  condition: x\n  override: {condition: add}\n",
-	  "E ERR_YAML_VALIDATE value for 'condition' 7:24: Invalid override operation for key 'condition': "
-	  "'add'. Allowed values are: append replace \n" },
+	  "E ERR_YAML_VALIDATE value for 'condition' 7:24: Invalid override operation for key "
+	  "'condition': 'add'. Allowed values are: append replace \n" },
 	{ RULE("r", "evt.type=open") "- rule: r\n  condition: x\n  override: {source: replace}\n",
 	  "E ERR_YAML_VALIDATE overrides 'source' 7:13: Key 'source' cannot be replaced\n" },
 	/* versions */
-	{ "- required_engine_version: 0.1\n", "E ERR_YAML_VALIDATE required_engine_version '' 0:2: Unable to "
-	  "parse engine version '0.1' as a semver string. Expected \"x.y.z\" semver format.\n" },
-	{ "- required_engine_version: 99\n", "E ERR_VALIDATE required_engine_version '' 0:2: Rules require "
-	  "engine version 0.99.0, but engine version is " RULES_ENGINE_VERSION "\n" },
-	{ "- required_engine_version: 1.0.0\n", "E ERR_VALIDATE required_engine_version '' 0:2: Rules require "
-	  "engine version 1.0.0, but engine version is " RULES_ENGINE_VERSION "\n" },
+	{ "- required_engine_version: 0.1\n",
+	  "E ERR_YAML_VALIDATE required_engine_version '' 0:2: Unable to parse engine version '0.1' "
+	  "as a semver string. Expected \"x.y.z\" semver format.\n" },
+	{ "- required_engine_version: 99\n",
+	  "E ERR_VALIDATE required_engine_version '' 0:2: Rules require engine version 0.99.0, but "
+	  "engine version is " RULES_ENGINE_VERSION "\n" },
+	{ "- required_engine_version: 1.0.0\n",
+	  "E ERR_VALIDATE required_engine_version '' 0:2: Rules require engine version 1.0.0, but "
+	  "engine version is " RULES_ENGINE_VERSION "\n" },
 	{ "- required_plugin_versions:\n  - {name: container, version: 0.4.0}\n", "" },
 	{ "- required_plugin_versions:\n  - {name: container, version: 0.9.0}\n",
-	  "E ERR_VALIDATE required plugin versions entry '' 1:4: Plugin 'container' version '0.7.1' is not "
-	  "compatible with required plugin version '0.9.0'\n" },
-	{ "- required_plugin_versions:\n  - {name: a, version: 0.9.0, alternatives: [{name: b, version: 1.0.0}]}\n",
-	  "E ERR_VALIDATE required plugin versions entry '' 1:4: Plugin requirement not satisfied, must load "
-	  "one of: a (>= 0.9.0), b (>= 1.0.0)\n" },
+	  "E ERR_VALIDATE required plugin versions entry '' 1:4: Plugin 'container' version '0.7.1' "
+	  "is not compatible with required plugin version '0.9.0'\n" },
+	{ "- required_plugin_versions:\n  - {name: a, version: 0.9.0, alternatives: [{name: b, "
+	  "version: 1.0.0}]}\n",
+	  "E ERR_VALIDATE required plugin versions entry '' 1:4: Plugin requirement not satisfied, "
+	  "must load one of: a (>= 0.9.0), b (>= 1.0.0)\n" },
 	{ "- required_plugin_versions:\n  - {name: a, version: x}\n",
-	  "E ERR_VALIDATE required plugin versions entry '' 1:4: Invalid required version 'x' for plugin "
-	  "'a'\n" },
+	  "E ERR_VALIDATE required plugin versions entry '' 1:4: Invalid required version 'x' for "
+	  "plugin 'a'\n" },
 };
 
 static void test_reports(void **state)
@@ -120,52 +132,69 @@ static const struct {
 } conditions[] = {
 	{ "- list: l\n  items: [a, \"b c\", 1]\n" RULE("r", "evt.type=open and proc.name in (l, x)"),
 	  "(evt.type = open and proc.name in (a, \"b c\", 1, x))" },
-	{ "- list: l\n  items: []\n" RULE("r", "proc.name in (a, l, b) or proc.name in (l, b) or proc.name in (a,l)"),
+	{ "- list: l\n  items: []\n" RULE(
+		 "r", "proc.name in (a, l, b) or proc.name in (l, b) or proc.name in (a,l)"),
 	  "(proc.name in (a, b) or proc.name in (b) or proc.name in (a))" },
 	{ "- list: l\n  items: []\n" RULE("r", "proc.name in (l)"), "proc.name in ()" },
-	{ "- list: l\n  items: [v]\n" RULE("r", "proc.name=l or proc.name in (ll, l) or fd.name = my_l"),
+	{ "- list: l\n  items: [v]\n" RULE("r",
+					  "proc.name=l or proc.name in (ll, l) or fd.name = my_l"),
 	  "(proc.name = v or proc.name in (ll, v) or fd.name = my_l)" },
 	{ "- list: l\n  items: ['say \"hi\" now']\n" RULE("r", "proc.name in (l)"),
 	  "proc.name in (\"say \\\"hi\\\" now\")" },
 	/* lists in lists: earlier ones by item, later ones in the text */
-	{ "- list: a\n  items: [x]\n- list: b\n  items: [a, y]\n- list: c\n  items: [b, z]\n"
-	  RULE("r", "proc.name in (c)"), "proc.name in (x, y, z)" },
+	{ "- list: a\n  items: [x]\n- list: b\n  items: [a, y]\n- list: c\n  items: [b, z]\n" RULE(
+		 "r", "proc.name in (c)"),
+	  "proc.name in (x, y, z)" },
 	{ "- list: a\n  items: [b]\n- list: b\n  items: [x, a]\n" RULE("r", "proc.name in (a)"),
 	  "proc.name in (x, b)" },
 	{ "- list: a\n  items: [a]\n" RULE("r", "proc.name in (a)"), "proc.name in (a)" },
-	{ "- list: a\n  items: [x]\n- list: a\n  items: [y]\n  append: true\n" RULE("r", "proc.name in (a)"),
+	{ "- list: a\n  items: [x]\n- list: a\n  items: [y]\n  append: true\n" RULE(
+		 "r", "proc.name in (a)"),
 	  "proc.name in (x, y)" },
 	{ "- list: a\n  items: [x]\n- list: a\n  items: [y]\n" RULE("r", "proc.name in (a)"),
 	  "proc.name in (y)" },
 	{ "- list: a b\n  items: [x]\n" RULE("r", "proc.name in (a b, c)"), "proc.name in (x, c)" },
 	/* macros */
-	{ "- macro: m\n  condition: proc.name=a or proc.name=b\n" RULE("r", "evt.type=open and not m"),
+	{ "- macro: m\n  condition: proc.name=a or proc.name=b\n" RULE("r",
+								      "evt.type=open and not m"),
 	  "(evt.type = open and not (proc.name = a or proc.name = b))" },
-	{ "- macro: m\n  condition: proc.name=a\n- macro: n\n  condition: m and m\n" RULE("r", "m or n"),
+	{ "- macro: m\n  condition: proc.name=a\n- macro: n\n  condition: m and m\n" RULE("r",
+											 "m or n"),
 	  "(proc.name = a or (proc.name = a and proc.name = a))" },
 	/* rules see macros that come after them; a redefinition keeps its place */
 	{ RULE("r", "m") "- macro: m\n  condition: evt.type=open\n", "evt.type = open" },
-	{ "- macro: m\n  condition: proc.name=a\n- macro: n\n  condition: m\n- macro: m\n  condition: proc.name=b\n"
-	  RULE("r", "n"), "proc.name = b" },
-	{ "- macro: m\n  condition: proc.name=a\n- macro: m\n  condition: or proc.name=b\n  append: true\n"
-	  RULE("r", "m"), "(proc.name = a or proc.name = b)" },
+	{ "- macro: m\n  condition: proc.name=a\n- macro: n\n  condition: m\n- macro: m\n  "
+	  "condition: proc.name=b\n" RULE("r", "n"),
+	  "proc.name = b" },
+	{ "- macro: m\n  condition: proc.name=a\n- macro: m\n  condition: or proc.name=b\n  append: "
+	  "true\n" RULE("r", "m"),
+	  "(proc.name = a or proc.name = b)" },
 	/* exceptions */
-	{ RULE("r", "evt.type=open") "  exceptions:\n  - {name: e, fields: [proc.name, fd.name], comps: [=, in], "
-	  "values: [[a, [b, c d]], [x, y]]}\n",
-	  "(evt.type = open and not ((proc.name = a and fd.name in (b, \"c d\")) or (proc.name = x and fd.name "
-	  "in (y))))" },
-	{ RULE("r", "evt.type=open") "  exceptions:\n  - {name: e, fields: proc.name, values: [a, b]}\n"
-	  "  - {name: f, fields: [fd.name]}\n", "(evt.type = open and not proc.name in (a, b))" },
-	{ RULE("r", "evt.type=open or evt.type=close") "  exceptions:\n  - {name: e, fields: proc.name, "
-	  "values: [a]}\n- rule: r\n  exceptions:\n  - {name: e, values: [b]}\n  - {name: f, fields: "
-	  "[fd.num], comps: [<], values: [[3]]}\n  append: true\n",
+	{ RULE("r", "evt.type=open") "  exceptions:\n  - {name: e, fields: [proc.name, fd.name], "
+				    "comps: [=, in], values: [[a, [b, c d]], [x, y]]}\n",
+	  "(evt.type = open and not ((proc.name = a and fd.name in (b, \"c d\")) or (proc.name = x "
+	  "and fd.name in (y))))" },
+	{ RULE("r",
+	      "evt.type=open") "  exceptions:\n  - {name: e, fields: proc.name, values: [a, b]}\n"
+			       "  - {name: f, fields: [fd.name]}\n",
+	  "(evt.type = open and not proc.name in (a, b))" },
+	{ RULE("r",
+	      "evt.type=open or evt.type=close") "  exceptions:\n  - {name: e, fields: proc.name, "
+						 "values: [a]}\n- rule: r\n  exceptions:\n  - "
+						 "{name: e, values: [b]}\n  - {name: f, fields: "
+						 "[fd.num], comps: [<], values: [[3]]}\n  append: "
+						 "true\n",
 	  "((evt.type = open or evt.type = close) and not proc.name in (a, b) and not fd.num < 3)" },
-	{ "- list: l\n  items: [p, q]\n" RULE("r", "evt.type=open") "  exceptions:\n  - {name: e, fields: "
-	  "[proc.name], comps: [in], values: [[(l)]]}\n", "(evt.type = open and not proc.name in (p, q))" },
+	{ "- list: l\n  items: [p, q]\n" RULE(
+		 "r", "evt.type=open") "  exceptions:\n  - {name: e, fields: [proc.name], comps: "
+				       "[in], values: [[(l)]]}\n",
+	  "(evt.type = open and not proc.name in (p, q))" },
 	/* overrides */
-	{ RULE("r", "evt.type=open") "- rule: r\n  condition: and proc.name=a\n  override: {condition: append}\n",
+	{ RULE("r", "evt.type=open") "- rule: r\n  condition: and proc.name=a\n  override: "
+				    "{condition: append}\n",
 	  "(evt.type = open and proc.name = a)" },
-	{ RULE("r", "evt.type=open") "- rule: r\n  condition: evt.type=close\n  override: {condition: replace}\n",
+	{ RULE("r", "evt.type=open") "- rule: r\n  condition: evt.type=close\n  override: "
+				    "{condition: replace}\n",
 	  "evt.type = close" },
 };
 
@@ -179,7 +208,8 @@ static void test_conditions(void **state)
 
 		if (load(r, conditions[i].text, &out))
 			fail_msg("%s%s", conditions[i].text, buf_str(&out));
-		assert_string_equal(told(r, "r", "details", "condition_compiled", &out), conditions[i].compiled);
+		assert_string_equal(told(r, "r", "details", "condition_compiled", &out),
+				    conditions[i].compiled);
 		buf_fini(&out);
 		rules_free(r);
 	}
@@ -193,21 +223,33 @@ static void test_failed_load(void **state)
 	struct buf out = { 0 };
 
 	(void)state;
-	assert_int_equal(load(r, "- list: l\n  items: [a]\n" RULE("r", "proc.name in (l)"), NULL), 0);
-	assert_int_not_equal(load(r, "- list: l\n  items: [b]\n  append: true\n- rule: r\n  condition: or evt.type=x\n"
-				  "  desc: more\n  override: {condition: append, desc: append}\n" RULE("s", "evt.bad=1"),
-				  NULL), 0);
-	assert_string_equal(told(r, "r", "details", "condition_compiled", &out), "proc.name in (a)");
+	assert_int_equal(load(r, "- list: l\n  items: [a]\n" RULE("r", "proc.name in (l)"), NULL),
+			 0);
+	assert_int_not_equal(
+		load(r,
+		     "- list: l\n  items: [b]\n  append: true\n- rule: r\n  condition: or "
+		     "evt.type=x\n"
+		     "  desc: more\n  override: {condition: append, desc: append}\n" RULE(
+			     "s", "evt.bad=1"),
+		     NULL),
+		0);
+	assert_string_equal(told(r, "r", "details", "condition_compiled", &out),
+			    "proc.name in (a)");
 	assert_string_equal(told(r, "r", "info", "description", &out), "some words");
 	assert_null(rules_describe(r, "s"));
 
-	assert_int_equal(load(r, "- list: l\n  items: [c]\n  append: true\n- rule: r\n  desc: more\n  override: "
-			      "{desc: append}\n", NULL), 0);
-	assert_string_equal(told(r, "r", "details", "condition_compiled", &out), "proc.name in (a, c)");
+	assert_int_equal(load(r,
+			      "- list: l\n  items: [c]\n  append: true\n- rule: r\n  desc: more\n  "
+			      "override: {desc: append}\n",
+			      NULL),
+			 0);
+	assert_string_equal(told(r, "r", "details", "condition_compiled", &out),
+			    "proc.name in (a, c)");
 	assert_string_equal(told(r, "r", "info", "description", &out), "some words more");
 	assert_int_not_equal(load(r, "- list: l\n  items: [d]\n  append: true\n- x", NULL), 0);
 	assert_int_equal(load(r, RULE("t", "evt.type=open"), NULL), 0);
-	assert_string_equal(told(r, "r", "details", "condition_compiled", &out), "proc.name in (a, c)");
+	assert_string_equal(told(r, "r", "details", "condition_compiled", &out),
+			    "proc.name in (a, c)");
 	buf_fini(&out);
 	rules_free(r);
 }
@@ -218,8 +260,8 @@ static void test_text(void **state)
 		"t.yaml: Invalid\n"
 		"2 Schema warnings:\n"
 		"------\n"
-		"failed for <root>[0]: Object contains a property that could not be validated using 'properties' "
-		"or 'additionalProperties' constraints: 'foo'.\n"
+		"failed for <root>[0]: Object contains a property that could not be validated "
+		"using 'properties' or 'additionalProperties' constraints: 'foo'.\n"
 		"------\n"
 		"failed for <root>: Failed to validate item #0 in array.\n"
 		"------\n"
@@ -233,8 +275,8 @@ static void test_text(void **state)
 		"evt.type=open and fd.nme = x\n"
 		"                           ^\n"
 		"------\n"
-		"LOAD_ERR_COMPILE_CONDITION (Error compiling condition): filter_check called with nonexistent "
-		"field fd.nme\n"
+		"LOAD_ERR_COMPILE_CONDITION (Error compiling condition): filter_check called with "
+		"nonexistent field fd.nme\n"
 		"\n"
 		"1 Warnings:\n"
 		"In rules content: (t.yaml:0:0)\n"
@@ -259,15 +301,18 @@ static void test_text(void **state)
 	assert_null(rules_report_fatal(rep));
 	buf_clear(&out);
 	rules_report_text(rep, false, &out);
-	assert_string_equal(buf_str(&out), "t.yaml: Invalid  1 errors: [LOAD_ERR_COMPILE_CONDITION (Error "
-			    "compiling condition): filter_check called with nonexistent field fd.nme] 1 warnings: "
-			    "[LOAD_UNKNOWN_ITEM (Unknown rules file item): Unknown top level item]");
+	assert_string_equal(
+		buf_str(&out),
+		"t.yaml: Invalid  1 errors: [LOAD_ERR_COMPILE_CONDITION (Error compiling "
+		"condition): filter_check called with nonexistent field fd.nme] 1 warnings: "
+		"[LOAD_UNKNOWN_ITEM (Unknown rules file item): Unknown top level item]");
 	rules_report_free(rep);
 
 	rep = rules_report_unreadable("x.yaml", "no such file");
 	buf_clear(&out);
 	rules_report_summary(rep, &out);
-	assert_string_equal(buf_str(&out), "x.yaml: Invalid  1 errors: [LOAD_ERR_FILE_READ (File read error): no "
+	assert_string_equal(buf_str(&out),
+			    "x.yaml: Invalid  1 errors: [LOAD_ERR_FILE_READ (File read error): no "
 			    "such file]");
 	rules_report_free(rep);
 	buf_fini(&out);
