@@ -108,6 +108,7 @@ struct proc {
 	struct task *last;		/* found last */
 	VEC(struct fd *) free_fds;
 	u64 nfds;			/* entries of all tables */
+	bool started;			/* an event other than of the initial state came */
 	bool unlinked;			/* tasks were added by a scan, parents not linked yet */
 	u64 boot_ts_ns, first_ts_ns, ts_ns, prev_ts_ns;
 	u8 fd_param[EV_MAX];		/* parameter with the fd an exit event uses; 0: none */

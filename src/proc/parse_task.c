@@ -47,7 +47,8 @@ static void bytes_param(const struct event *ev, u32 i, struct pstr *to)
 {
 	struct event_param b = event_param(ev, i);
 
-	pstr_set(to, b.p, b.len < ARGS_LEN_MAX ? b.len : ARGS_LEN_MAX);
+	if (b.len)
+		pstr_set(to, b.p, b.len < ARGS_LEN_MAX ? b.len : ARGS_LEN_MAX);
 }
 
 /* What both clone and exec tell of the thread itself. */
@@ -148,7 +149,8 @@ static void set_child(struct proc *p, struct task *c, const struct task *from,
 	t->uid = u32_param(ev, CP_UID, UID_NONE);
 	t->gid = u32_param(ev, CP_GID, UID_NONE);
 	t->clone_ts_ns = ev->ts_ns;
-	t->pidns_init_start_ns = p->boot_ts_ns;
+	/* Falco shows none in a capture */
+	t->pidns_init_start_ns = ev->live ? p->boot_ts_ns : 0;
 }
 
 /* A thread of which only the number was known tells of itself. */
@@ -157,7 +159,7 @@ static void fill_placeholder(struct proc *p, struct task *t, const struct event 
 	t->t.pid = s64_param(ev, CP_PID, -1);
 	t->t.ptid = s64_param(ev, CP_PTID, -1);
 	t->t.vtid = s64_param(ev, CP_VTID, t->t.tid);
-	t->t.vpid = s64_param(ev, CP_VPID, t->t.pid);
+	t->t.vpid = s64_param(ev, CP_VPID, -1);
 	pstr_set(&t->t.cwd, "", 0);
 	if (ev->live)
 		str_param(ev, CP_CWD, &t->t.cwd);
@@ -243,7 +245,7 @@ static void clone_child(struct proc *p, struct event *ev)
 	t = &c->t;
 	t->pid = s64_param(ev, CP_PID, -1);
 	t->ptid = s64_param(ev, CP_PTID, -1);
-	t->vtid = s64_param(ev, CP_VTID, -1);
+	t->vtid = s64_param(ev, CP_VTID, t->tid);
 	t->vpid = s64_param(ev, CP_VPID, -1);
 	set_clone_flags(t, u32_param(ev, CP_FLAGS, 0) | CL_INVERTED);
 	ev->thread = t;
@@ -252,7 +254,8 @@ static void clone_child(struct proc *p, struct event *ev)
 	set_child(p, c, clone_model(p, c, ev), ev);
 	if (t->tid != t->vtid || t->clone_flags & CL_CHILD_IN_PIDNS) {
 		t->flags |= TH_IN_PIDNS;
-		t->pidns_init_start_ns = p->boot_ts_ns + (u64)s64_param(ev, CP_PIDNS_TS, 0);
+		if (ev->live)
+			t->pidns_init_start_ns += (u64)s64_param(ev, CP_PIDNS_TS, 0);
 	}
 	thread_link(p, c);
 	if (counts_twice && t->group)

@@ -276,6 +276,23 @@ static void note_time(struct proc *p, const struct event *ev)
 		p->first_ts_ns = ev->ts_ns;
 }
 
+/* A capture begins with notices that are part of its description of the system. */
+static bool is_initial_state(struct proc *p, const struct event *ev)
+{
+	if (p->started)
+		return false;
+	switch (ev->type) {
+	case EV_CONTAINER_JSON_2_E:
+	case EV_USER_ADDED_E:
+	case EV_USER_DELETED_E:
+	case EV_GROUP_ADDED_E:
+	case EV_GROUP_DELETED_E:
+		return !ev->live;
+	}
+	p->started = true;
+	return false;
+}
+
 bool proc_apply(struct proc *p, struct event *ev)
 {
 	const struct row *row = &rows[ev->type];
@@ -305,7 +322,7 @@ bool proc_apply(struct proc *p, struct event *ev)
 		row->parse(p, ev);
 	if (!ev->thread && (idle = thread_find(p, ev->tid)))
 		ev->thread = &idle->t;
-	return !(row->flags & ROW_HIDDEN) && !ev->state_only;
+	return !(row->flags & ROW_HIDDEN) && !ev->state_only && !is_initial_state(p, ev);
 }
 
 static void end_exit(struct proc *p)

@@ -153,6 +153,7 @@ void proc_done(struct proc *p, struct event *ev);
 struct thread *proc_thread(const struct proc *p, s64 tid);
 /* Main thread of t's process, t itself when there is none.  Never NULL. */
 struct thread *proc_main_thread(const struct proc *p, const struct thread *t);
+bool proc_is_main(const struct thread *t);
 /* Main thread of the parent process, NULL when unknown. */
 struct thread *proc_parent(const struct proc *p, const struct thread *t);
 /*

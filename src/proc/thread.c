@@ -446,6 +446,11 @@ struct thread *proc_main_thread(const struct proc *p, const struct thread *t)
 	return m ? &m->t : (struct thread *)t;
 }
 
+bool proc_is_main(const struct thread *t)
+{
+	return thread_is_main(t);
+}
+
 struct thread *proc_parent(const struct proc *p, const struct thread *t)
 {
 	struct task *m = parent_main(task_of(t));
