@@ -40,7 +40,7 @@ const char *config_beside(struct config *c, const char *path)
 {
 	const char *slash = strrchr(c->path, '/'), *other;
 
-	if (path[0] == '/' || !slash || !access(path, F_OK))
+	if (path[0] == '/' || !slash)
 		return path;
 	other = arena_printf(&c->arena, "%.*s/%s", (int)(slash - c->path), c->path, path);
 	return access(other, F_OK) ? path : other;

@@ -137,7 +137,10 @@ static inline u64 config_buf_bytes(u64 preset)
 	return 1ull << 20 << (preset - 1);
 }
 
-/* Path of a file named in the configuration: as it is, or beside the configuration file. */
+/*
+ * Path of a file named in the configuration: beside the configuration file or, when there is
+ * none, as it is.
+ */
 const char *config_beside(struct config *c, const char *path);
 
 /* Entry of append_output from the command line (-p). */

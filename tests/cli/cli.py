@@ -392,6 +392,7 @@ def t_environment(d):
 def t_beside_the_configuration(d):
     """Rules named in a configuration file are found beside it, from any working directory."""
     os.mkdir(d.path + "/etc")
+    d.write("r2.yaml", "not rules")
     d.write("etc/c.yaml", CONFIG + "rules_files: [r2.yaml, nosuch.yaml, rules.d]\nconfig_files: [conf.d]\n")
     d.write("etc/r2.yaml", RULES)
     os.mkdir(d.path + "/etc/conf.d")
@@ -428,7 +429,8 @@ This page is made from the program's own table of keys by `tests/cli/cli.py --do
   `[]` appends to a list, `[N]` names an element, a value in braces is YAML.
 - `${NAME}` in a value is the environment variable NAME; `$${NAME}` is the text `${NAME}`.
 - A value of the wrong type, or an unknown key, is told in the log; the default is used.
-- Relative paths start from the working directory or, when nothing is there, from the folder of the configuration file.
+- Relative paths of rules and configuration files start from the folder of the configuration file or, when nothing is
+  there, from the working directory.
 
 | key | type | default | |
 |---|---|---|---|
