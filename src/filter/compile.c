@@ -14,6 +14,7 @@ struct filter_pool *filter_pool_new(const struct field_set *fields)
 
 	arena_init(&p->arena);
 	p->fields = fields;
+	vec_reserve(&p->kids, 16);
 	vec_push(&p->exprs, (struct expr){ .kind = EXPR_CONST, .at = 0 });
 	vec_push(&p->exprs, (struct expr){ .kind = EXPR_CONST, .at = 1 });
 	return p;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Transformers: functions of values, as rows { name, number of arguments, check, run }. */
+/* Transformers: functions of values, as rows {name, number of arguments, check, run}. */
 #ifndef SAKER_FILTER_TRANSFORM_H
 #define SAKER_FILTER_TRANSFORM_H
 

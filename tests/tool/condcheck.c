@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Conditions from standard input, one a line as a JSON string; for each one line of JSON:
- * { "text" } as printed, or { "error", "line", "col" }; notes; number of event types; and as
+ * {"text"} as printed, or {"error", "line", "col"}; notes; number of event types; and as
  * compiled.  A lone identifier that no macro of the tool's is called is `evt.type = open`.
  */
 #include <errno.h>
