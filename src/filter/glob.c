@@ -37,8 +37,8 @@ static bool in_class(const char *name, u32 len, u8 c)
 	return false;
 }
 
-/* Length of "[:name:]" at p, 0 when there is none; *ret: c is of the class. */
-static u32 class_at(struct str p, u32 at, u8 c, bool fold, bool *ret)
+/* Length of "[:name:]" at p, 0 when there is none; *ret: c is of the class, as it stands. */
+static u32 class_at(struct str p, u32 at, u8 c, bool *ret)
 {
 	u32 end;
 
@@ -47,9 +47,7 @@ static u32 class_at(struct str p, u32 at, u8 c, bool fold, bool *ret)
 	for (end = at + 2; end + 1 < p.len; end++) {
 		if (p.p[end] != ':' || p.p[end + 1] != ']')
 			continue;
-		*ret = in_class(p.p + at + 2, end - at - 2, c) ||
-		       (fold && in_class(p.p + at + 2, end - at - 2,
-					 (u8)(isupper(c) ? tolower(c) : toupper(c))));
+		*ret = in_class(p.p + at + 2, end - at - 2, c);
 		return end + 2 - at;
 	}
 	return 0;
@@ -70,7 +68,7 @@ static bool bracket_char(struct str p, u32 *at, u8 *ret)
 static bool bracket_element(struct str p, u32 *at, u8 c, bool fold, bool *hit)
 {
 	bool in = false;
-	u32 len = class_at(p, *at, c, fold, &in);
+	u32 len = class_at(p, *at, c, &in);
 	u8 lo, hi;
 
 	if (len) {

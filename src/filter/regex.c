@@ -264,15 +264,15 @@ static bool class(struct translation *t)
 	return true;
 }
 
-static bool alternatives(struct translation *t);
+static bool alternatives(struct translation *t, u32 *ret_repeats);
 
 /* Behind "(". */
-static bool group(struct translation *t)
+static bool group(struct translation *t, u32 *ret_repeats)
 {
 	if (t->depth++ == GROUPS_MAX)
 		return refuse(t, "nested too deeply");
 	buf_adds(&t->out, "(?:");
-	if (!alternatives(t))
+	if (!alternatives(t, ret_repeats))
 		return false;
 	if (peek(t, 0) != ')')
 		return refuse(t, "missing )");
@@ -286,11 +286,13 @@ static bool group(struct translation *t)
 #define LINE_START "(?:\\A|(?<=\\n))"
 #define LINE_END "(?:\\z|(?=\\n))"
 
-static bool atom(struct translation *t)
+/* *ret_repeats: how often something in it can be repeated by counts. */
+static bool atom(struct translation *t, u32 *ret_repeats)
 {
 	char c = peek(t, 0);
 	u32 v;
 
+	*ret_repeats = 1;
 	if (c == '*' || c == '+' || c == '?')
 		return refuse(t, "no argument for repetition operator");
 	if (c == '.' || c == '^' || c == '$') {
@@ -300,7 +302,7 @@ static bool atom(struct translation *t)
 	}
 	if (c == '(' || c == '[') {
 		t->at++;
-		return c == '(' ? group(t) : class(t);
+		return c == '(' ? group(t, ret_repeats) : class(t);
 	}
 	if (c == '\\') {
 		t->at++;
@@ -372,15 +374,15 @@ static int repetition(struct translation *t, u32 *ret_max)
 }
 
 /* An atom and all repetitions behind it; each applies to what is before it. */
-static bool piece(struct translation *t)
+static bool piece(struct translation *t, u32 *ret_repeats)
 {
 	size_t start = t->out.len;
-	u32 max, product = 1;
+	u32 max;
 	char last = 0;
 	int found;
 
 	buf_adds(&t->out, "(?:");
-	if (!atom(t))
+	if (!atom(t, ret_repeats))
 		return false;
 	buf_addc(&t->out, ')');
 	while (more(t)) {
@@ -394,8 +396,8 @@ static bool piece(struct translation *t)
 		found = repetition(t, &max);
 		if (found <= 0)
 			return !found;
-		product *= max ? max : 1;
-		if (product > REPEAT_MAX)
+		*ret_repeats *= max ? max : 1;
+		if (*ret_repeats > REPEAT_MAX)
 			return refuse(t, "bad repetition operator");
 		/* (?:x)* → (?:(?:x)*), for what may follow */
 		buf_adds(&t->out, ")");
@@ -408,14 +410,19 @@ static bool piece(struct translation *t)
 	return true;
 }
 
-static bool alternatives(struct translation *t)
+static bool alternatives(struct translation *t, u32 *ret_repeats)
 {
+	u32 repeats;
+
+	*ret_repeats = 1;
 	while (more(t) && peek(t, 0) != ')') {
 		if (peek(t, 0) == '|') {
 			buf_addc(&t->out, '|');
 			t->at++;
-		} else if (!piece(t)) {
-			return false;
+		} else {
+			if (!piece(t, &repeats))
+				return false;
+			*ret_repeats = (u32)size_max(*ret_repeats, repeats);
 		}
 	}
 	return true;
@@ -423,8 +430,10 @@ static bool alternatives(struct translation *t)
 
 static bool translate(struct translation *t)
 {
+	u32 repeats;
+
 	buf_adds(&t->out, "(?:");
-	if (!alternatives(t))
+	if (!alternatives(t, &repeats))
 		return false;
 	if (more(t))
 		return refuse(t, "unexpected )");
