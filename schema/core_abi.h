@@ -16,6 +16,22 @@
  */
 #define ROUTE(native, compat) ((native) | (compat) << 16)
 
+struct core_config {
+	u32 snaplen;
+	u32 self_pid;			/* 0: none */
+	u32 page_shift;
+	u32 lane_ring;			/* index of the ring that is the lane */
+	u32 wake_bytes[2];		/* of new data, in rings and in the lane */
+	u32 drop_failed;
+};
+
+struct core_live {
+	u64 boot_epoch_ns;		/* boot time + this = time since 1970 */
+	u32 want_exec, want_fork, want_exit;	/* their programs stay attached */
+	u32 routes[NR_SYSCALLS];
+	u32 enter_routes[NR_SYSCALLS];	/* whose path or address is copied on entry */
+};
+
 struct syscall_counters {
 	u64 seen;			/* of interest, and came to its end */
 	u64 sent;			/* put into a ring */

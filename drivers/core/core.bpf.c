@@ -2,7 +2,7 @@
 /*
  * The CO-RE driver.
  *
- * on_exit, at the end of every syscall, looks the number up in `routes` and leaves, or
+ * on_exit, at the end of every syscall, looks the number up in live.routes and leaves, or
  * tail-calls the program of that syscall, generated from its row of schema/events.def.  Each of
  * those assembles its event in the CPU's scratch and puts it into a ring.  What the kernel
  * knows of a descriptor is appended by finish_fds, the same for all, so that the others stay small.
@@ -44,7 +44,7 @@ static inline_ void event_begin(struct ctx *c, struct scratch *s, u32 type, u32 
 	c->nparam = 0;
 	c->prev = 0;
 	c->off = c->start = LENS_AT + 2 * nparams;
-	*(u64 *)p = bpf_ktime_get_boot_ns() + boot_epoch_ns;
+	*(u64 *)p = bpf_ktime_get_boot_ns() + live.boot_epoch_ns;
 	*(u64 *)(p + 8) = (u32)bpf_get_current_pid_tgid();
 	*(u16 *)(p + 20) = type;
 	*(u32 *)(p + 22) = nparams;
@@ -57,7 +57,7 @@ static inline_ void event_begin(struct ctx *c, struct scratch *s, u32 type, u32 
 static inline_ int event_end(struct ctx *c, u32 lane)
 {
 	struct scratch *s = c->s;
-	u32 ring = lane ? opt_lane_ring : s->ring;
+	u32 ring = lane ? config.lane_ring : s->ring;
 	u64 len = c->off, flags = BPF_RB_NO_WAKEUP;
 	void *rb;
 
@@ -77,7 +77,7 @@ static inline_ int event_end(struct ctx *c, u32 lane)
 		return 0;
 	lane &= 1;
 	s->unwoken[lane] += len;
-	if (s->unwoken[lane] > opt_wake_bytes[lane]) {
+	if (s->unwoken[lane] > config.wake_bytes[lane]) {
 		s->unwoken[lane] = 0;
 		flags = BPF_RB_FORCE_WAKEUP;
 	}
@@ -163,19 +163,19 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 	if (nr >= NR_SYSCALLS)
 		return 0;
 	opaque(nr);
-	route = routes[nr & (NR_SYSCALLS - 1)];
+	route = live.routes[nr & (NR_SYSCALLS - 1)];
 	if (!route)
 		return 0;
 	code = route_of(route, &is_compat);
 	if (!code || reported_elsewhere(code, ret))
 		return 0;
-	if (opt_self_pid && bpf_get_current_pid_tgid() >> 32 == opt_self_pid)
+	if (config.self_pid && bpf_get_current_pid_tgid() >> 32 == config.self_pid)
 		return 0;
 	s = this_scratch();
 	if (!s)
 		return 0;
 	s->by_code[code & (NR_CODES - 1)].seen++;
-	if (opt_drop_failed && ret < 0) {
+	if (config.drop_failed && ret < 0) {
 		s->filtered++;
 		return 0;
 	}
@@ -372,12 +372,12 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long id)
 	if (nr >= NR_SYSCALLS)
 		return 0;
 	opaque(nr);
-	route = enter_routes[nr & (NR_SYSCALLS - 1)];
+	route = live.enter_routes[nr & (NR_SYSCALLS - 1)];
 	if (!route)
 		return 0;
 	code = route_of(route, &is_compat);
 	s = this_scratch();
-	if (!code || !s || (opt_self_pid && bpf_get_current_pid_tgid() >> 32 == opt_self_pid))
+	if (!code || !s || (config.self_pid && bpf_get_current_pid_tgid() >> 32 == config.self_pid))
 		return 0;
 	s->compat = is_compat;
 	st = own_stash();
@@ -457,7 +457,7 @@ static inline_ bool lifecycle_begin(struct ctx *c, u32 code, u32 type, u32 npara
 {
 	struct scratch *s = this_scratch();
 
-	if (!s || (opt_self_pid && bpf_get_current_pid_tgid() >> 32 == opt_self_pid))
+	if (!s || (config.self_pid && bpf_get_current_pid_tgid() >> 32 == config.self_pid))
 		return false;
 	s->by_code[code].seen++;
 	if (s->busy) {
@@ -475,15 +475,12 @@ static inline_ bool lifecycle_begin(struct ctx *c, u32 code, u32 type, u32 npara
 	return true;
 }
 
-/* Wanted now; the programs stay attached. */
-bool want_exec, want_fork, want_exit;
-
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm)
 {
 	struct ctx c;
 
-	if (!want_exec)
+	if (!live.want_exec)
 		return 0;
 	c.task = p;
 	if (!lifecycle_begin(&c, SC_execve, EV_SYSCALL_EXECVE_19_X, nparams_SYSCALL_EXECVE_19_X))
@@ -523,7 +520,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	struct ctx c;
 	u64 flags;
 
-	if (!want_fork || child->flags & K_PF_KTHREAD)
+	if (!live.want_fork || child->flags & K_PF_KTHREAD)
 		return 0;
 	code = fork_call(&flags);
 	type = code == SC_fork ? EV_SYSCALL_FORK_20_X : code == SC_vfork ? EV_SYSCALL_VFORK_20_X :
@@ -544,7 +541,7 @@ int BPF_PROG(on_task_exit, struct task_struct *p)
 	struct ctx c;
 
 	bpf_map_delete_elem(&stashes, &tid);
-	if (!want_exit || p->flags & K_PF_KTHREAD)
+	if (!live.want_exit || p->flags & K_PF_KTHREAD)
 		return 0;
 	c.task = p;
 	if (!lifecycle_begin(&c, SC_sched_process_exit, EV_PROCEXIT_1_E, nparams_PROCEXIT_1_E))

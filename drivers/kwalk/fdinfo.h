@@ -86,8 +86,11 @@ static inline_ void fdinfo_sock(struct fdinfo *info, struct sock *sk)
 static inline_ u8 file_type(struct ctx *c, struct dentry *d, struct inode *inode)
 {
 	bool loose = KREAD(d, d_parent) == d;
+	u64 magic = KREAD(inode, i_sb, s_magic);
 
-	if (loose && KREAD(inode, i_sb, s_magic) == K_ANON_INODEFS)
+	if (magic == K_PIDFS)
+		return FDT_PIDFD;
+	if (loose && magic == K_ANON_INODEFS)
 		return anon_type(c, KREAD(d, d_name.name));
 	switch (KREAD(inode, i_mode) & K_S_IFMT) {
 	case K_S_IFREG:
@@ -96,8 +99,6 @@ static inline_ u8 file_type(struct ctx *c, struct dentry *d, struct inode *inode
 		return FDT_DIRECTORY;
 	case K_S_IFIFO:
 		return FDT_FIFO;
-	case 0:
-		return FDT_PIDFD;	/* pidfs of 6.9 and later */
 	}
 	return FDT_FILE_V2;		/* devices */
 }
@@ -146,7 +147,7 @@ static inline_ void put_file_info(struct ctx *c, s64 fd)
 	put_fdinfo_head(c, &info);
 	if (sk) {
 		put_tuple(c, sk, OUTBOUND, 0);
-	} else {
+	} else if (info.type != FDT_PIDFD) {
 		struct fs_struct *fs = KREAD(t, fs);
 
 		put_path_from(c, KREAD(f, f_path.mnt), KREAD(f, f_path.dentry),

@@ -95,11 +95,13 @@ static inline_ u64 put_unix_path(struct ctx *c, struct sock *sk)
 	struct unix_sock *u = (void *)sk;
 	struct unix_address *a = KREAD(u, addr);
 	const char *path;
+	u8 first = 0;
 	u64 n = 0;
 
 	if (a) {
 		path = (const char *)KADDR(a, name[0].sun_path);
-		if (!KREAD_AT((char *)path))
+		read_kernel(c, &first, 1, path);
+		if (!first)
 			path++;
 		n = put_kernel_str(c, path, SUN_PATH_MAX);
 	}

@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The CO-RE eBPF driver's user-space half: loads the programs that the interest needs,
- * attaches them, and reads the rings.
- *
- * Programs that a later interest needs are loaded as another object on the maps of the first.
- * Nothing is pinned, so the kernel drops everything when this process ends, however it ends.
- */
+/* The CO-RE eBPF driver as a source of events: rings, routes, counters. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -16,33 +10,24 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
-#include "base/vec.h"
 #include "capture/capture.h"
+#include "capture/core_load.h"
 #include "capture/ring.h"
 #include "event/table.h"
-#include "schema/core_abi.h"
-#include "core.skel.h"
 
 #define NAP_MIN_MS 2
 #define NAP_MAX_MS 40
 #define EPOCH_CHECK_NS 5000000000ull
-#define LOG_BYTES 8192
-#define OBJECTS_MAX 64
 
 struct core {
 	struct capture base;
 	struct core_options opt;
-	struct core_bpf *objects[OBJECTS_MAX];	/* owned; the first one's maps are everybody's */
-	u32 nobjects;
-	VEC(struct bpf_link *) links;
-	int prog_fds[EV_MAX];		/* loaded programs by event type, borrowed; -1: none */
-	bool rejected[EV_MAX];
-	bool attached_exec, attached_fork, attached_exit, attached_enter;
-	bool rejected_exec, rejected_fork, rejected_exit, rejected_enter;
+	struct core_loader loader;
+	struct interest interest;	/* being set */
 	struct ring_set rings;
 	struct scratch *scratch;	/* mapped, one for each possible CPU */
+	struct core_live *live;		/* mapped */
 	u32 ncpus;
 	int nap_ms;
 	u64 epoch_checked;
@@ -84,318 +69,82 @@ static u64 boot_epoch(void)
 	return epoch;
 }
 
-/* ---- what to load ------------------------------------------------------------- */
-
-/* Event type of the program `ev_ID`, 0 for other programs (type 0 is never captured). */
-static u32 program_type(const struct bpf_program *p)
-{
-	const char *name = bpf_program__name(p);
-
-	if (strncmp(name, "ev_", 3))
-		return 0;
-	for (u32 t = 1; t < EV_MAX; t++)
-		if (!strcmp(event_desc(t)->id, name + 3))
-			return t;
-	return 0;
-}
-
-struct wanted {
-	bool types[EV_MAX];
-	bool exec, fork, exit, enter;
-};
-
-static bool any(const struct interest *in, const u16 *codes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (interest_has(in, codes[i]))
-			return true;
-	return false;
-}
-
-static const u16 exec_codes[] = { SC_execve, SC_execveat };
-static const u16 fork_codes[] = { SC_clone, SC_clone3, SC_fork, SC_vfork };
-static const u16 enter_codes[] = { SC_open, SC_openat, SC_openat2, SC_creat, SC_connect };
-
-/* The event that stands for a syscall, given the rows that this build captures. */
-static u32 exit_event(u32 code)
-{
-	const struct syscall_desc *d = syscall_desc(code);
-
-	if (!d)
-		return EV_GENERIC_X;
-	return event_desc(d->event)->captured ? d->event : EV_GENERIC_X;
-}
-
-static void wanted_of(const struct core *c, const struct interest *in, struct wanted *w)
-{
-	*w = (struct wanted){
-		.exec = any(in, exec_codes, ARRAY_SIZE(exec_codes)),
-		.fork = any(in, fork_codes, ARRAY_SIZE(fork_codes)),
-		.enter = any(in, enter_codes, ARRAY_SIZE(enter_codes)),
-	};
-	w->exit = interest_has(in, SC_sched_process_exit) || w->enter;
-	for (u32 code = 1; code < SC_MAX; code++)
-		if (interest_has(in, code))
-			w->types[exit_event(code)] = true;
-	for (u32 t = 0; t < EV_MAX; t++)
-		if (c->rejected[t])
-			w->types[t] = false, w->types[EV_GENERIC_X] = true;
-}
-
-/* ---- loading ---------------------------------------------------------------------- */
-
-static bool *rejected_flag(struct core *c, const struct bpf_program *p)
-{
-	const char *name = bpf_program__name(p);
-
-	if (!strcmp(name, "on_exec"))
-		return &c->rejected_exec;
-	if (!strcmp(name, "on_fork"))
-		return &c->rejected_fork;
-	if (!strcmp(name, "on_task_exit"))
-		return &c->rejected_exit;
-	if (!strcmp(name, "on_enter"))
-		return &c->rejected_enter;
-	return program_type(p) ? &c->rejected[program_type(p)] : NULL;
-}
-
-static bool program_wanted(const struct core *c, const struct wanted *w, const struct bpf_program *p)
-{
-	const char *name = bpf_program__name(p);
-	u32 type = program_type(p);
-
-	if (type)
-		return w->types[type] && c->prog_fds[type] < 0;
-	if (!strcmp(name, "on_exec"))
-		return w->exec && !c->attached_exec && !c->rejected_exec;
-	if (!strcmp(name, "on_fork"))
-		return w->fork && !c->attached_fork && !c->rejected_fork;
-	if (!strcmp(name, "on_task_exit"))
-		return w->exit && !c->attached_exit && !c->rejected_exit;
-	if (!strcmp(name, "on_enter"))
-		return w->enter && !c->attached_enter && !c->rejected_enter;
-	return !c->nobjects;	/* dispatcher and finisher */
-}
-
-static u32 page_shift(void)
-{
-	return __builtin_ctzl(sysconf(_SC_PAGESIZE));
-}
-
-static void set_options(const struct core *c, struct core_bpf *o)
-{
-	o->rodata->opt_snaplen = c->opt.snaplen;
-	o->rodata->opt_self_pid = c->opt.self_pid;
-	o->rodata->opt_drop_failed = c->opt.drop_failed;
-	o->rodata->opt_page_shift = page_shift();
-	o->rodata->opt_lane_ring = c->rings.n - 1;
-	o->rodata->opt_wake_bytes[0] = c->rings.rings[0].size / 8;
-	o->rodata->opt_wake_bytes[1] = c->rings.rings[c->rings.n - 1].size / 8;
-}
-
-static int share_maps(const struct core *c, struct core_bpf *o)
-{
-	struct core_bpf *first = c->objects[0];
-	int err = 0;
-
-	if (!c->nobjects) {
-		err = err ?: bpf_map__set_max_entries(o->maps.scratch_map, c->ncpus);
-		return err ?: bpf_map__set_max_entries(o->maps.rings, c->rings.n);
-	}
-	err = err ?: bpf_map__reuse_fd(o->maps.scratch_map, bpf_map__fd(first->maps.scratch_map));
-	err = err ?: bpf_map__reuse_fd(o->maps.rings, bpf_map__fd(first->maps.rings));
-	err = err ?: bpf_map__reuse_fd(o->maps.stashes, bpf_map__fd(first->maps.stashes));
-	err = err ?: bpf_map__reuse_fd(o->maps.by_code, bpf_map__fd(first->maps.by_code));
-	err = err ?: bpf_map__reuse_fd(o->maps.finishers, bpf_map__fd(first->maps.finishers));
-	return err ?: bpf_map__reuse_fd(o->maps.bss, bpf_map__fd(first->maps.bss));
-}
-
-/* The verifier's last words: "why" of a rejected program. */
-static const char *last_line(char *log)
-{
-	char *end = log + strlen(log), *p;
-
-	while (end > log && end[-1] == '\n')
-		*--end = '\0';
-	p = strrchr(log, '\n');
-	if (p && !strncmp(p + 1, "processed ", 10)) {
-		*p = '\0';
-		p = strrchr(log, '\n');
-	}
-	return p ? p + 1 : log;
-}
-
-/*
- * Loads what is wanted as one object.  1: a program was rejected, and noted as such; the
- * caller tries again without it.
- */
-static int load_once(struct core *c, const struct wanted *w, struct diag *d)
-{
-	struct core_bpf *o = core_bpf__open();
-	struct bpf_program *p;
-	u32 n = 0, i = 0;
-	char *logs;
-	int err;
-
-	if (!o)
-		return -errno;
-	bpf_object__for_each_program(p, o->obj)
-		n++;
-	logs = xcalloc(n, LOG_BYTES);
-	bpf_object__for_each_program(p, o->obj) {
-		bpf_program__set_autoload(p, program_wanted(c, w, p));
-		bpf_program__set_log_buf(p, logs + LOG_BYTES * i++, LOG_BYTES);
-	}
-	set_options(c, o);
-	err = share_maps(c, o) ?: core_bpf__load(o);
-	i = 0;
-	if (err)
-		bpf_object__for_each_program(p, o->obj) {
-			char *log = logs + LOG_BYTES * i++;
-			bool *flag = rejected_flag(c, p);
-
-			if (*log && !flag)
-				diag_set(d, "the kernel rejects the eBPF program %s: %s",
-					 bpf_program__name(p), last_line(log));
-			if (!*log || !flag)
-				continue;
-			*flag = true;
-			if (c->opt.rejected)
-				c->opt.rejected(c->opt.ctx, bpf_program__name(p), last_line(log));
-			err = 1;
-		}
-	bpf_object__for_each_program(p, o->obj)
-		bpf_program__set_log_buf(p, NULL, 0);
-	free(logs);
-	if (err)
-		core_bpf__destroy(o);
-	else
-		c->objects[c->nobjects++] = o;
-	return err;
-}
-
-static int attach(struct core *c, struct bpf_program *p, bool *attached)
-{
-	struct bpf_link *link;
-
-	if (bpf_program__fd(p) < 0 || (attached && *attached))
-		return 0;
-	link = bpf_program__attach(p);
-	if (!link)
-		return -errno;
-	vec_push(&c->links, link);
-	if (attached)
-		*attached = true;
-	return 0;
-}
-
-/* Programs become reachable only through by_code, so the tables are filled first. */
-static int connect_programs(struct core *c)
-{
-	struct core_bpf *o = c->objects[c->nobjects - 1];
-	int table = bpf_map__fd(c->objects[0]->maps.by_code), err = 0;
-	struct bpf_program *p;
-	u32 zero = 0;
-
-	bpf_object__for_each_program(p, o->obj)
-		if (program_type(p) && bpf_program__fd(p) >= 0)
-			c->prog_fds[program_type(p)] = bpf_program__fd(p);
-	for (u32 code = 1; code < SC_MAX && !err; code++) {
-		int fd = c->prog_fds[exit_event(code)];
-
-		if (fd < 0)
-			fd = c->prog_fds[EV_GENERIC_X];
-		if (fd >= 0 && bpf_map_update_elem(table, &code, &fd, BPF_ANY))
-			err = -errno;
-	}
-	if (c->nobjects == 1) {
-		int fd = bpf_program__fd(o->progs.finish_fds);
-
-		if (bpf_map_update_elem(bpf_map__fd(o->maps.finishers), &zero, &fd, BPF_ANY))
-			err = -errno;
-	}
-	return err;
-}
-
-static int attach_programs(struct core *c)
-{
-	struct core_bpf *o = c->objects[c->nobjects - 1];
-	int err = 0;
-
-	err = err ?: attach(c, o->progs.on_exec, &c->attached_exec);
-	err = err ?: attach(c, o->progs.on_fork, &c->attached_fork);
-	err = err ?: attach(c, o->progs.on_task_exit, &c->attached_exit);
-	err = err ?: attach(c, o->progs.on_enter, &c->attached_enter);
-	return c->nobjects == 1 ? err ?: attach(c, o->progs.on_exit, NULL) : err;
-}
-
-static bool is_enter(u32 code)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(enter_codes); i++)
-		if (enter_codes[i] == code)
-			return true;
-	return false;
-}
-
 /* ---- the interest --------------------------------------------------------------------- */
 
-static void set_routes(struct core *c, const struct interest *in)
+static size_t page_round(size_t n)
 {
-	struct core_bpf__bss *bss = c->objects[0]->bss;
+	size_t page = sysconf(_SC_PAGESIZE);
 
+	return (n + page - 1) / page * page;
+}
+
+static void *map_shared(int fd, size_t len)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/* Makes the maps of a new loader known to both sides. */
+static int publish(struct core *c)
+{
+	const int *maps = c->loader.maps;
+
+	for (u32 i = 0; i < c->rings.n; i++)
+		if (bpf_map_update_elem(maps[CORE_RINGS], &i, &c->rings.rings[i].fd, BPF_ANY))
+			return -errno;
+	c->scratch = map_shared(maps[CORE_SCRATCH], page_round(c->ncpus * sizeof(*c->scratch)));
+	c->live = map_shared(maps[CORE_LIVE], page_round(sizeof(*c->live)));
+	if (!c->scratch || !c->live)
+		return -errno;
+	for (u32 cpu = 0; cpu < c->ncpus; cpu++)
+		c->scratch[cpu].ring = c->opt.cpus_per_ring ?
+				       cpu / c->opt.cpus_per_ring % (c->rings.n - 1) : 0;
+	c->live->boot_epoch_ns = c->rings.epoch_ns;
+	return 0;
+}
+
+static u32 route_of(const struct interest *in, u32 native, u32 compat, bool enter)
+{
+	bool n = interest_has(in, native) && (!enter || core_is_enter(native));
+	bool m = interest_has(in, compat) && (!enter || core_is_enter(compat));
+
+	return ROUTE(n ? native : 0, m ? compat : 0);
+}
+
+static void set_routes(struct core_live *live, const struct interest *in)
+{
 	for (u32 nr = 0; nr < NR_SYSCALLS; nr++) {
-		u32 code = syscall_code_by_nr(nr), compat = compat_codes[nr];
-		u32 route = ROUTE(code && interest_has(in, code) ? code : 0,
-				  compat && interest_has(in, compat) ? compat : 0);
+		u32 native = syscall_code_by_nr(nr), compat = compat_codes[nr];
 
-		__atomic_store_n(&bss->routes[nr], route, __ATOMIC_RELAXED);
-		route = ROUTE(is_enter(code) && interest_has(in, code) ? code : 0,
-			      is_enter(compat) && interest_has(in, compat) ? compat : 0);
-		__atomic_store_n(&bss->enter_routes[nr], route, __ATOMIC_RELAXED);
+		__atomic_store_n(&live->routes[nr], route_of(in, native, compat, false), __ATOMIC_RELAXED);
+		__atomic_store_n(&live->enter_routes[nr], route_of(in, native, compat, true), __ATOMIC_RELAXED);
 	}
-	bss->want_exec = any(in, exec_codes, ARRAY_SIZE(exec_codes));
-	bss->want_fork = any(in, fork_codes, ARRAY_SIZE(fork_codes));
-	bss->want_exit = interest_has(in, SC_sched_process_exit);
+	live->want_exec = core_wants_exec(in);
+	live->want_fork = core_wants_fork(in);
+	live->want_exit = interest_has(in, SC_sched_process_exit);
 }
 
-static bool missing(const struct core *c, const struct wanted *w)
+static int loader_ready(void *ctx)
 {
-	for (u32 t = 1; t < EV_MAX; t++)
-		if (w->types[t] && c->prog_fds[t] < 0)
-			return true;
-	return !c->nobjects || (w->exec && !c->attached_exec && !c->rejected_exec) ||
-	       (w->fork && !c->attached_fork && !c->rejected_fork) ||
-	       (w->exit && !c->attached_exit && !c->rejected_exit) ||
-	       (w->enter && !c->attached_enter && !c->rejected_enter);
-}
+	struct core *c = ctx;
+	int err = c->live ? 0 : publish(c);
 
-static int load_interest(struct core *c, const struct interest *in, struct diag *d)
-{
-	struct wanted w;
-	int err;
-
-	wanted_of(c, in, &w);
-	if (!missing(c, &w))
-		return 0;
-	if (c->nobjects == OBJECTS_MAX)
-		return -E2BIG;
-	while ((err = load_once(c, &w, d)) == 1)
-		wanted_of(c, in, &w);
-	return err ?: connect_programs(c);
+	if (!err)
+		set_routes(c->live, &c->interest);
+	return err;
 }
 
 static int core_set_interest(struct capture *base, const struct interest *in, struct diag *d)
 {
 	struct core *c = container_of(base, struct core, base);
-	u32 before = c->nobjects;
-	int err = load_interest(c, in, d);
+	int err;
 
-	if (!err) {
-		set_routes(c, in);
-		err = c->nobjects > before ? attach_programs(c) : 0;
-	}
+	c->interest = *in;
+	c->interest.syscalls[0] &= ~1ull;	/* SC_unknown is none */
+	err = core_load(&c->loader, &c->interest, loader_ready, c, d);
 	if (err)
-		diag_set(d, "the programs for the new rules cannot be loaded: %s", strerror(-err));
+		diag_set(d, "the eBPF programs that the rules need cannot be loaded: %s", strerror(-err));
 	return err;
 }
 
@@ -414,7 +163,7 @@ static void check_epoch(struct core *c)
 	if (off > -1000000 && off < 1000000)
 		return;		/* noise; a step of the clock is more */
 	c->rings.epoch_ns = epoch;
-	c->objects[0]->bss->boot_epoch_ns = epoch;
+	c->live->boot_epoch_ns = epoch;
 }
 
 static int core_next(struct capture *base, struct raw_event *ret, int timeout_ms)
@@ -477,13 +226,11 @@ static void core_close(struct capture *base)
 {
 	struct core *c = container_of(base, struct core, base);
 
-	for (size_t i = 0; i < c->links.n; i++)
-		bpf_link__destroy(c->links.p[i]);
-	vec_fini(&c->links);
-	for (u32 i = 0; i < c->nobjects; i++)
-		core_bpf__destroy(c->objects[i]);
+	core_loader_fini(&c->loader);
 	if (c->scratch)
-		munmap(c->scratch, c->ncpus * sizeof(*c->scratch));
+		munmap(c->scratch, page_round(c->ncpus * sizeof(*c->scratch)));
+	if (c->live)
+		munmap(c->live, page_round(sizeof(*c->live)));
 	ring_set_fini(&c->rings);
 	diag_fini(&c->base.diag);
 	free(c);
@@ -565,24 +312,22 @@ static int open_rings(struct core *c, struct diag *d)
 	return err;
 }
 
-static int publish_rings(struct core *c)
+static void set_config(struct core *c)
 {
-	int table = bpf_map__fd(c->objects[0]->maps.rings);
+	const struct ring_set *r = &c->rings;
 
-	for (u32 i = 0; i < c->rings.n; i++)
-		if (bpf_map_update_elem(table, &i, &c->rings.rings[i].fd, BPF_ANY))
-			return -errno;
-	c->scratch = mmap(NULL, c->ncpus * sizeof(*c->scratch), PROT_READ | PROT_WRITE, MAP_SHARED,
-			  bpf_map__fd(c->objects[0]->maps.scratch_map), 0);
-	if (c->scratch == MAP_FAILED) {
-		c->scratch = NULL;
-		return -errno;
-	}
-	for (u32 cpu = 0; cpu < c->ncpus; cpu++)
-		c->scratch[cpu].ring = c->opt.cpus_per_ring ?
-				       cpu / c->opt.cpus_per_ring % (c->rings.n - 1) : 0;
-	c->objects[0]->bss->boot_epoch_ns = c->rings.epoch_ns;
-	return 0;
+	c->loader.ncpus = c->ncpus;
+	c->loader.nrings = r->n;
+	c->loader.on_rejected = c->opt.rejected;
+	c->loader.ctx = c->opt.ctx;
+	c->loader.config = (struct core_config){
+		.snaplen = c->opt.snaplen < EVENT_PARAM_LEN_MAX ? c->opt.snaplen : EVENT_PARAM_LEN_MAX,
+		.self_pid = c->opt.self_pid,
+		.drop_failed = c->opt.drop_failed,
+		.page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE)),
+		.lane_ring = r->n - 1,
+		.wake_bytes = { r->rings[0].size / 8, r->rings[r->n - 1].size / 8 },
+	};
 }
 
 int capture_open_core(const struct core_options *opt, const struct interest *in,
@@ -596,23 +341,16 @@ int capture_open_core(const struct core_options *opt, const struct interest *in,
 	c->opt = *opt;
 	c->ncpus = libbpf_num_possible_cpus();
 	c->nap_ms = NAP_MIN_MS;
-	for (u32 t = 0; t < EV_MAX; t++)
-		c->prog_fds[t] = -1;
+	core_loader_init(&c->loader);
 	err = check_system(d) ?: open_rings(c, d);
 	if (err)
 		goto out;
-	err = load_interest(c, in, d);
-	if (err) {
-		fail(d, err, "the eBPF programs cannot be loaded");
-		goto out;
-	}
-	err = publish_rings(c);
-	if (!err) {
-		set_routes(c, in);
-		err = attach_programs(c);
-	}
+	set_config(c);
+	c->interest = *in;
+	c->interest.syscalls[0] &= ~1ull;
+	err = core_load(&c->loader, &c->interest, loader_ready, c, d);
 	if (err)
-		fail(d, err, "the eBPF programs cannot be attached");
+		fail(d, err, "the eBPF programs cannot be loaded");
 out:
 	libbpf_set_print(old);
 	if (err)
