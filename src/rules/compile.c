@@ -117,6 +117,59 @@ static int check_rule_output(struct compiled *c, struct crule *r)
 	return err;
 }
 
+/* The same rule as it was before the newest file; both are in order of definition. */
+static const struct crule *rule_before(struct compiled *c, const struct rule_item *item)
+{
+	const struct compiled *b = c->before;
+
+	while (b && c->seen < b->rules.n && b->rules.p[c->seen].item->index < item->index)
+		c->seen++;
+	if (!b || c->seen == b->rules.n || b->rules.p[c->seen].item != item)
+		return NULL;
+	return &b->rules.p[c->seen];
+}
+
+static u64 hash_tree(const struct ast *tree)
+{
+	struct buf b = { 0 };
+	u64 hash;
+
+	filter_print(tree, &b);
+	hash = hash_bytes(buf_str(&b), b.len);
+	buf_fini(&b);
+	return hash;
+}
+
+/* Takes over what is known when lists and macros in the rule are the same, too. */
+static bool is_known(struct compiled *c, struct crule *r)
+{
+	const struct crule *old = rule_before(c, r->item);
+
+	r->print = hash_tree(r->tree);
+	if (!old || !old->quiet || old->print != r->print || old->len != r->len ||
+	    memcmp(old->text, r->text, r->len))
+		return false;
+	r->events = old->events;
+	compile_output(c, r);
+	return true;
+}
+
+static int check_rule(struct compiled *c, struct filter_pool *pool, struct crule *r)
+{
+	u32 warnings = rules_report_nwarnings(c->rep);
+	int err;
+
+	r->quiet = is_known(c, r);
+	if (r->quiet)
+		return 0;
+	warn_condition(c, r);
+	err = check_rule_output(c, r);
+	if (!err)
+		err = check_condition(c, pool, r);
+	r->quiet = !err && rules_report_nwarnings(c->rep) == warnings;
+	return err;
+}
+
 static int compile_rule(struct compiled *c, struct filter_pool *pool, const struct rule_item *item)
 {
 	struct crule r = { .item = item };
@@ -127,10 +180,7 @@ static int compile_rule(struct compiled *c, struct filter_pool *pool, const stru
 	err = make_tree(c, &r);
 	if (err)
 		return err;
-	warn_condition(c, &r);
-	err = check_rule_output(c, &r);
-	if (!err)
-		err = check_condition(c, pool, &r);
+	err = check_rule(c, pool, &r);
 	if (err)
 		return err == -ECANCELED ? 0 : err;
 	warn_events(c, &r);
@@ -164,7 +214,7 @@ static void warn_unused(struct compiled *c)
 }
 
 struct compiled *compile(const struct rules_options *opt, const struct collection *col,
-			 struct rules_report *rep, int *ret_err)
+			 const struct compiled *before, struct rules_report *rep, int *ret_err)
 {
 	struct compiled *c = xcalloc(1, sizeof(*c));
 	int err;
@@ -173,6 +223,7 @@ struct compiled *compile(const struct rules_options *opt, const struct collectio
 	c->opt = opt;
 	c->col = col;
 	c->rep = rep;
+	c->before = before;
 	err = compile_lists(c);
 	if (!err)
 		err = compile_macros(c);
@@ -183,6 +234,7 @@ struct compiled *compile(const struct rules_options *opt, const struct collectio
 		warn_unused(c);
 	}
 	c->rep = NULL;
+	c->before = NULL;
 	*ret_err = err;
 	if (!err)
 		return c;

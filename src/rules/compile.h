@@ -50,13 +50,17 @@ struct crule {
 	const char *output;
 	struct cextra *extra;
 	u32 nextra;
+	u64 print;		/* hash of the tree's text */
+	bool quiet;		/* checked, and there was nothing to say about it */
 };
 
 struct compiled {
 	struct arena a;
 	const struct rules_options *opt;
 	const struct collection *col;
-	struct rules_report *rep;	/* only while compiling */
+	struct rules_report *rep;	/* these two only while compiling */
+	const struct compiled *before;	/* as it was without the newest file, or NULL */
+	size_t seen;			/* rules of before that were passed */
 	struct clist *lists;
 	u32 nlists;
 	struct strmap list_at;		/* name → place + 1 */
@@ -74,9 +78,12 @@ struct rules {
 	struct compiled *now;		/* of col; NULL before the first file */
 };
 
-/* NULL when something is wrong, which rep tells.  *ret_err: -EINVAL, or -ENOTSUP. */
+/*
+ * NULL when something is wrong, which rep tells.  *ret_err: -EINVAL, or -ENOTSUP.  before
+ * (or NULL) saves checking again those rules which are what they were.
+ */
 struct compiled *compile(const struct rules_options *opt, const struct collection *col,
-			 struct rules_report *rep, int *ret_err);
+			 const struct compiled *before, struct rules_report *rep, int *ret_err);
 void compiled_free(struct compiled *c);
 
 /* ---- expand.c ---------------------------------------------------------------- */

@@ -159,7 +159,7 @@ int rules_load(struct rules *r, const char *name, const char *text, size_t len,
 	collection_copy(&col, &r->col);
 	err = read_file(&l);
 	if (!err)
-		now = compile(&r->opt, &col, rep, &err);
+		now = compile(&r->opt, &col, r->now, rep, &err);
 	if (now) {
 		commit(r, f, &col, now);
 	} else {

@@ -119,7 +119,7 @@ void ruleset_events(const struct ruleset *s, struct event_set *ret);
 bool ruleset_uses(const struct ruleset *s, u32 field_flag);
 /*
  * Rules that match the event in x, in order of definition; at most one when first.  The
- * array belongs to s and lives until the next call.
+ * array belongs to s and lives until the next call.  A set belongs to one thread.
  */
 u32 ruleset_match(struct ruleset *s, struct field_ctx *x, bool first, struct rule *const **ret);
 
