@@ -58,6 +58,9 @@ static const struct {
 	{ "- macro: m\n  condition: evt.type=open\n%%%\n" RULE("r", "evt.type=close"),
 	  "W UNUSED_MACRO macro 'm' 0:2: Macro not referred to by any other rule/macro\n" },
 	{ "- macro: m\n  condition: evt.type=open\n%%%\n" RULE("r", "m"), "" },
+	{ RULE("r", "evt.num>0") "%%%\n" RULE("s", "evt.type=open"),
+	  "W NO_EVTTYPE rule 'r' 0:2: Rule matches too many evt.type values. This has a "
+	  "significant performance penalty.\n" },
 	{ RULE("r", "evt.type=open") "%%%\n- rule: r\n  source: plug\n  desc: d\n  condition: "
 				    "evt.type=open\n"
 				    "  output: o\n  priority: INFO\n",
