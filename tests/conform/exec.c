@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * execve and execveat: of a file, through a symbolic link, of a script, of a memfd, as
- * another user, on a terminal, and failing.
+ * another user, on a terminal, from layers of overlayfs, and failing.
  *
  * The program executes copies of itself; as "--child" it reports its size and ends.
  */
 #include "task.h"
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 
-enum { WRITABLE = 1, FROM_MEMFD = 4 };
+enum { WRITABLE = 1, UPPER_LAYER = 2, FROM_MEMFD = 4, LOWER_LAYER = 8 };
 #define ENV "SAKER_A=1", "SAKER_EMPTY=", "SAKER_B=two words"
 
 static char cwd[4000], prog[4100];
@@ -174,6 +176,36 @@ static void at_directory(void)
 	SYS(execveat, bin, "a-rather-long-name", argv_plain, envp, 0);
 }
 
+static void as_layer(void)
+{
+	alone();
+	SYS(execve, "all/a-rather-long-name", argv_plain, envp);
+}
+
+/* The same file in an overlay: below, then copied up by a change of its mode. */
+static void layered(void)
+{
+	static char path[4200];
+	struct image m = { .exe = "zero", .comm = "a-rather-long-n", .path = path,
+			   .filename = "all/a-rather-long-name", .args = args_plain,
+			   .args_len = sizeof(args_plain), .flags = WRITABLE | LOWER_LAYER };
+
+	snprintf(path, sizeof(path), "%s/all/a-rather-long-name", cwd);
+	MUST(unshare(CLONE_NEWNS));
+	MUST(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	MUST(mkdir("all", 0755));
+	MUST(mkdir("upper", 0755));
+	MUST(mkdir("work", 0755));
+	if (mount("overlay", "all", "overlay", 0, "lowerdir=bin,upperdir=upper,workdir=work"))
+		return;
+	MUST(stat(m.filename, &m.st));
+	run(as_layer, &m);
+	MUST(chmod(m.filename, 0755));
+	MUST(stat(m.filename, &m.st));
+	m.flags = WRITABLE | UPPER_LAYER;
+	run(as_layer, &m);
+}
+
 static void failing(void)
 {
 	struct image m = { .exe = "zero", .comm = "conform-exec", .args = args_plain,
@@ -284,6 +316,7 @@ int main(int argc, char **argv)
 		die("report");
 	prepare();
 	succeeding();
+	in_child(layered);
 	in_child(failing);
 	return expect_done(argv);
 }
