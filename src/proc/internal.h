@@ -41,10 +41,10 @@ enum {
 	CL_THREAD = 1 << 13,
 	CL_INVERTED = 1 << 16,
 	CL_CLOSED = 1 << 18,
-	CL_IS_MAIN = 1 << 19,
 	CL_NEWUSER = 1 << 20,
 	CL_VFORK = 1 << 27,
 	CL_CHILD_IN_PIDNS = 1 << 29,
+	CL_IS_MAIN = 1 << 30,
 
 	OPEN_DIRECTORY = 1 << 10,
 	OPEN_CLOEXEC = 1 << 12,
@@ -89,7 +89,6 @@ struct task {
 	u16 enter_type;		/* of the enter event kept; 0: none */
 	u32 enter_len, enter_cap;
 	u8 *enter;		/* owned bytes of that event */
-	u32 scan_mark;
 };
 
 struct exited {
@@ -170,6 +169,7 @@ void thread_remove(struct proc *p, struct task *t);
 void thread_free(struct proc *p, struct task *t);
 struct task *thread_main(const struct task *t);	/* NULL when there is none */
 void thread_set_args(struct thread *t, const void *args, size_t len);
+void thread_set_cgroups(struct thread *t, const void *cgroups, size_t len);
 /* Forgets everything but links and the number. */
 void thread_reset(struct proc *p, struct task *t);
 void thread_purge(struct proc *p);

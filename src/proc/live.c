@@ -10,7 +10,7 @@ enum { EPHEMERAL_FIRST = 32768, EPHEMERAL_LAST = 60999 };
 
 struct fd *live_fd(const struct proc *p, const struct task *t, s64 num)
 {
-	if (!p->task || thread_main(t) != thread_main(p->task))
+	if (!p->task || (t != p->task && (!t->t.group || t->t.group != p->task->t.group)))
 		return NULL;
 	for (u32 i = 0; i < p->nlive; i++)
 		if (p->live[i].num == num)

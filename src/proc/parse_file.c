@@ -87,6 +87,7 @@ struct open_params {
 	u8 name, flags, dirfd, dev, ino, creat_flags;
 	u8 enter_name, enter_flags, enter_params;	/* enter_params: 0: no enter event */
 	bool enter_dirfd;
+	bool from_root;		/* the path comes from the kernel */
 };
 
 static void fill_opened(struct fd *fd, const struct event *ev, const struct open_params *o,
@@ -151,8 +152,8 @@ static void opened(struct proc *p, struct event *ev, const struct open_params *o
 	if (t->enter_type && o->enter_params)
 		prefer_enter(p, ev, o, &enter, &name, &len, &flags, &dirfd);
 	if (!named && name == na)
-		n = (u32)path_concat(path, sizeof(path), "", 0, na, sizeof(na) - 1);
-	else if (o->name == 3 && o->flags == 2)
+		n = path_concat(path, sizeof(path), "", 0, na, sizeof(na) - 1);
+	else if (o->from_root)
 		n = path_concat(path, sizeof(path), "/", 1, name, len);
 	else
 		n = parse_path_at(p, t, dirfd, name, len, path);
@@ -206,7 +207,9 @@ PARSER(parse_creat)
 
 PARSER(parse_open_by_handle_at)
 {
-	static const struct open_params o = { .flags = 2, .name = 3, .dev = 4, .ino = 5 };
+	static const struct open_params o = {
+		.flags = 2, .name = 3, .dev = 4, .ino = 5, .from_root = true,
+	};
 
 	opened(p, ev, &o);
 }

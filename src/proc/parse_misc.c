@@ -182,12 +182,16 @@ PARSER(parse_vm)
 	set_vm(ev->thread, ev, 1);
 }
 
+/* As Falco: here the memory is the process', in the calls above the thread's. */
 PARSER(parse_switch)
 {
+	struct task *m = thread_main(task_of(ev->thread));
+
 	(void)p;
 	event_u64(ev, 1, &ev->thread->pfmajor);
 	event_u64(ev, 2, &ev->thread->pfminor);
-	set_vm(ev->thread, ev, 3);
+	if (m)
+		set_vm(&m->t, ev, 3);
 }
 
 /* ---- users and groups: those of the host ---- */

@@ -39,29 +39,22 @@ static bool str_param(const struct event *ev, u32 i, struct pstr *to)
 
 	if (!event_str(ev, i, &s, &n))
 		return false;
-	pstr_set(to, s, n);
+	pstr_update(to, s, n);
 	return true;
-}
-
-static void bytes_param(const struct event *ev, u32 i, struct pstr *to)
-{
-	struct event_param b = event_param(ev, i);
-
-	if (b.len)
-		pstr_set(to, b.p, b.len < ARGS_LEN_MAX ? b.len : ARGS_LEN_MAX);
 }
 
 /* What both clone and exec tell of the thread itself. */
 static void set_common(struct thread *t, const struct event *ev)
 {
-	struct event_param args = event_param(ev, CP_ARGS);
+	struct event_param args = event_param(ev, CP_ARGS), cgroups = event_param(ev, CP_CGROUPS);
 
 	str_param(ev, CP_EXE, &t->exe);
 	/* captures of old versions do not have it */
 	if (!str_param(ev, CP_COMM, &t->comm))
 		pstr_set(&t->comm, t->exe.p, t->exe.len);
 	thread_set_args(t, args.p, args.len);
-	bytes_param(ev, CP_CGROUPS, &t->cgroups);
+	if (cgroups.len)
+		thread_set_cgroups(t, cgroups.p, cgroups.len);
 	event_u64(ev, CP_PF_MAJ, &t->pfmajor);
 	event_u64(ev, CP_PF_MIN, &t->pfminor);
 	event_u32(ev, CP_VM_SIZE, &t->vmsize_kb);
@@ -103,6 +96,10 @@ static void set_clone_flags(struct thread *t, u32 flags)
 
 static void inherit(struct thread *to, const struct thread *from)
 {
+	pstr_share(&to->comm, &from->comm);
+	pstr_share(&to->exe, &from->exe);
+	pstr_share(&to->args, &from->args);
+	pstr_share(&to->cgroups, &from->cgroups);
 	pstr_share(&to->exepath, &from->exepath);
 	pstr_share(&to->root, &from->root);
 	to->flags |= from->flags & TH_EXE_FLAGS;
@@ -145,6 +142,8 @@ static void set_child(struct proc *p, struct task *c, const struct task *from,
 	if (from && !thread_invalid(&from->t))
 		inherit(t, &from->t);
 	set_common(t, ev);
+	if (!event_param(ev, CP_CGROUPS).len)
+		pstr_set(&t->cgroups, "", 0);
 	t->fdlimit = (u64)s64_param(ev, CP_FDLIMIT, 0);
 	t->uid = u32_param(ev, CP_UID, UID_NONE);
 	t->gid = u32_param(ev, CP_GID, UID_NONE);
@@ -399,6 +398,7 @@ static void known_by_exec(struct proc *p, struct task *t, const struct event *ev
 
 static void execve_done(struct proc *p, struct event *ev)
 {
+	struct event_param env = event_param(ev, XP_ENV);
 	struct task *t = task_of(ev->thread);
 
 	if (t->t.flags & TH_DEAD) {
@@ -411,7 +411,8 @@ static void execve_done(struct proc *p, struct event *ev)
 	remove_other_threads(p, t);
 	set_exepath(p, ev, t);
 	set_common(&t->t, ev);
-	bytes_param(ev, XP_ENV, &t->t.env);
+	if (env.len)
+		pstr_update(&t->t.env, env.p, size_min(env.len, ARGS_LEN_MAX));
 	set_exec_numbers(&t->t, ev);
 	set_exe_file(&t->t, ev);
 	t->t.lastexec_ts_ns = ev->ts_ns;

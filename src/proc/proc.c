@@ -12,7 +12,8 @@ enum {
 	ROW_NO_THREAD = 1 << 1,	/* belongs to no thread */
 	ROW_HIDDEN = 1 << 2,	/* kept for the exit event; no rule sees it */
 	ROW_NO_TS = 1 << 3,	/* does not count as an event of the thread */
-	ROW_ALWAYS = 1 << 4,	/* parsed without thread and fd too */
+	ROW_ALWAYS = 1 << 4,	/* parsed without thread too */
+	ROW_NO_FD = 1 << 5,	/* the parser does not need the event's fd */
 };
 
 struct row {
@@ -111,10 +112,10 @@ static const struct row rows[EV_MAX] = {
 	[EV_SYSCALL_SETNS_X] = { .parse = parse_newuser },
 	[EV_SYSCALL_CAPSET_X] = { .parse = parse_capset },
 	[EV_SYSCALL_PRCTL_X] = { .parse = parse_prctl },
-	[EV_SYSCALL_BRK_4_X] = { .parse = parse_vm },
-	[EV_SYSCALL_MMAP_X] = { .parse = parse_vm },
-	[EV_SYSCALL_MMAP2_X] = { .parse = parse_vm },
-	[EV_SYSCALL_MUNMAP_X] = { .parse = parse_vm },
+	[EV_SYSCALL_BRK_4_X] = { parse_vm, ROW_NO_FD },
+	[EV_SYSCALL_MMAP_X] = { parse_vm, ROW_NO_FD },
+	[EV_SYSCALL_MMAP2_X] = { parse_vm, ROW_NO_FD },
+	[EV_SYSCALL_MUNMAP_X] = { parse_vm, ROW_NO_FD },
 	[EV_SCHEDSWITCH_6_E] = { parse_switch, ROW_NO_MISS | ROW_NO_TS },
 
 	[EV_PROCINFO_E] = { NULL, ROW_NO_MISS },
@@ -255,7 +256,7 @@ static void apply_to_thread(struct proc *p, struct event *ev, const struct row *
 		if (ev->type != EV_SCHEDSWITCH_6_E)
 			note_enter(p, ev, t);
 	} else if (!note_exit(p, ev, t)) {
-		parse = parse && parse_infer_udp(p, ev);
+		parse = parse && (row->flags & ROW_NO_FD || parse_infer_udp(p, ev));
 	} else if (ev->live && !(ev->desc->flags & EF_USES_FD)) {
 		live_begin(p, ev);
 	}

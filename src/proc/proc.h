@@ -35,7 +35,6 @@ enum {
 	FD_ROLE_CLIENT = 1 << 0,
 	FD_ROLE_SERVER = 1 << 1,
 	FD_CLOSE_ON_EXEC = 1 << 2,
-	FD_CLONED = 1 << 3,
 	FD_CONNECTED = 1 << 4,
 	FD_UPPER_LAYER = 1 << 5,
 	FD_LOWER_LAYER = 1 << 6,

@@ -58,6 +58,12 @@ void pstr_set(struct pstr *s, const void *p, size_t n)
 	s->len = (u32)n;
 }
 
+void pstr_update(struct pstr *s, const void *p, size_t n)
+{
+	if (s->len != n || (n && memcmp(s->p, p, n)))
+		pstr_set(s, p, n);
+}
+
 void pstr_clear(struct pstr *s)
 {
 	pstr_set(s, "", 0);

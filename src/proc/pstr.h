@@ -23,6 +23,9 @@ void pstr_share(struct pstr *s, const struct pstr *from);
 void pstr_clear(struct pstr *s);	/* empty; keeps memory that is its own */
 size_t pstr_bytes(const struct pstr *s);	/* memory, its share of it */
 
+/* Sets it unless it says so already: a string shared with the parent stays shared. */
+void pstr_update(struct pstr *s, const void *p, size_t n);
+
 static inline bool pstr_eq(const struct pstr *s, const char *p, size_t n)
 {
 	return s->len == n && !__builtin_memcmp(s->p, p, n);

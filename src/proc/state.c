@@ -92,7 +92,7 @@ struct task *state_thread_in(struct proc *p, const struct state_thread *s)
 	set_str(&t->t.exepath, &s->exepath);
 	set_str(&t->t.root, &s->root);
 	set_str(&t->t.env, &s->env);
-	set_str(&t->t.cgroups, &s->cgroups);
+	thread_set_cgroups(&t->t, s->cgroups.p, s->cgroups.len);
 	set_cwd(&t->t, &s->cwd);
 	thread_set_args(&t->t, s->args.p, s->args.len);
 	return t;

@@ -114,13 +114,61 @@ void thread_set_args(struct thread *t, const void *args, size_t len)
 	for (size_t i = 0; i < len; i++)
 		t->nargs += !s[i];
 	if (!s[len - 1]) {
-		pstr_set(&t->args, s, len);
+		pstr_update(&t->args, s, len);
 		return;
 	}
 	t->nargs++;
 	memcpy(copy, s, len);
 	copy[len++] = 0;
-	pstr_set(&t->args, copy, len);
+	pstr_update(&t->args, copy, len);
+}
+
+static const struct {
+	const char *kernel, *name;
+} subsystems[] = {
+	{ "perf", "perf_event" },
+	{ "mem", "memory" },
+	{ "io", "blkio" },
+};
+
+static size_t subsystem_name(const char *s, size_t n, const char **ret)
+{
+	static const char suffix[] = "_cgroup";
+
+	if (n >= sizeof(suffix) - 1 && !memcmp(s + n - (sizeof(suffix) - 1), suffix, sizeof(suffix) - 1))
+		n -= sizeof(suffix) - 1;
+	*ret = s;
+	for (u32 i = 0; i < ARRAY_SIZE(subsystems); i++) {
+		if (strlen(subsystems[i].kernel) != n || memcmp(s, subsystems[i].kernel, n))
+			continue;
+		*ret = subsystems[i].name;
+		return strlen(*ret);
+	}
+	return n;
+}
+
+/* The kernel's names of subsystems become those of the files in /proc. */
+void thread_set_cgroups(struct thread *t, const void *cgroups, size_t len)
+{
+	char out[2 * ARGS_LEN_MAX];
+	const char *s = cgroups, *end, *name, *eq, *stop;
+	size_t at = 0, n;
+
+	len = size_min(len, ARGS_LEN_MAX);
+	for (stop = s + len; s < stop; s = end + 1) {
+		end = s + strnlen(s, (size_t)(stop - s));
+		eq = memchr(s, '=', (size_t)(end - s));
+		n = subsystem_name(s, (size_t)((eq ? eq : end) - s), &name);
+		if (!eq)
+			eq = end;
+		if (at + n + (size_t)(end - eq) + 1 > sizeof(out))
+			break;
+		memcpy(out + at, name, n);
+		memcpy(out + at + n, eq, (size_t)(end - eq));
+		at += n + (size_t)(end - eq);
+		out[at++] = 0;
+	}
+	pstr_update(&t->cgroups, out, at);
 }
 
 /* ---- groups ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Replays a capture through proc/ and prints, for each event, its thread and fd as the
- * tables have them; with -t the tables at the end, with -q nothing (to measure).
+ * tables have them; with -q only the counters at the end (to measure).
  * Lines are "num type tid key=value ...".
  */
 #include <errno.h>
@@ -120,24 +120,25 @@ int main(int argc, char **argv)
 {
 	const struct proc_options opt = { 0 };
 	bool quiet = argc > 2 && !strcmp(argv[1], "-q");
-	struct proc *p = proc_new(&opt);
 	struct diag d = { 0 };
 	struct capture *c;
+	struct proc *p;
 	int err;
 
 	if (argc < 2) {
 		fprintf(stderr, "usage: procdump [-q] FILE\n");
 		return 2;
 	}
+	p = proc_new(&opt);
 	err = capture_open_file(argv[argc - 1], proc_state_sink(p), &c, &d);
 	if (err) {
 		fprintf(stderr, "%s: %s\n", argv[argc - 1], d.msg ? d.msg : strerror(-err));
-		return 1;
+	} else {
+		err = replay(c, p, quiet);
+		if (quiet)
+			print_stats(p);
+		capture_close(c);
 	}
-	err = replay(c, p, quiet);
-	if (quiet)
-		print_stats(p);
-	capture_close(c);
 	proc_free(p);
 	diag_fini(&d);
 	return err ? 1 : 0;
