@@ -291,6 +291,8 @@ void live_begin(struct proc *p, struct event *ev);	/* fds of the event's fdinfo 
 void live_end(struct proc *p, struct event *ev);	/* what the event made of them */
 struct fd *live_fd(const struct proc *p, const struct task *t, s64 num);
 struct fd *live_slot(struct proc *p, s64 num);
+/* Role of a datagram socket by its ports, source first as in the packet. */
+enum fd_role live_guess(const struct proc *p, const struct fd *fd, bool incoming);
 
 /* ---- state.c ---- */
 void state_init(struct proc *p);

@@ -41,6 +41,16 @@ static bool is_ephemeral(u16 port)
 	return port >= EPHEMERAL_FIRST && port <= EPHEMERAL_LAST;
 }
 
+/* Who is who when the first packet is seen. */
+enum fd_role live_guess(const struct proc *p, const struct fd *fd, bool incoming)
+{
+	u16 local = incoming ? fd->dport : fd->sport, remote = incoming ? fd->sport : fd->dport;
+
+	if (port_known(p, local) || (!is_ephemeral(local) && is_ephemeral(remote)))
+		return ROLE_SERVER;
+	return ROLE_CLIENT;
+}
+
 /* fd has its local end as source. */
 static enum fd_role live_role(const struct proc *p, const struct fd *fd, const struct fdinfo *info)
 {
@@ -188,6 +198,27 @@ static bool event_replaces(const struct event *ev, s64 num)
 	return ev->desc->flags & EF_CREATES_FD && event_s64(ev, 0, &res) && res == num;
 }
 
+static bool has_peer(struct event_param tuple)
+{
+	struct sock_name n;
+
+	return sock_tuple(tuple, &n) && n.dport;
+}
+
+/* A datagram socket goes by the peer of its last packet, which the kernel does not keep. */
+static void take_last_peer(struct fd *fd, const struct fd *known)
+{
+	if (known->type != FDT_IPV4_SOCK && known->type != FDT_IPV6_SOCK)
+		return;
+	fd->type = known->type;
+	memcpy(fd->saddr, known->saddr, sizeof(fd->saddr));
+	memcpy(fd->daddr, known->daddr, sizeof(fd->daddr));
+	fd->sport = known->sport;
+	fd->dport = known->dport;
+	fd_set_role(fd, fd_role(known));
+	pstr_share(&fd->name, &known->name);
+}
+
 static void take_info(struct proc *p, struct event *ev, struct event_param param)
 {
 	struct task *t = task_of(ev->thread);
@@ -210,9 +241,13 @@ static void take_info(struct proc *p, struct event *ev, struct event_param param
 		role = fd_role(known);
 	fd = live_slot(p, info.fd);
 	fill(p, fd, &info, param, role);
+	if (!known)
+		return;
 	/* a bound socket without peer: only bind has told its path */
-	if (known && fd->type == FDT_UNIX_SOCK && !fd->unix_dst)
+	if (fd->type == FDT_UNIX_SOCK && !fd->unix_dst)
 		pstr_share(&fd->name, &known->name);
+	else if (fd_is_ip(fd->type) && fd->l4proto != L4_TCP && !has_peer(param))
+		take_last_peer(fd, known);
 }
 
 static bool is_info(const struct event *ev, u32 i)
@@ -256,18 +291,40 @@ static void complete(struct proc *p, struct fd *fd, struct event_param param)
 		set_ip(p, fd, &n, &info, ROLE_SERVER);
 }
 
-/* Keeps what connect, bind and listen have taught about a socket. */
+static bool gives_address(const struct event *ev)
+{
+	switch (ev->type) {
+	case EV_SOCKET_CONNECT_X:
+	case EV_SOCKET_BIND_X:
+	case EV_SOCKET_LISTEN_X:
+		return true;
+	case EV_SOCKET_SEND_X:
+	case EV_SOCKET_SENDTO_X:
+	case EV_SOCKET_SENDMSG_X:
+	case EV_SOCKET_SENDMMSG_X:
+	case EV_SOCKET_RECV_X:
+	case EV_SOCKET_RECVFROM_X:
+	case EV_SOCKET_RECVMSG_X:
+	case EV_SOCKET_RECVMMSG_X:
+		return ev->fd->l4proto != L4_TCP;
+	}
+	return false;
+}
+
+/* Keeps what a call has taught about a socket. */
 static void remember(struct proc *p, struct event *ev)
 {
+	struct task *t = task_of(ev->thread);
 	struct fd *fd = ev->fd, *kept;
 	u32 flags;
 
-	if (!fd || !(fd->flags & FD_TRANSIENT) || !fd_is_socket(fd->type))
+	if (!fd || !(fd->flags & FD_TRANSIENT) || !fd_is_socket(fd->type) || !gives_address(ev))
 		return;
-	if (ev->type != EV_SOCKET_CONNECT_X && ev->type != EV_SOCKET_BIND_X &&
-	    ev->type != EV_SOCKET_LISTEN_X)
-		return;
-	kept = fdt_add(p, task_of(ev->thread), fd->num, NULL);
+	kept = fdt_get(t, fd->num);
+	if (ev->type != EV_SOCKET_LISTEN_X)
+		ev->fd_name_changed = kept ? !pstr_eq(&fd->name, kept->name.p, kept->name.len) :
+					     fd->name.len != 0;
+	kept = fdt_add(p, t, fd->num, NULL);
 	if (!kept)
 		return;
 	flags = fd->flags & ~(u32)FD_TRANSIENT;

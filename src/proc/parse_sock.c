@@ -347,7 +347,8 @@ static void seen_packet(struct proc *p, struct event *ev, struct event_param tup
 	pstr_share(&old, &fd->name);
 	if (n.family != FAMILY_UNIX) {
 		if (fd_role(fd) == ROLE_NONE)
-			fd_set_role(fd, guess_role(task_of(ev->thread), fd, incoming));
+			fd_set_role(fd, ev->live ? live_guess(p, fd, incoming) :
+					guess_role(task_of(ev->thread), fd, incoming));
 		if (fd_role(fd) == (incoming ? ROLE_CLIENT : ROLE_SERVER))
 			fd_swap(fd);
 	}

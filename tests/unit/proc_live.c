@@ -165,6 +165,30 @@ static void test_role_is_kept(void **state)
 	proc_free(p);
 }
 
+static void test_datagrams(void **state)
+{
+	static const u8 out[13] = { 2, 10, 0, 0, 1, 0x40, 0x9c, 10, 0, 0, 9, 53, 0 };
+	static const u8 in[13] = { 2, 10, 0, 0, 9, 53, 0, 10, 0, 0, 1, 0x40, 0x9c };
+	static const char name[] = "10.0.0.1:40000->10.0.0.9:53";
+	struct fed f = { 0 };
+	struct proc *p = live_system(&f, false);
+	struct event *ev;
+
+	(void)state;
+	/* bound by the kernel to any port, without a peer */
+	sock_info(5, 9, L4_UDP, 0, 1, 40000, 0);
+	ev = feed(p, &f, EV_SOCKET_SENDTO_X, 1000, "dBduBB", 1ll, "q", 1, 5ll, 1, out, 13,
+		  info_bytes, (int)info_len);
+	assert_string_equal(ev->fd->name.p, name);
+	assert_true(ev->fd->flags & FD_ROLE_CLIENT && ev->fd_name_changed);
+	ev = feed(p, &f, EV_SOCKET_RECVFROM_X, 1000, "dBBduB", 1ll, "r", 1, in, 13, 5ll, 9,
+		  info_bytes, (int)info_len);
+	assert_string_equal(ev->fd->name.p, name);
+	assert_false(ev->fd_name_changed);
+	assert_string_equal(feed_read(p, &f, 5)->fd->name.p, name);
+	proc_free(p);
+}
+
 static void test_names_of_kinds(void **state)
 {
 	static const struct {
@@ -321,6 +345,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_read),           cmocka_unit_test(test_open),
 		cmocka_unit_test(test_ends),           cmocka_unit_test(test_role_is_kept),
+		cmocka_unit_test(test_datagrams),
 		cmocka_unit_test(test_names_of_kinds), cmocka_unit_test(test_bad_info),
 		cmocka_unit_test(test_scan),           cmocka_unit_test(test_lookup_of_missing),
 		cmocka_unit_test(test_purge),          cmocka_unit_test(test_host_root),
