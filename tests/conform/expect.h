@@ -228,7 +228,7 @@ static inline char *expect_tuple(const void *src, const void *dst)
 }
 #define TUPLE(name_, src_, dst_) ((struct val){ #name_, expect_tuple(src_, dst_) })
 
-/* PT_SOCKTUPLE of unix sockets: variables (or 16 hex digits) for both ends, and the path. */
+/* PT_SOCKTUPLE of unix sockets: variables (or 16 hex digits) for both ends, and a path. */
 static inline char *expect_tuple_un(const char *src, const char *dst, const char *path)
 {
 	return expect_text("{\"pat\":[\"01\",\"%s\",\"%s\",\"%s00\"]}", src, dst,

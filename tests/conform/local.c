@@ -4,7 +4,7 @@
  * passed on.  The addresses of the kernel's sockets are not known here, but each is the
  * same in all events, and the two ends mirror each other.
  *
- * In a tuple the sender comes first; the path is the receiver's.
+ * In a tuple the receiver comes first, and the path is its own.
  */
 #include "expect.h"
 
@@ -37,17 +37,17 @@ static void stream(const char *name, bool abstract, const char *pre)
 	       I(backlog, 4));
 	fd = MUST(socket(AF_UNIX, SOCK_STREAM, 0));
 	n = SYS(connect, fd, &addr, len);
-	EXPECT(SOCKET_CONNECT_X, I(res, n), TUPLE_UN(tuple, client, server, name), I(fd, fd),
+	EXPECT(SOCKET_CONNECT_X, I(res, n), TUPLE_UN(tuple, server, client, name), I(fd, fd),
 	       ADDR_UN(addr, name));
 	peer = SYS(accept, listener, NULL, NULL);
-	EXPECT(SOCKET_ACCEPT_5_X, I(fd, peer), TUPLE_UN(tuple, client, server, name),
+	EXPECT(SOCKET_ACCEPT_5_X, I(fd, peer), TUPLE_UN(tuple, server, client, name),
 	       I(queuepct, 0), I(queuelen, 0), I(queuemax, 4));
 	n = SYS(sendto, fd, text, 21, 0, NULL, 0);
 	EXPECT(SOCKET_SENDTO_X, I(res, n), B(data, text, 21), I(fd, fd), I(size, 21),
-	       TUPLE_UN(tuple, client, server, name));
+	       TUPLE_UN(tuple, server, client, name));
 	n = SYS(recvfrom, peer, buf, 150, 0, NULL, NULL);
 	EXPECT(SOCKET_RECVFROM_X, I(res, n), B(data, text, 21),
-	       TUPLE_UN(tuple, client, server, name), I(fd, peer), I(size, 150));
+	       TUPLE_UN(tuple, server, client, name), I(fd, peer), I(size, 150));
 }
 
 static void failures(void)
@@ -102,13 +102,13 @@ static void datagrams(void)
 	/* no peer yet: the address is in the call */
 	n = SYS(sendto, fd, text, 11, 0, &addr, len);
 	EXPECT(SOCKET_SENDTO_X, I(res, n), B(data, text, 11), I(fd, fd), I(size, 11),
-	       TUPLE_UN(tuple, "$dself:8", "0000000000000000", "dgram"));
+	       TUPLE_UN(tuple, "0000000000000000", "$dself:8", "dgram"));
 	n = SYS(connect, fd, &addr, len);
-	EXPECT(SOCKET_CONNECT_X, I(res, n), TUPLE_UN(tuple, "$dself:8", "$dpeer:8", "dgram"),
+	EXPECT(SOCKET_CONNECT_X, I(res, n), TUPLE_UN(tuple, "$dpeer:8", "$dself:8", "dgram"),
 	       I(fd, fd), ADDR_UN(addr, "dgram"));
 	n = SYS(sendto, fd, text, 12, 0, NULL, 0);
 	EXPECT(SOCKET_SENDTO_X, I(res, n), B(data, text, 12), I(fd, fd), I(size, 12),
-	       TUPLE_UN(tuple, "$dself:8", "$dpeer:8", "dgram"));
+	       TUPLE_UN(tuple, "$dpeer:8", "$dself:8", "dgram"));
 }
 
 /* Descriptors passed in control data. */
@@ -133,10 +133,10 @@ static void passing(void)
 	memcpy(CMSG_DATA(c), passed, sizeof(passed));
 	n = SYS(sendmsg, fds[0], &mo, 0);
 	EXPECT(SOCKET_SENDMSG_X, I(res, n), B(data, text, 9), I(fd, fds[0]), I(size, 9),
-	       TUPLE_UN(tuple, "$pass0:8", "$pass1:8", ""));
+	       TUPLE_UN(tuple, "$pass1:8", "$pass0:8", ""));
 	n = SYS(recvmsg, fds[1], &mi, 0);
 	EXPECT(SOCKET_RECVMSG_X, I(res, n), I(size, 9), B(data, text, 9),
-	       TUPLE_UN(tuple, "$pass0:8", "$pass1:8", ""),
+	       TUPLE_UN(tuple, "$pass1:8", "$pass0:8", ""),
 	       B(msgcontrol, got, mi.msg_controllen), I(fd, fds[1]));
 }
 

@@ -75,15 +75,15 @@ static void names(void)
 	int reaper = 5;
 
 	EXPECT(SYSCALL_PRCTL_X, I(res, SYS(prctl, PR_SET_NAME, "my name", 0, 0, 0)),
-	       I(option, 15), S(arg2_str, "my name"), NONE(arg2_int));
+	       I(option, 15), S(arg2_str, "my name"), I(arg2_int, 0));
 	MUST(SYS(prctl, PR_GET_NAME, name));
-	EXPECT(SYSCALL_PRCTL_X, I(res, 0), I(option, 16), S(arg2_str, "my name"), NONE(arg2_int));
+	EXPECT(SYSCALL_PRCTL_X, I(res, 0), I(option, 16), S(arg2_str, "my name"), I(arg2_int, 0));
 	EXPECT(SYSCALL_PRCTL_X, I(res, SYS(prctl, PR_SET_CHILD_SUBREAPER, 1L)), I(option, 36),
 	       NONE(arg2_str), I(arg2_int, 1));
 	EXPECT(SYSCALL_PRCTL_X, I(res, SYS(prctl, PR_GET_CHILD_SUBREAPER, &reaper)), I(option, 37),
 	       NONE(arg2_str), I(arg2_int, 1));
 	EXPECT(SYSCALL_PRCTL_X, I(res, SYS(prctl, PR_SET_NAME, BAD_PTR)), I(option, 15),
-	       NONE(arg2_str), NONE(arg2_int));
+	       NONE(arg2_str), I(arg2_int, 0));
 	EXPECT(SYSCALL_PRCTL_X, I(res, SYS(prctl, PR_CAPBSET_READ, 77L)), I(option, 23),
 	       NONE(arg2_str), I(arg2_int, 77));
 	EXPECT(SYSCALL_PRCTL_X, I(res, SYS(prctl, PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L)),

@@ -111,7 +111,7 @@ static void unix_connect(void)
 	t = begin(accept_unix);
 	res = SYS(connect, fd, &unix_addr, len);
 	EXPECT(SOCKET_CONNECT_X, I(res, res),
-	       TUPLE_UN(tuple, "$client:8", "$server:8", "listener"), I(fd, fd),
+	       TUPLE_UN(tuple, "$server:8", "$client:8", "listener"), I(fd, fd),
 	       ADDR_UN(addr, "listener"));
 	pthread_join(t, NULL);
 }
