@@ -125,7 +125,7 @@ int error_at(const struct ast *n, struct diag *d, struct diag *from);
 /* ---- pred.c ---- */
 
 /* Takes values (in the pool's arena) as they are, brings the predicate to its simplest form. */
-int pred_intern(struct filter_pool *p, struct pred *pred, u32 *ret, struct diag *d);
+int pred_intern(struct filter_pool *pool, struct pred *p, u32 *ret, struct diag *d);
 /* Can predicates a and b, or'ed, be one?  If so *ret is it. */
 bool preds_mergeable(const struct filter_pool *p, u32 a, u32 b);
 u32 preds_merge(struct filter_pool *p, const u32 *preds, u32 n);

@@ -183,6 +183,10 @@ int decode_overrides(struct loader *l, const struct yaml_node *item,
 /* `append: true`, with the warning that it is deprecated, and not together with override. */
 int decode_append(struct loader *l, const struct yaml_node *item, const struct ctx *ctx, bool *ret);
 int refuse_both(struct loader *l, const struct ctx *ctx, bool append, const struct overrides *o);
+/* Both keys, for items of which only one thing can be appended to. */
+int decode_append_alone(struct loader *l, const struct yaml_node *item,
+			const struct override_key *keys, u32 n, const struct ctx *ctx,
+			bool *ret_append);
 
 /* ---- one file for each kind of item ------------------------------------------ */
 int read_list(struct loader *l, const struct yaml_node *item, const struct ctx *parent);

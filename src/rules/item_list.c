@@ -16,19 +16,12 @@ static bool valid_name(const char *s)
 static int decode_list(struct loader *l, const struct yaml_node *item, struct list_item *v,
 		       bool *ret_append)
 {
-	struct overrides over;
 	int err;
 
 	err = decode_names(l, item, "items", false, v->ctx, &v->items);
 	if (!err)
-		err = decode_append(l, item, v->ctx, ret_append);
-	if (!err)
-		err = decode_overrides(l, item, override_keys, ARRAY_SIZE(override_keys), v->ctx,
-				       &over);
-	if (!err)
-		err = refuse_both(l, v->ctx, *ret_append, &over);
-	if (!err && over.append)
-		*ret_append = true;
+		err = decode_append_alone(l, item, override_keys, ARRAY_SIZE(override_keys), v->ctx,
+					  ret_append);
 	return err;
 }
 

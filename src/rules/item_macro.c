@@ -20,22 +20,14 @@ static bool valid_name(const char *s)
 static int decode_macro(struct loader *l, const struct yaml_node *item, struct macro_item *v,
 			bool *ret_append)
 {
-	struct overrides over;
 	int err;
 
 	err = decode_text(l, item, "condition", v->ctx, &v->cond);
 	if (err)
 		return err;
 	v->cond_ctx = ctx_node(l->a, v->ctx, "macro condition", "", yaml_get(item, "condition"));
-	err = decode_append(l, item, v->ctx, ret_append);
-	if (!err)
-		err = decode_overrides(l, item, override_keys, ARRAY_SIZE(override_keys), v->ctx,
-				       &over);
-	if (!err)
-		err = refuse_both(l, v->ctx, *ret_append, &over);
-	if (!err && over.append)
-		*ret_append = true;
-	return err;
+	return decode_append_alone(l, item, override_keys, ARRAY_SIZE(override_keys), v->ctx,
+				   ret_append);
 }
 
 int read_macro(struct loader *l, const struct yaml_node *item, const struct ctx *parent)

@@ -86,3 +86,19 @@ int decode_overrides(struct loader *l, const struct yaml_node *item,
 				      ret);
 	return err;
 }
+
+int decode_append_alone(struct loader *l, const struct yaml_node *item,
+			const struct override_key *keys, u32 n, const struct ctx *ctx,
+			bool *ret_append)
+{
+	struct overrides over = { 0 };
+	int err = decode_append(l, item, ctx, ret_append);
+
+	if (!err)
+		err = decode_overrides(l, item, keys, n, ctx, &over);
+	if (!err)
+		err = refuse_both(l, ctx, *ret_append, &over);
+	if (!err && over.append)
+		*ret_append = true;
+	return err;
+}
