@@ -17,6 +17,7 @@ void diag_clear(struct diag *d)
 	diag_fini(d);
 }
 
+PRINTF(2, 0)
 static bool diag_msg(struct diag *d, const char *fmt, va_list ap)
 {
 	struct buf b = { 0 };
