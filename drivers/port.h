@@ -42,10 +42,11 @@
  *	u64 put_user_str(c, u64 addr, MAX)		with NUL; the length, 0 if it faults
  *	void put_kernel(c, const void *p, u64 n, MAX)
  *	u64 put_kernel_str(c, const void *p, MAX)
- *	path_begin(c), path_end(c, enum path_top)	see kwalk/path.h
- *	bool path_name(c, name, len, bool slash)	false: no room
- *	path_name_str(c, name)				the same for a string, with slash
- *	path_was_cut(c)
+ *	void put_name(c, const void *name, u32 len)	of a dentry, at most 255 bytes
+ *	void put_again(c, u64 position, u64 n, MAX)	bytes written before
+ *	void unput(c, u64 n)				takes back what was put last
+ *	path_push(c, n, p), path_pop(c, n)		a list of PATH_DEPTH + 1 pointers
+ *	count_truncated(c)
  *	u64 written(c)					bytes of this parameter so far
  *	u64 previous_len(c)				length of the parameter before
  *	param_end(c)					the next parameter begins
@@ -82,6 +83,7 @@ struct path_loop {
 	struct dentry *dentry, *mnt_root, *root_dentry;
 	struct mount *mnt, *root_mnt;
 	unsigned int top;	/* enum path_top */
+	unsigned int n;
 };
 
 /* State of the loop that is running. */
@@ -91,6 +93,8 @@ struct loop {
 		struct {
 			struct kernfs_node *node;
 			struct cgroup *last;
+			unsigned long long last_at, last_len;
+			unsigned int n;
 		} cgroup;
 		struct {
 			unsigned long long addr, left, sum;
@@ -122,6 +126,8 @@ enum {
 	POLL_MAX = 16,
 	ARGV_MAX = 16,
 	PATH_DEPTH = 96,
+	PATH_STEPS = 13,	/* PATH_DEPTH components and some mounts, 8 at a time */
+	NAME_MAX_ = 256,
 	CGROUP_DEPTH = 24,
 };
 

@@ -8,6 +8,7 @@
 #define NR_SYSCALLS 512			/* numbers from here on are not looked at */
 #define NR_CODES 512			/* SC_MAX, as a power of two */
 #define EVENT_ROOM (2 * EVENT_LEN_MAX)	/* writes are masked, not checked: see put() */
+#define PATH_ROOM 128			/* components */
 #define STASH_ROOM 1024			/* for a path or address kept from entry to exit */
 
 /*
@@ -47,7 +48,7 @@ struct scratch {
 	u32 nr;
 	u32 compat;
 	/* what the finishing program needs of the event */
-	u32 off;
+	u64 off;
 	u32 nparam;
 	u32 lane;
 	u32 nfds;
@@ -56,13 +57,11 @@ struct scratch {
 	u64 args[6];			/* of a syscall whose registers are not at hand */
 	s64 ret;
 	u64 index;			/* of the message, see mmsg_index() */
-	u64 pos;			/* of the path being built, from its end */
-	u64 path_cut;
 	u64 drops_buffer, drops_scratch, truncated, enter_lost, filtered;
 	u64 other_seen;			/* tracepoints */
 	u64 loop[8];			/* struct loop of drivers/port.h */
 	struct syscall_counters by_code[NR_CODES];
-	u8 path[4096 + 512];
+	u64 path[PATH_ROOM];		/* nodes of the path being built */
 	u8 event[EVENT_ROOM];
 } __attribute__((aligned(8)));
 

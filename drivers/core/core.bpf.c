@@ -227,14 +227,19 @@ static inline_ int event_end_fds(void *prog_ctx, struct ctx *c, u32 lane, u32 ne
 {
 	struct scratch *s = c->s;
 
-	s->off = c->off;
-	s->nparam = c->nparam;
-	s->lane = lane;
-	bpf_tail_call_static(prog_ctx, &finishers, 0);
-	/* no such program: the event goes without */
-	*(u16 *)(s->event + LENS_AT + 2 * c->nparam) = 0;
+	u16 *lens = (u16 *)(s->event + LENS_AT + 2 * c->nparam);
+
+	lens[0] = 0;
 	if (nextra > 1)
-		*(u16 *)(s->event + LENS_AT + 2 * c->nparam + 2) = 0;
+		lens[1] = 0;
+	if (nextra > 1 && s->fds[1] < 0)
+		s->nfds = 1;
+	if (s->nfds > 1 || s->fds[0] >= 0) {
+		s->off = c->off;
+		s->nparam = c->nparam;
+		s->lane = lane;
+		bpf_tail_call_static(prog_ctx, &finishers, 0);
+	}
 	return event_end(c, lane);
 }
 

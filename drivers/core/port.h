@@ -317,59 +317,59 @@ __noinline int do_##fn(u32 i)								\
 
 /* ---- paths -------------------------------------------------------------------- */
 
-#define PATH_ROOM 4096u
-
-static inline_ void path_begin(struct ctx *c)
+static inline_ void path_push(struct ctx *c, u32 n, void *p)
 {
-	c->s->pos = PATH_ROOM;
-	c->s->path_cut = 0;
+	c->s->path[n & (PATH_ROOM - 1)] = (u64)(unsigned long)p;
 }
 
-#define path_was_cut(c) ((c)->s->path_cut)
-
-static inline_ bool path_name(struct ctx *c, const unsigned char *name, u32 len, bool slash)
+static inline_ void *path_pop(struct ctx *c, u32 n)
 {
-	struct scratch *s = c->s;
-	u64 n = len & 255, pos = s->pos - n - slash;
+	return (void *)(unsigned long)c->s->path[n & (PATH_ROOM - 1)];
+}
 
-	if (pos > PATH_ROOM) {
-		s->path_cut = 1;
-		return false;
+static inline_ void unput(struct ctx *c, u64 n)
+{
+	c->off -= n;
+}
+
+static inline_ void put_again(struct ctx *c, u64 at, u64 n, u64 max)
+{
+	put_kernel(c, c->s->event + (at & (EVENT_LEN_MAX - 1)), n, max);
+}
+
+#define count_truncated(c) ((c)->s->truncated++)
+
+/* Makes the offset unknown, so that the verifier takes different ways to it for one. */
+static inline_ void forget_off(struct ctx *c)
+{
+	volatile u64 *off = &c->s->off;
+
+	*off = c->off;
+	c->off = *off;
+}
+
+/*
+ * Most names are short: four loads are cheaper than a call.  They may read and write beyond the
+ * name; what follows overwrites that.
+ */
+static inline_ void put_name(struct ctx *c, const void *name, u32 len)
+{
+	u64 *d = (u64 *)here(c);
+
+	len &= 255;
+#ifndef PLAIN_READS
+	if (len <= 32) {
+		d[0] = KREAD_AT((u64 *)name);
+		d[1] = KREAD_AT((u64 *)name + 1);
+		d[2] = KREAD_AT((u64 *)name + 2);
+		d[3] = KREAD_AT((u64 *)name + 3);
+	} else
+#endif
+	{
+		bpf_probe_read_kernel(d, len, name);
 	}
-	s->pos = pos;
-	bpf_probe_read_kernel(&s->path[(pos + slash) & (PATH_ROOM - 1)], n, name);
-	if (slash)
-		s->path[pos & (PATH_ROOM - 1)] = '/';
-	return true;
-}
-
-/* Its length is known when it has been read: into the room behind the path. */
-static inline_ void path_name_str(struct ctx *c, const char *name)
-{
-	u8 *room = c->s->path + PATH_ROOM + 256;
-	long n = bpf_probe_read_kernel_str(room, 256, name);
-
-	if (n > 0)
-		path_name(c, room, n - 1, true);
-}
-
-static inline_ void path_end(struct ctx *c, u32 top)
-{
-	struct scratch *s = c->s;
-	u64 pos = s->pos, n = PATH_ROOM - pos;
-
-	if (!top /* PATH_CUT */)
-		s->path_cut = 1;
-	if (s->path_cut)
-		s->truncated++;
-	if (!n && top == 1 /* PATH_ROOTED */) {
-		put(c, "/", 1);
-		return;
-	}
-	opaque(n);
-	n &= PATH_ROOM - 1;
-	bpf_probe_read_kernel(here(c), n, &s->path[pos & (PATH_ROOM - 1)]);
-	c->off += n;
+	c->off += len;
+	forget_off(c);
 }
 
 /* ---- what was kept on entry -------------------------------------------------------- */

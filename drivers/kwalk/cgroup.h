@@ -39,12 +39,14 @@ static inline_ bool cgroup_step(struct ctx *c, struct loop *l, u32 i)
 		return false;
 	cg = KREAD(css, cgroup);
 	put_cgroup_name(c, i);
-	if (cg != l->cgroup.last)
-		put_kernfs_path(c, KREAD(cg, kn));
-	else
-		path_end(c, PATH_ROOTED);
-	put(c, "", 1);
+	if (cg == l->cgroup.last) {
+		put_again(c, l->cgroup.last_at, l->cgroup.last_len, STR_MAX);
+		return false;
+	}
 	l->cgroup.last = cg;
+	l->cgroup.last_at = position(c);
+	put_kernfs_path(c, KREAD(cg, kn));
+	l->cgroup.last_len = position(c) - l->cgroup.last_at;
 	return false;
 }
 

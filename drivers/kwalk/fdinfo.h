@@ -150,9 +150,8 @@ static inline_ void put_file_info(struct ctx *c, s64 fd)
 	} else if (info.type != FDT_PIDFD) {
 		struct fs_struct *fs = KREAD(t, fs);
 
-		put_path_from(c, KREAD(f, f_path.mnt), KREAD(f, f_path.dentry),
-			      KREAD(fs, root.mnt), KREAD(fs, root.dentry));
-		if (path_was_cut(c))
+		if (!put_path_from(c, KREAD(f, f_path.mnt), KREAD(f, f_path.dentry),
+				   KREAD(fs, root.mnt), KREAD(fs, root.dentry)))
 			put_at(c, at + __builtin_offsetof(struct fdinfo, flags),
 			       info.flags | FDI_NAME_TRUNCATED);
 	}

@@ -2,11 +2,9 @@
 /*
  * The path of a dentry, and that of a kernfs node.
  *
- * Both are known from the leaf up, so they are built from its end in a buffer of the port's:
- * path_begin(), path_name() for each component, and appended by path_end() when the root is
- * reached.  Components that do not fit or lie deeper than PATH_DEPTH are left out at the
- * front, and the event counts as truncated.  The path stays in the buffer: path_end() may be
- * called again to append it again.
+ * Both are known from the leaf up: path_push() keeps the nodes on the way, and when the root
+ * is reached path_emit_step() writes their names from there down.  Components deeper than
+ * PATH_DEPTH are left out at the front, and the event counts as truncated.
  */
 #ifndef SAKER_DRIVERS_KWALK_PATH_H
 #define SAKER_DRIVERS_KWALK_PATH_H
@@ -53,8 +51,10 @@ static inline_ bool path_up(struct ctx *c, struct path_loop *l)
 		return true;
 	}
 	parent = KREAD(d, d_parent);
-	if (!path_name(c, KREAD(d, d_name.name), KREAD(d, d_name.len), parent != d))
+	if (parent != d && l->n >= PATH_DEPTH)
 		return true;
+	path_push(c, l->n, d);
+	l->n++;
 	l->dentry = parent;
 	if (parent != d)
 		return false;
@@ -73,11 +73,31 @@ static inline_ bool path_step(struct ctx *c, struct loop *l, u32 i)
 	return false;
 }
 
+STEP(path_emit_step)
+static inline_ bool path_emit_step(struct ctx *c, struct loop *l, u32 i)
+{
+	struct path_loop *p = &l->path;
+	u32 n;
+
+	for_bounded(n, PATH_PER_STEP, PATH_PER_STEP) {
+		struct dentry *d;
+
+		if (!p->n)
+			return true;
+		d = path_pop(c, --p->n);
+		if (p->top != PATH_LOOSE)
+			put(c, "/", 1);
+		put_name(c, KREAD(d, d_name.name), KREAD(d, d_name.len));
+	}
+	return false;
+}
+
 /*
  * Appends the path down from `root_dentry` on `root_mnt` (NULL: from the root of the mount
  * tree), without NUL.  A dentry that is no part of a tree (a socket, a memfd) yields its name.
+ * False: the front is missing.
  */
-static inline_ void put_path_from(struct ctx *c, struct vfsmount *mnt, struct dentry *dentry,
+static inline_ bool put_path_from(struct ctx *c, struct vfsmount *mnt, struct dentry *dentry,
 				  struct vfsmount *root_mnt, struct dentry *root_dentry)
 {
 	struct path_loop *l = &loop(c)->path;
@@ -88,9 +108,15 @@ static inline_ void put_path_from(struct ctx *c, struct vfsmount *mnt, struct de
 	l->root_dentry = root_dentry;
 	l->root_mnt = root_mnt ? real_mount(root_mnt) : NULL;
 	l->top = PATH_CUT;
-	path_begin(c);
-	run_steps(c, path_step, PATH_DEPTH / PATH_PER_STEP, PATH_DEPTH / PATH_PER_STEP);
-	path_end(c, l->top);
+	l->n = 0;
+	run_steps(c, path_step, PATH_STEPS, PATH_STEPS);
+	if (l->top == PATH_CUT)
+		count_truncated(c);
+	if (l->top == PATH_ROOTED && !l->n)
+		put(c, "/", 1);
+	else
+		run_steps(c, path_emit_step, PATH_STEPS, PATH_STEPS);
+	return l->top != PATH_CUT;
 }
 
 static inline_ struct kernfs_node *kernfs_parent(struct kernfs_node *n)
@@ -109,17 +135,37 @@ static inline_ bool kernfs_step(struct ctx *c, struct loop *l, u32 i)
 
 	if (!parent)
 		return true;
-	path_name_str(c, KREAD(node, name));
+	path_push(c, i, node);
+	l->cgroup.n = i + 1;
 	l->cgroup.node = parent;
 	return false;
 }
 
+STEP(kernfs_emit_step)
+static inline_ bool kernfs_emit_step(struct ctx *c, struct loop *l, u32 i)
+{
+	struct kernfs_node *node;
+
+	if (!l->cgroup.n)
+		return true;
+	node = path_pop(c, --l->cgroup.n);
+	put(c, "/", 1);
+	put_kernel_str(c, KREAD(node, name), NAME_MAX_);
+	unput(c, 1);
+	return false;
+}
+
+/* Ended by a NUL. */
 static inline_ void put_kernfs_path(struct ctx *c, struct kernfs_node *n)
 {
-	path_begin(c);
 	loop(c)->cgroup.node = n;
+	loop(c)->cgroup.n = 0;
 	run_steps(c, kernfs_step, CGROUP_DEPTH, CGROUP_DEPTH);
-	path_end(c, PATH_ROOTED);
+	if (loop(c)->cgroup.n)
+		run_steps(c, kernfs_emit_step, CGROUP_DEPTH, CGROUP_DEPTH);
+	else
+		put(c, "/", 1);
+	put(c, "", 1);
 }
 
 #endif
