@@ -40,6 +40,8 @@
  *	void put(c, const void *p, n)			n is a constant of 16 at most
  *	void put_user(c, u64 addr, u64 n, MAX)		n bytes, but less than MAX; none if it faults
  *	u64 put_user_str(c, u64 addr, MAX)		with NUL; the length, 0 if it faults
+ *	u64 put_user_str_n(c, u64 addr, u64 n, MAX)	at most n bytes, and a NUL
+ *	u64 put_kernel_str_n(c, const void *p, u64 n, MAX)
  *	void put_kernel(c, const void *p, u64 n, MAX)
  *	u64 put_kernel_str(c, const void *p, MAX)
  *	void put_name(c, const void *name, u32 len)	of a dentry, at most 255 bytes
@@ -121,7 +123,7 @@ enum {
 	STR_MAX = 4096,		/* paths, names, arguments, environment */
 	DATA_MAX = 65536,	/* snaplen is less */
 	CONTROL_MAX = 4096,
-	SUN_PATH_MAX = 128,
+	SUN_PATH_MAX = 128,	/* 108, and room */
 	IOV_MAX_ = 32,
 	POLL_MAX = 16,
 	ARGV_MAX = 16,

@@ -361,7 +361,11 @@ static inline_ long keep_address(struct stash *st, struct scratch *s, u64 addr, 
 
 static inline_ long keep_path(struct stash *st, u64 addr)
 {
-	return bpf_probe_read_user_str(st->data, sizeof(st->data), (void *)addr);
+	long n = bpf_probe_read_user_str(st->data, sizeof(st->data), (void *)addr);
+
+	if (n == 0)
+		st->data[0] = 0;
+	return n == 0 ? 1 : n;
 }
 
 SEC("tp_btf/sys_enter")

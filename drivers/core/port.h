@@ -254,10 +254,15 @@ static inline_ void put_kernel(struct ctx *c, const void *p, u64 n, u64 max)
 		c->off += n;
 }
 
+/* The helper returns 0 for an empty string in user space, though it copies its NUL. */
 static inline_ u64 string_put(struct ctx *c, long n, u64 max)
 {
-	if (n <= 0)
+	if (n < 0)
 		return 0;
+	if (n == 0) {
+		*here(c) = 0;
+		n = 1;
+	}
 	if (n == max)
 		c->s->truncated++;
 	c->off += n;
@@ -272,6 +277,19 @@ static inline_ u64 put_user_str(struct ctx *c, u64 addr, u64 max)
 static inline_ u64 put_kernel_str(struct ctx *c, const void *p, u64 max)
 {
 	return string_put(c, bpf_probe_read_kernel_str(here(c), max, p), max);
+}
+
+/* At most n bytes, and a NUL. */
+static inline_ u64 put_user_str_n(struct ctx *c, u64 addr, u64 n, u64 max)
+{
+	n = bounded_len(c, n + 1, max);
+	return string_put(c, bpf_probe_read_user_str(here(c), n, (void *)addr), max);
+}
+
+static inline_ u64 put_kernel_str_n(struct ctx *c, const void *p, u64 n, u64 max)
+{
+	n = bounded_len(c, n + 1, max);
+	return string_put(c, bpf_probe_read_kernel_str(here(c), n, p), max);
 }
 
 /* Descriptors are resolved by a program of their own, see finish_fds() in core.bpf.c. */

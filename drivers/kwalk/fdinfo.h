@@ -83,14 +83,15 @@ static inline_ void fdinfo_sock(struct fdinfo *info, struct sock *sk)
 		info->flags |= FDI_CONNECTED;
 }
 
-static inline_ u8 file_type(struct ctx *c, struct dentry *d, struct inode *inode)
+static inline_ u8 file_type(struct ctx *c, struct dentry *d, struct inode *inode, bool *ret_unnamed)
 {
 	bool loose = KREAD(d, d_parent) == d;
 	u64 magic = KREAD(inode, i_sb, s_magic);
 
+	*ret_unnamed = magic == K_PIDFS || (loose && magic == K_ANON_INODEFS);
 	if (magic == K_PIDFS)
 		return FDT_PIDFD;
-	if (loose && magic == K_ANON_INODEFS)
+	if (*ret_unnamed)
 		return anon_type(c, KREAD(d, d_name.name));
 	switch (KREAD(inode, i_mode) & K_S_IFMT) {
 	case K_S_IFREG:
@@ -122,6 +123,7 @@ static inline_ void put_file_info(struct ctx *c, s64 fd)
 	struct inode *inode;
 	struct sock *sk = NULL;
 	struct fdinfo info = { 0 };
+	bool unnamed = false;
 	u32 layer;
 	u64 at;
 
@@ -141,13 +143,13 @@ static inline_ void put_file_info(struct ctx *c, s64 fd)
 		sk = KREAD(sock, sk);
 		fdinfo_sock(&info, sk);
 	} else {
-		info.type = file_type(c, KREAD(f, f_path.dentry), inode);
+		info.type = file_type(c, KREAD(f, f_path.dentry), inode, &unnamed);
 	}
 	at = position(c);
 	put_fdinfo_head(c, &info);
 	if (sk) {
-		put_tuple(c, sk, OUTBOUND, 0);
-	} else if (info.type != FDT_PIDFD) {
+		put_tuple(c, sk, OWN_FIRST, 0, 0);
+	} else if (!unnamed) {
 		struct fs_struct *fs = KREAD(t, fs);
 
 		if (!put_path_from(c, KREAD(f, f_path.mnt), KREAD(f, f_path.dentry),

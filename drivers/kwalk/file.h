@@ -12,6 +12,7 @@
 #define K_OVERLAYFS	0x794c7630
 #define K_ANON_INODEFS	0x09041934
 #define K_PIDFS		0x50494446
+#define K_NSEC_MASK	0x7fffffff	/* the other bit of a ctime says that it was looked at */
 #define K_SB_RDONLY	1
 #define K_S_IMMUTABLE	(1 << 3)
 
@@ -122,7 +123,7 @@ static inline_ u64 inode_ctime(struct inode *inode)
 	struct inode___ts *ts = (void *)inode;
 
 	if (KHAS(struct inode, i_ctime_sec))
-		return timespec_ns(KREAD(inode, i_ctime_sec), KREAD(inode, i_ctime_nsec));
+		return timespec_ns(KREAD(inode, i_ctime_sec), KREAD(inode, i_ctime_nsec) & K_NSEC_MASK);
 	if (KHAS(struct inode___hidden, __i_ctime))
 		return timespec_ns(KREAD(hidden, __i_ctime.tv_sec), KREAD(hidden, __i_ctime.tv_nsec));
 	return timespec_ns(KREAD(ts, i_ctime.tv_sec), KREAD(ts, i_ctime.tv_nsec));

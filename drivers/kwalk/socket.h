@@ -9,7 +9,8 @@
 #define K_AF_NETLINK	16
 #define K_EINPROGRESS	115
 
-enum direction { OUTBOUND, INBOUND };	/* OUTBOUND: the local end is the source */
+/* OUTBOUND: the local end is the source.  OWN_FIRST: the same, and unix sockets too. */
+enum direction { OUTBOUND, INBOUND, OWN_FIRST };
 
 struct inet_end {
 	u32 addr[4];
@@ -85,60 +86,73 @@ static inline_ void put_inet_tuple(struct ctx *c, struct sock *sk, u8 family, en
 	if (!remote.port)
 		user_end(c, user_addr, family, &remote);
 	put(c, &family, 1);
-	put_end(c, family, dir == OUTBOUND ? &local : &remote);
-	put_end(c, family, dir == OUTBOUND ? &remote : &local);
+	put_end(c, family, dir == INBOUND ? &remote : &local);
+	put_end(c, family, dir == INBOUND ? &local : &remote);
 }
 
-/* Abstract names begin with a NUL, which is left out. */
-static inline_ u64 put_unix_path(struct ctx *c, struct sock *sk)
+/* Abstract names begin with a NUL, which is left out, and have no NUL at their end. */
+static inline_ void put_unix_path(struct ctx *c, struct sock *sk)
 {
 	struct unix_sock *u = (void *)sk;
 	struct unix_address *a = KREAD(u, addr);
-	const char *path;
+	const char *path = (const char *)KADDR(a, name[0].sun_path);
+	u64 n = a ? KREAD(a, len) - 2 : 0;
 	u8 first = 0;
-	u64 n = 0;
 
-	if (a) {
-		path = (const char *)KADDR(a, name[0].sun_path);
-		read_kernel(c, &first, 1, path);
-		if (!first)
-			path++;
-		n = put_kernel_str(c, path, SUN_PATH_MAX);
-	}
-	if (!n)
+	if (!a || n > SUN_PATH_MAX) {
 		put(c, "", 1);
-	return n;
+		return;
+	}
+	read_kernel(c, &first, 1, path);
+	if (!put_kernel_str_n(c, first ? path : path + 1, first || !n ? n : n - 1, SUN_PATH_MAX))
+		put(c, "", 1);
 }
 
-/* The path is that of the end which is named: the destination, as things are. */
-static inline_ void put_unix_tuple(struct ctx *c, struct sock *sk, enum direction dir, u64 user_addr)
+static inline_ void put_user_unix_path(struct ctx *c, u64 addr, u64 len)
+{
+	u64 n = len > 2 ? len - 2 : 0;
+	u8 first = 1;
+
+	if (n > SUN_PATH_MAX - 20)
+		n = SUN_PATH_MAX - 20;
+	if (addr && n)
+		read_user(c, &first, 1, addr + 2);
+	if (!addr || !n || !put_user_str_n(c, addr + (first ? 2 : 3), first ? n : n - 1, SUN_PATH_MAX))
+		put(c, "", 1);
+}
+
+/*
+ * Tuples name the receiving end first; an fdinfo names its own.  The path is that of the
+ * receiver, who is the one with a name, as things are.
+ */
+static inline_ void put_unix_tuple(struct ctx *c, struct sock *sk, enum direction dir, u64 user_addr,
+				   u64 user_len)
 {
 	struct unix_sock *u = (void *)sk;
 	struct sock *peer = KREAD(u, peer);
-	u64 local = (u64)(unsigned long)sk, remote = (u64)(unsigned long)peer;
-	u8 family = K_AF_UNIX, first = 0;
+	u64 own = (u64)(unsigned long)sk, other = (u64)(unsigned long)peer;
+	u8 family = K_AF_UNIX;
 
 	put(c, &family, 1);
-	put(c, dir == OUTBOUND ? &local : &remote, 8);
-	put(c, dir == OUTBOUND ? &remote : &local, 8);
-	if (dir == INBOUND || peer) {
-		put_unix_path(c, dir == OUTBOUND ? peer : sk);
-	} else {
-		if (user_addr)
-			read_user(c, &first, 1, user_addr + 2);
-		if (!user_addr || !put_user_str(c, user_addr + (first ? 2 : 3), SUN_PATH_MAX))
-			put(c, "", 1);
-	}
+	put(c, dir == OUTBOUND ? &other : &own, 8);
+	put(c, dir == OUTBOUND ? &own : &other, 8);
+	if (dir == INBOUND || (dir == OWN_FIRST && !peer))
+		put_unix_path(c, sk);
+	else if (peer)
+		put_unix_path(c, peer);
+	else
+		put_user_unix_path(c, user_addr, user_len);
 }
 
-static inline_ struct done put_tuple(struct ctx *c, struct sock *sk, enum direction dir, u64 user_addr)
+static inline_ struct done put_tuple(struct ctx *c, struct sock *sk, enum direction dir, u64 user_addr,
+				     u64 user_len)
 {
 	u32 family = sk ? KREAD(sk, __sk_common.skc_family) : 0;
 
 	if (family == K_AF_INET || family == K_AF_INET6)
 		put_inet_tuple(c, sk, family, dir, user_addr);
 	else if (family == K_AF_UNIX)
-		put_unix_tuple(c, sk, dir, user_addr);
+		put_unix_tuple(c, sk, dir, user_addr, user_len);
 	return DONE;
 }
 
@@ -146,31 +160,36 @@ static inline_ struct done put_tuple(struct ctx *c, struct sock *sk, enum direct
 static inline_ struct done connect_tuple(struct ctx *c, s64 fd)
 {
 	if (ret(c) == 0 || ret(c) == -K_EINPROGRESS)
-		put_tuple(c, fd_sock(c, fd), OUTBOUND, 0);
+		put_tuple(c, fd_sock(c, fd), OUTBOUND, 0, 0);
 	return DONE;
 }
 
 static inline_ struct done accept_tuple(struct ctx *c)
 {
 	if (ret(c) >= 0)
-		put_tuple(c, fd_sock(c, ret(c)), INBOUND, 0);
+		put_tuple(c, fd_sock(c, ret(c)), INBOUND, 0, 0);
 	return DONE;
 }
 
-static inline_ struct done send_tuple(struct ctx *c, s64 fd, u64 user_addr)
+static inline_ struct done send_tuple(struct ctx *c, s64 fd, u64 user_addr, u64 user_len)
 {
-	return put_tuple(c, fd_sock(c, fd), OUTBOUND, user_addr);
+	return put_tuple(c, fd_sock(c, fd), OUTBOUND, user_addr, user_len);
+}
+
+static inline_ struct done msg_send_tuple(struct ctx *c, u64 msg)
+{
+	return send_tuple(c, fd_arg(c, 0), msg_member(c, msg, MSG_NAME), msg_member(c, msg, MSG_NAMELEN));
 }
 
 static inline_ struct done mmsg_send_tuple(struct ctx *c)
 {
-	return ret(c) < 0 ? DONE : send_tuple(c, fd_arg(c, 0), mmsg_name(c));
+	return ret(c) < 0 ? DONE : msg_send_tuple(c, mmsg(c));
 }
 
 static inline_ struct done recv_tuple(struct ctx *c, s64 fd, u64 user_addr)
 {
 	if (ret(c) >= 0)
-		put_tuple(c, fd_sock(c, fd), INBOUND, user_addr);
+		put_tuple(c, fd_sock(c, fd), INBOUND, user_addr, 0);
 	return DONE;
 }
 
@@ -178,7 +197,7 @@ static inline_ struct done recv_tuple(struct ctx *c, s64 fd, u64 user_addr)
 static inline_ struct done put_sockaddr(struct ctx *c, u64 addr, u64 len)
 {
 	u16 head[2] = { 0 };
-	u8 family, first = 0;
+	u8 family;
 	u16 port;
 
 	if (!addr || len < 2 || !read_user(c, head, sizeof(head), addr))
@@ -194,9 +213,7 @@ static inline_ struct done put_sockaddr(struct ctx *c, u64 addr, u64 len)
 		put(c, &port, 2);
 	} else if (family == K_AF_UNIX) {
 		put(c, &family, 1);
-		read_user(c, &first, 1, addr + 2);
-		if (!put_user_str(c, addr + (first ? 2 : 3), SUN_PATH_MAX))
-			put(c, "", 1);
+		put_user_unix_path(c, addr, len);
 	}
 	return DONE;
 }

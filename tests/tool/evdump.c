@@ -39,6 +39,14 @@ static u64 now_ns(void)
 	return (u64)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+static u64 wall_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (u64)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 static void rejected(void *ctx, const char *program, const char *why)
 {
 	(void)ctx;
@@ -207,24 +215,26 @@ static pid_t start(char **argv, int *ret_go)
 
 static int run(struct dump *d, struct capture *c, pid_t pid)
 {
-	u64 end = 0;
+	u64 n = 0, end = 0;	/* events after `end` are not the program's */
 	int status = 0;
 
 	for (;;) {
 		struct raw_event raw;
 		int err = capture_next(c, &raw, 20);
+		u64 ts = 0;
 
 		if (!err) {
-			dump_event(d, &raw);
-			if (end && in_tree(d, &(struct event){ .tid = -1 }))
-				end = now_ns() + DRAIN_NS;
-			continue;
-		}
-		if (err != -EAGAIN && err != -EINTR)
+			memcpy(&ts, &raw.hdr->ts_ns, sizeof(ts));
+			if (!end || ts <= end)
+				dump_event(d, &raw);
+			if (n++ % 256)
+				continue;
+		} else if (err != -EAGAIN && err != -EINTR) {
 			return 125;
+		}
 		if (!end && waitpid(pid, &status, WNOHANG) == pid)
-			end = now_ns() + DRAIN_NS;
-		if (end && now_ns() > end)
+			end = wall_ns() + DRAIN_NS;
+		if (end && (err ? wall_ns() > end : ts > end))
 			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	}
 }
