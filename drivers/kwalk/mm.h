@@ -19,9 +19,9 @@ static inline_ s64 mm_counter(struct mm_struct *mm, u32 n)
 
 		v = KREAD(pc, count);
 	} else {
-		struct atomic_long *counters = KADDR(old, rss_stat.count[0]);
+		s64 *counters = (void *)KADDR(old, rss_stat.count[0]);
 
-		v = KREAD_AT(&counters[n].counter);
+		v = KREAD_AT(&counters[n]);
 	}
 	return v < 0 ? 0 : v;
 }
