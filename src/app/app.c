@@ -228,6 +228,15 @@ static enum outcome select_sources(struct app *a)
 
 /* ---- rules -------------------------------------------------------------------------- */
 
+/* False when the configuration leaves out the plugin whose fields are built in. */
+static bool wants_container(const struct config *c)
+{
+	for (u32 i = 0; i < c->load_plugins.n; i++)
+		if (!strcmp(c->load_plugins.p[i], "container"))
+			return true;
+	return !c->load_plugins_given;
+}
+
 static void make_rules(struct app *a)
 {
 	const struct config *c = &a->cfg;
@@ -241,12 +250,14 @@ static void make_rules(struct app *a)
 		.selection = c->selection, .nselection = c->nselection,
 		.append = c->append, .nappend = c->nappend,
 		.static_keys = c->static_keys.p, .nstatic_keys = c->static_keys.n,
+		.no_suggested_fields = !wants_container(c),
 	};
 	a->rules = rules_new(&a->ropt);
 }
 
 static enum outcome validate(struct app *a)
 {
+	int err;
 	struct validate_options opt = {
 		.json = a->cfg.json_output,
 		.describe = a->cmd.list_rules || a->cmd.list_rule, .rule = a->cmd.list_rule,
@@ -255,15 +266,16 @@ static enum outcome validate(struct app *a)
 	make_rules(a);
 	if (!a->cmd.validate.n)
 		return GO_ON;
-	if (rules_files_validate(a->rules, &a->cmd.validate, &opt, &a->diag))
-		return FAILED;
-	return DONE;
+	err = rules_files_validate(a->rules, &a->cmd.validate, &opt, &a->diag);
+	a->runtime_error = err == -ENOTSUP;
+	return err ? FAILED : DONE;
 }
 
 static enum outcome load_rules(struct app *a)
 {
 	bool given = a->cmd.rules.n;
 	struct strlist *paths = given ? &a->cmd.rules : &a->cfg.rules_files;
+	int err;
 
 	if (!paths->n) {
 		diag_set(
@@ -276,7 +288,9 @@ static enum outcome load_rules(struct app *a)
 	rules_files_find(&a->cfg, paths, given, &a->rules_files);
 	if (!a->rules_files.n)
 		log_warning("None of the rules files of the configuration exists");
-	if (rules_files_load(a->rules, &a->rules_files, &a->diag))
+	err = rules_files_load(a->rules, &a->rules_files, &a->diag);
+	a->runtime_error = err == -ENOTSUP;
+	if (err)
 		return FAILED;
 	if (a->cmd.list_rules || a->cmd.list_rule) {
 		if (!rules_files_describe(a->rules, a->cmd.list_rule, a->cfg.json_output))

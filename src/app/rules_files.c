@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "app/log.h"
+#include "base/file.h"
 
 static void add(struct arena *a, struct strlist *l, u32 *cap, const char *path)
 {
@@ -111,6 +112,17 @@ static void log_warnings(const struct rules_report *rep)
 	buf_fini(&text);
 }
 
+/* -ENOTSUP with the reason when there is an error that ends the run without a report. */
+static int fatal_error(const struct rules_report *rep, struct diag *d)
+{
+	const char *why = rules_report_fatal(rep);
+
+	if (!why)
+		return 0;
+	diag_set(d, "%s", why);
+	return -ENOTSUP;
+}
+
 static int load_for_use(struct rules *r, const char *path, struct diag *d)
 {
 	struct rules_report *rep = NULL;
@@ -120,11 +132,12 @@ static int load_for_use(struct rules *r, const char *path, struct diag *d)
 	if (err == -ENOENT)
 		return diag_set(d, "Could not open file %s for reading", path);
 	if (err)
-		return diag_set(d, "Could not read file %s: %s", path, strerror(-err));
+		return diag_set(d, "Could not read file %s: %s", path, file_error(err));
+	err = fatal_error(rep, d);
 	log_schema(rep);
 	if (rules_report_ok(rep)) {
 		log_warnings(rep);
-	} else {
+	} else if (!err) {
 		rules_report_text(rep, true, &text);
 		err = diag_set(d, "%s", buf_str(&text));
 	}
@@ -181,10 +194,12 @@ static int validate_one(struct rules *r, const char *path, struct validation *v,
 	if (err == -EISDIR)
 		return diag_set(d, "Could not read file %s: Is a directory", path);
 	if (err)
-		rep = rules_report_unreadable(path, strerror(-err));
-	add_result(v, rep);
+		rep = rules_report_unreadable(path, file_error(err));
+	err = fatal_error(rep, d);
+	if (!err)
+		add_result(v, rep);
 	rules_report_free(rep);
-	return 0;
+	return err;
 }
 
 static void print_json(json_t *json)

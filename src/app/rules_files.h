@@ -13,7 +13,10 @@
 void rules_files_find(struct config *c, const struct strlist *paths, bool strict,
 		      struct strlist *ret);
 
-/* Loads files in order; warnings are logged.  -EINVAL with the report in d. */
+/*
+ * Loads files in order; warnings are logged.  -EINVAL with the report in d; -ENOTSUP with the
+ * reason in d when nothing may be reported but that.
+ */
 int rules_files_load(struct rules *r, const struct strlist *files, struct diag *d);
 
 struct validate_options {
@@ -22,7 +25,10 @@ struct validate_options {
 	const char *rule;	/* of -l; NULL: all */
 };
 
-/* -V: prints the results to standard output.  -EINVAL when a file is not valid. */
+/*
+ * -V: prints the results to standard output.  -EINVAL when a file is not valid; -ENOTSUP as
+ * above, and nothing is printed.
+ */
 int rules_files_validate(struct rules *r, const struct strlist *files,
 			 const struct validate_options *opt, struct diag *d);
 
