@@ -102,6 +102,13 @@ bool event_str(const struct event *ev, u32 i, const char **ret, u32 *ret_len)
 	return true;
 }
 
+/* A result that a capture of an older version does not have counts as 0. */
+static bool lacks_result(const struct event *ev, s64 *ret)
+{
+	*ret = 0;
+	return ev->nparams && !ev->params[0].len && ev->desc->params[0].type == PT_ERRNO;
+}
+
 bool event_res(const struct event *ev, s64 *ret)
 {
 	u32 u;
@@ -111,7 +118,7 @@ bool event_res(const struct event *ev, s64 *ret)
 	if (event_s64(ev, 0, ret))
 		return true;
 	if (!event_u32(ev, 0, &u))
-		return false;
+		return lacks_result(ev, ret);
 	*ret = (s32)u;
 	return true;
 }

@@ -89,7 +89,8 @@ bool event_str(const struct event *ev, u32 i, const char **ret, u32 *ret_len);
 
 /*
  * Return value of a syscall exit: its first parameter when that is a number of 4 or 8
- * bytes (so also the uid which getuid returns).  False for all other events.
+ * bytes (so also the uid which getuid returns); 0 when it has a place but no value.  False
+ * for all other events.
  */
 bool event_res(const struct event *ev, s64 *ret);
 

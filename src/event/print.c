@@ -176,8 +176,8 @@ static void print_syscall(const struct print *pr, const struct value *v)
 	const struct syscall_desc *s = syscall_desc((u32)load(v));
 
 	buf_add_u64(pr->raw, load(v));
-	if (s)
-		buf_adds(pr->resolved, s->name);
+	if (s || load(v) == SC_unknown)
+		buf_adds(pr->resolved, s ? s->name : "unknown");
 }
 
 static void print_signal(const struct print *pr, const struct value *v)

@@ -26,9 +26,14 @@ bool field_is_net_fd(const struct fd *fd)
 	return is_ip_type(fd->type) || fd->type == FDT_UNIX_SOCK;
 }
 
+static bool is_plain_file(const struct fd *fd)
+{
+	return fd->type == FDT_FILE || fd->type == FDT_FILE_V2;
+}
+
 bool field_is_file_fd(const struct fd *fd)
 {
-	return fd->type == FDT_FILE || fd->type == FDT_FILE_V2 || fd->type == FDT_DIRECTORY;
+	return is_plain_file(fd) || fd->type == FDT_DIRECTORY;
 }
 
 static u32 base_category(const struct event *ev)
@@ -101,7 +106,7 @@ static bool is_open_family(u16 type)
 	}
 }
 
-static bool is_connecting(u16 type)
+static bool is_accepting(u16 type)
 {
 	switch (type) {
 	case EV_SOCKET_ACCEPT_X:
@@ -109,21 +114,30 @@ static bool is_connecting(u16 type)
 	case EV_SOCKET_ACCEPT_5_X:
 	case EV_SOCKET_ACCEPT4_5_X:
 	case EV_SOCKET_ACCEPT4_6_X:
-	case EV_SOCKET_CONNECT_X:
 		return true;
 	default:
 		return false;
 	}
 }
 
+/* An accept that does not tell its socket leaves what had the number before. */
+static const struct fd *fd_of_error(const struct event *ev)
+{
+	return is_accepting(ev->type) ? NULL : ev->fd;
+}
+
 static bool is_file_error(const struct event *ev)
 {
-	return ev->fd ? field_is_file_fd(ev->fd) : is_open_family(ev->type);
+	const struct fd *fd = fd_of_error(ev);
+
+	return fd ? field_is_file_fd(fd) : is_open_family(ev->type);
 }
 
 static bool is_net_error(const struct event *ev)
 {
-	return ev->fd ? field_is_net_fd(ev->fd) : is_connecting(ev->type);
+	const struct fd *fd = fd_of_error(ev);
+
+	return fd ? field_is_net_fd(fd) : is_accepting(ev->type) || ev->type == EV_SOCKET_CONNECT_X;
 }
 
 static bool is_memory_error(const struct event *ev)
@@ -182,7 +196,7 @@ bool field_evt_get_buflen(struct field_ctx *x, const struct field_ref *f, struct
 	if ((want & BUFLEN_IN && category != EC_IO_READ) ||
 	    (want & BUFLEN_OUT && category != EC_IO_WRITE))
 		return false;
-	if ((want & BUFLEN_FILE && !field_is_file_fd(ev->fd)) ||
+	if ((want & BUFLEN_FILE && !is_plain_file(ev->fd)) ||
 	    (want & BUFLEN_NET && !field_is_ip_fd(ev->fd)))
 		return false;
 	return set_u64(f, ret, (u64)res);

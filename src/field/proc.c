@@ -6,11 +6,6 @@
 
 #define OF(member_) offsetof(struct thread, member_)
 
-static bool is_main(const struct thread *t)
-{
-	return t->tid == t->pid;
-}
-
 /* ---- members of struct thread, by offset ------------------------------------------ */
 
 static u64 load_u64(const struct thread *t, s64 offset)
@@ -76,7 +71,7 @@ GETTER(get_tid)
 
 GETTER(get_ismain)
 {
-	return x->thread && set_u64(f, ret, is_main(x->thread));
+	return x->thread && set_u64(f, ret, proc_is_main(x->thread));
 }
 
 static const struct thread *parent_of(struct field_ctx *x)
@@ -242,7 +237,7 @@ GETTER(get_fd_usage)
 /* What the kernel counts by process is shown with its main thread only. */
 static u64 memory_kb(const struct thread *t, s64 offset)
 {
-	return is_main(t) ? load_u32(t, offset) : 0;
+	return proc_is_main(t) ? load_u32(t, offset) : 0;
 }
 
 GETTER(get_memory)

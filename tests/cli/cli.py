@@ -282,6 +282,12 @@ def t_validate(d):
     same(rc, 1)
     j = json.loads(out)["falco_load_results"][0]
     same((j["name"], j["successful"], j["errors"][0]["code"]), ("bad.yaml", False, "LOAD_ERR_COMPILE_CONDITION"))
+    # Types of events that cannot be told before the run end it without a report.
+    d.write("types.yaml", "- rule: x\n  desc: y\n  condition: tolower(evt.type) = open\n  output: z\n  priority: INFO\n")
+    for how in ("-V", "-r"):
+        rc, out, err = d.run(how, "types.yaml", "-o", "json_output=true", rules=False)
+        same((rc, out), (1, ""))
+        holds(err, r"^Runtime error: .*with transformers. Exiting.$")
     rc, out, err = d.run("-V", "nosuch.yaml", rules=False)
     same(rc, 1)
     holds(err, r"^Error: Could not open file nosuch.yaml for reading$")

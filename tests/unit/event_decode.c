@@ -185,7 +185,10 @@ static void test_res(void **state)
 		{ EV_SYSCALL_READ_E, 8, false, 0 },
 		{ EV_SYSCALL_GETUID_X, 4, true, -1 },
 		{ EV_GENERIC_X, 2, false, 0 },
-		{ EV_SYSCALL_READ_X, 0, false, 0 },
+		{ EV_SYSCALL_READ_X, 0, true, 0 },	/* older versions had no result */
+		{ EV_SYSCALL_READ_X, 4, true, -1 },
+		{ EV_SYSCALL_READ_X, 7, false, 0 },
+		{ EV_SYSCALL_GETUID_X, 0, false, 0 },
 		{ EV_PROCEXIT_1_E, 8, false, 0 },
 	};
 

@@ -135,6 +135,8 @@ static const struct {
 	{ EV_SYSCALL_IO_URING_ENTER_X, 5, { NULL, 0x202, 4 }, "SIGINT SIGUSR1" },
 	{ EV_SYSCALL_EXECVE_19_X, 24, { NULL, 1700000000123456789, 8 }, "2023-11-14 22:13:20.123456789" },
 	{ EV_GENERIC_X, 0, { NULL, SC_getpid, 2 }, "16(getpid)" },
+	{ EV_GENERIC_X, 0, { NULL, 0, 2 }, "0(unknown)" },
+	{ EV_GENERIC_X, 0, { NULL, 65535, 2 }, "65535" },
 	{ EV_SOCKET_SETSOCKOPT_X, 4, { "\2\1\0\0\0", 0, 5 }, "1" },
 	{ EV_SOCKET_SETSOCKOPT_X, 4, { "\1\xfe\xff\xff\xff\xff\xff\xff\xff", 0, 9 }, "-2(ENOENT)" },
 	{ EV_SOCKET_SETSOCKOPT_X, 4, { "\0ab", 0, 3 }, "ab" },

@@ -145,6 +145,20 @@ static void make_write_failed(struct maker *m)
 	add_u32(m, 5);
 }
 
+/* The tuple is missing, and the table has a file of this number. */
+static void make_accept(struct maker *m)
+{
+	add_s64(m, 4);
+	add(m, "", 0);
+}
+
+/* I/O on a directory. */
+static void make_close(struct maker *m)
+{
+	add_s64(m, 0);
+	add_s64(m, 7);
+}
+
 static void make_unlinkat(struct maker *m)
 {
 	add_s64(m, 0);
@@ -272,6 +286,18 @@ static const struct {
 		{ "fd.type", "ipv4" },
 		{ "fd.sip.name", NOTHING },
 		{ "fs.path.name", NOTHING },
+	} },
+	{ make_accept, EV_SOCKET_ACCEPT_5_X, {
+		{ "evt.count.error", "0" },
+		{ "evt.count.error.net", "0" },
+		{ "evt.count.error.file", NOTHING },
+		{ "evt.count.error.other", NOTHING },
+	} },
+	{ make_close, EV_SYSCALL_CLOSE_X, {
+		{ "evt.count.error.file", "0" },
+		{ "evt.buflen", "0" },
+		{ "evt.buflen.file", NOTHING },
+		{ "fd.type", "directory" },
 	} },
 	{ make_unlinkat, EV_SYSCALL_UNLINKAT_2_X, {
 		{ "fs.path.name", "/var/dir/gone" },
