@@ -48,6 +48,7 @@ NEEDS_filter  = filter field proc event base
 NEEDS_rules   = rules output filter field proc event base
 NEEDS_output  = output filter field proc event base
 NEEDS_app     = app output rules filter field proc capture event base
+NEEDS_tool    = rules output filter field proc capture event base
 
 .PHONY: all deps run test check bench fuzz lint install clean tests
 .DELETE_ON_ERROR:
@@ -116,7 +117,7 @@ $(BUILD)/conform/%: tests/conform/%.c $(wildcard tests/conform/*.h)
 	$(Q)$(CC) -std=gnu11 $(WARN) -O1 -g -D_GNU_SOURCE -I. -Isrc -static $< -lpthread -o $@
 
 TOOLS = $(patsubst tests/tool/%.c,$(BUILD)/tool/%,$(wildcard tests/tool/*.c))
-$(BUILD)/tool/%: tests/tool/%.c $$(foreach m,$$(NEEDS_app),$$(call lib,$$m))
+$(BUILD)/tool/%: tests/tool/%.c $$(foreach m,$$(NEEDS_tool),$$(call lib,$$m))
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(ALL_LDFLAGS) $(LDLIBS) -o $@
