@@ -17,6 +17,23 @@
  */
 #define ROUTE(native, compat) ((native) | (compat) << 16)
 
+enum call_kind {
+	CALL_NATIVE,
+	CALL_COMPAT,			/* of a 32-bit caller */
+	CALL_INDIRECT,			/* the same, by socketcall: arguments are in scratch */
+};
+
+/*
+ * What the first argument of the 32-bit socketcall stands for, from 1 (Linux UAPI,
+ * linux/net.h), and the number of arguments.
+ */
+#define SOCKETCALLS(X)									\
+	X(1, socket, 3) X(2, bind, 3) X(3, connect, 3) X(4, listen, 2) X(5, accept, 3)	\
+	X(6, getsockname, 3) X(7, getpeername, 3) X(8, socketpair, 4) X(9, send, 4)	\
+	X(10, recv, 4) X(11, sendto, 6) X(12, recvfrom, 6) X(13, shutdown, 2)		\
+	X(14, setsockopt, 5) X(15, getsockopt, 5) X(16, sendmsg, 3) X(17, recvmsg, 3)	\
+	X(18, accept4, 4) X(19, recvmmsg, 5) X(20, sendmmsg, 4)
+
 struct core_config {
 	u32 snaplen;
 	u32 self_pid;			/* 0: none */
@@ -31,6 +48,7 @@ struct core_live {
 	u32 want_exec, want_fork, want_exit;	/* their programs stay attached */
 	u32 routes[NR_SYSCALLS];
 	u32 enter_routes[NR_SYSCALLS];	/* whose path or address is copied on entry */
+	u64 wanted[NR_CODES / 64];	/* the interest by code, for calls inside socketcall */
 };
 
 struct syscall_counters {
@@ -46,7 +64,7 @@ struct scratch {
 	u32 unwoken[2];			/* bytes written since the consumer was last woken */
 	u32 code;
 	u32 nr;
-	u32 compat;
+	u32 compat;			/* enum call_kind */
 	/* what the finishing program needs of the event */
 	u64 off;
 	u32 nparam;

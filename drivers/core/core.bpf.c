@@ -143,6 +143,28 @@ static inline_ u32 route_of(u32 route, bool *ret_compat)
 	return *ret_compat ? route >> 16 : route & 0xffff;
 }
 
+/*
+ * The call inside a 32-bit socketcall, its arguments copied to the scratch; SC_unknown when
+ * it is of no interest or its arguments cannot be read.
+ */
+static __noinline u32 socketcall(struct pt_regs *regs, struct scratch *s)
+{
+	u32 call = reg_arg(regs, 0, true), args[6] = { 0 }, code, n;
+
+	switch (call) {
+#define SOCKETCALL(NR_, NAME_, NARGS_) case NR_: code = SC_##NAME_; n = NARGS_; break;
+	SOCKETCALLS(SOCKETCALL)
+#undef SOCKETCALL
+	default: return SC_unknown;
+	}
+	if (!(live.wanted[code / 64 & (NR_CODES / 64 - 1)] >> code % 64 & 1) ||
+	    bpf_probe_read_user(args, n * sizeof(args[0]) & 31, (void *)reg_arg(regs, 1, true)))
+		return SC_unknown;
+	for (int i = 0; i < 6; i++)
+		s->args[i] = args[i];
+	return code;
+}
+
 /* Reported elsewhere: a successful exec at sched_process_exec, a child at sched_process_fork. */
 static inline_ bool reported_elsewhere(u32 code, long ret)
 {
@@ -156,7 +178,7 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 {
 	u64 nr = syscall_nr(regs);
-	u32 route, code;
+	u32 route, code, call;
 	struct scratch *s;
 	bool is_compat;
 
@@ -169,11 +191,22 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 	code = route_of(route, &is_compat);
 	if (!code || reported_elsewhere(code, ret))
 		return 0;
+	call = is_compat ? CALL_COMPAT : CALL_NATIVE;
 	if (config.self_pid && bpf_get_current_pid_tgid() >> 32 == config.self_pid)
 		return 0;
 	s = this_scratch();
 	if (!s)
 		return 0;
+	if (code == SC_socketcall && s->busy) {
+		s->drops_scratch++;
+		return 0;
+	}
+	if (code == SC_socketcall) {
+		code = socketcall(regs, s);
+		if (!code)
+			return 0;
+		call = CALL_INDIRECT;
+	}
 	s->by_code[code & (NR_CODES - 1)].seen++;
 	if (config.drop_failed && ret < 0) {
 		s->filtered++;
@@ -187,7 +220,7 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 	s->busy = 1;
 	s->code = code;
 	s->nr = nr;
-	s->compat = is_compat;
+	s->compat = call;
 	bpf_tail_call(ctx, &by_code, code);
 	s->busy = 0;
 	counters(s)->lost++;
@@ -388,7 +421,17 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long id)
 	s = this_scratch();
 	if (!code || !s || (config.self_pid && bpf_get_current_pid_tgid() >> 32 == config.self_pid))
 		return 0;
-	s->compat = is_compat;
+	if (s->busy)
+		return 0;	/* an interrupted one: the exit program reads it */
+	s->compat = is_compat ? CALL_COMPAT : CALL_NATIVE;
+	s->args[1] = reg_arg(regs, 1, is_compat);
+	s->args[2] = reg_arg(regs, 2, is_compat);
+	if (code == SC_socketcall) {
+		code = socketcall(regs, s);
+		if (code != SC_connect)
+			return 0;
+		s->compat = CALL_INDIRECT;
+	}
 	st = own_stash();
 	if (!st) {
 		s->enter_lost++;
@@ -396,7 +439,7 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long id)
 	}
 	st->nr = 0;
 	if (code == SC_connect)
-		n = keep_address(st, s, reg_arg(regs, 1, is_compat), reg_arg(regs, 2, is_compat));
+		n = keep_address(st, s, s->args[1], s->args[2]);
 	else
 		n = keep_path(st, reg_arg(regs, code == SC_open || code == SC_creat ? 0 : 1, is_compat));
 	if (code == SC_openat2)
@@ -447,8 +490,10 @@ int BPF_PROG(ev_##ID_, struct pt_regs *regs, long ret)					\
 											\
 	if (!s)										\
 		return 0;								\
-	s->args[0] = reg_arg(regs, 0, s->compat);					\
-	s->args[1] = reg_arg(regs, 1, s->compat);					\
+	if (s->compat != CALL_INDIRECT) {						\
+		s->args[0] = reg_arg(regs, 0, s->compat);				\
+		s->args[1] = reg_arg(regs, 1, s->compat);				\
+	}										\
 	s->ret = s->compat ? (s32)ret : ret;						\
 	for (i = 0; i < MMSG_MAX; i++)							\
 		if ((i && (s64)i >= ret) || do_message_##ID_(i))			\

@@ -129,7 +129,11 @@ static inline_ u64 arg(struct ctx *c, u32 n)
 {
 	if (!c->regs)
 		return c->s->args[n];
-	return reg_arg(c->regs, n, c->s->compat);
+	if (!c->s->compat)
+		return reg_arg(c->regs, n, false);
+	if (c->s->compat == CALL_INDIRECT)
+		return c->s->args[n];
+	return reg_arg(c->regs, n, true);
 }
 
 static inline_ struct task_struct *current_task(void)

@@ -104,11 +104,22 @@ static int publish(struct core *c)
 	return 0;
 }
 
+/* Is any call of interest that a 32-bit program can make by socketcall? */
+static bool wants_socketcall(const struct interest *in, bool enter)
+{
+#define SOCKETCALL(NR_, NAME_, NARGS_) if (interest_has(in, SC_##NAME_) && !enter) return true;
+	SOCKETCALLS(SOCKETCALL)
+#undef SOCKETCALL
+	return interest_has(in, SC_connect);
+}
+
 static u32 route_of(const struct interest *in, u32 native, u32 compat, bool enter)
 {
 	bool n = interest_has(in, native) && (!enter || core_is_enter(native));
 	bool m = interest_has(in, compat) && (!enter || core_is_enter(compat));
 
+	if (compat == SC_socketcall)
+		m = wants_socketcall(in, enter);
 	return ROUTE(n ? native : 0, m ? compat : 0);
 }
 
@@ -120,6 +131,8 @@ static void set_routes(struct core_live *live, const struct interest *in)
 		__atomic_store_n(&live->routes[nr], route_of(in, native, compat, false), __ATOMIC_RELAXED);
 		__atomic_store_n(&live->enter_routes[nr], route_of(in, native, compat, true), __ATOMIC_RELAXED);
 	}
+	for (u32 i = 0; i < ARRAY_SIZE(in->syscalls); i++)
+		__atomic_store_n(&live->wanted[i], in->syscalls[i], __ATOMIC_RELAXED);
 	live->want_exec = core_wants_exec(in);
 	live->want_fork = core_wants_fork(in);
 	live->want_exit = interest_has(in, SC_sched_process_exit);
