@@ -96,7 +96,9 @@ static inline_ bool vector_step(struct ctx *c, struct loop *l, u32 i)
 
 	if (!addr || position(c) - l->argv.start >= STR_MAX)
 		return true;
-	put_user_str(c, addr, STR_MAX);
+	/* a page that nobody touched yet, after a fork */
+	if (!put_user_str(c, addr, STR_MAX))
+		put(c, "", 1);
 	return false;
 }
 

@@ -331,6 +331,7 @@ static void set_config(struct core *c)
 
 	c->loader.ncpus = c->ncpus;
 	c->loader.nrings = r->n;
+	c->loader.ring_fd = r->rings[0].fd;
 	c->loader.on_rejected = c->opt.rejected;
 	c->loader.ctx = c->opt.ctx;
 	c->loader.config = (struct core_config){

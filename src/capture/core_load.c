@@ -5,8 +5,10 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -14,7 +16,8 @@
 #include "core.skel.h"
 #include "plain.skel.h"
 
-#define LOG_BYTES 8192
+/* Of address space: only the log of a rejected program is written. */
+#define LOG_BYTES ((size_t)1 << 20)
 
 /* The programs as they are built for newer and for older kernels. */
 struct core_variant {
@@ -112,10 +115,10 @@ static u32 exit_event(const struct core_loader *l, u32 code)
 	return event_desc(type)->captured && !l->rejected[type] ? type : EV_GENERIC_X;
 }
 
-/* What is missing for the interest.  False: nothing. */
-static bool wanted_of(const struct core_loader *l, const struct interest *in, struct wanted *w)
+/* What is missing for the interest: how many programs. */
+static u32 wanted_of(const struct core_loader *l, const struct interest *in, struct wanted *w)
 {
-	bool some = false;
+	u32 n = 0;
 
 	*w = (struct wanted){ 0 };
 	w->programs[CORE_EXIT] = w->programs[CORE_FINISH] = true;
@@ -125,13 +128,13 @@ static bool wanted_of(const struct core_loader *l, const struct interest *in, st
 	/* it also drops what was copied for a thread that ends */
 	w->programs[CORE_TASK_EXIT] = interest_has(in, SC_sched_process_exit) || w->programs[CORE_ENTER];
 	for (u32 i = 0; i < CORE_PROGRAMS; i++)
-		some |= w->programs[i] &= !l->has[i] && !l->refused[i];
+		n += w->programs[i] &= !l->has[i] && !l->refused[i];
 	for (u32 code = 1; code < SC_MAX; code++)
 		if (interest_has(in, code))
 			w->types[exit_event(l, code)] = true;
 	for (u32 t = 0; t < EV_MAX; t++)
-		some |= w->types[t] &= !l->loaded[t] && !l->rejected[t];
-	return some;
+		n += w->types[t] &= !l->loaded[t] && !l->rejected[t];
+	return n;
 }
 
 /* Event type of the program `ev_ID`, 0 for other programs (type 0 is never captured). */
@@ -157,38 +160,148 @@ static u32 program_index(const struct bpf_program *p)
 	return i;
 }
 
-/* ---- loading ------------------------------------------------------------------------ */
+/* ---- maps ---------------------------------------------------------------------------- */
 
-static int prepare_maps(const struct core_loader *l, struct bpf_object *o)
+static struct bpf_object *open_variant(const struct core_variant *v)
 {
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "saker");
+	size_t len;
+	const void *bytes = v->bytes(&len);
+
+	return bpf_object__open_mem(bytes, len, &opts);
+}
+
+static int create_map(struct core_loader *l, int i, const struct bpf_map *m)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = bpf_map__map_flags(m));
+	u32 entries = i == CORE_SCRATCH ? l->ncpus : i == CORE_RINGS ? l->nrings : bpf_map__max_entries(m);
+
+	if (i == CORE_RINGS)
+		opts.inner_map_fd = l->ring_fd;
+	l->maps[i] = bpf_map_create(bpf_map__type(m), "saker", bpf_map__key_size(m), bpf_map__value_size(m),
+				    entries, &opts);
+	return l->maps[i] < 0 ? -errno : 0;
+}
+
+/* Once for all objects, as the first one describes them. */
+static int create_maps(struct core_loader *l)
+{
+	struct bpf_object *o;
 	int err = 0;
 
-	bpf_map__set_initial_value(bpf_object__find_map_by_name(o, ".rodata.config"), &l->config,
-				   sizeof(l->config));
-	if (l->maps[0] < 0) {
-		err = bpf_map__set_max_entries(bpf_object__find_map_by_name(o, map_names[CORE_SCRATCH]),
-					       l->ncpus);
-		return err ?: bpf_map__set_max_entries(bpf_object__find_map_by_name(o, map_names[CORE_RINGS]),
-						       l->nrings);
+	if (l->maps[CORE_MAPS - 1] >= 0)
+		return 0;
+	o = open_variant(l->variant);
+	if (!o)
+		return -errno;
+	for (int i = 0; i < CORE_MAPS && !err; i++)
+		if (l->maps[i] < 0)
+			err = create_map(l, i, bpf_object__find_map_by_name(o, map_names[i]));
+	bpf_object__close(o);
+	return err;
+}
+
+/* ---- loading ------------------------------------------------------------------------ */
+
+/*
+ * What is wanted is loaded as two objects on the same maps, each by a thread of its own: most
+ * of the time goes to relocation in libbpf and to the verifier.
+ */
+enum { PARTS = 2, PART_WORTH = 8 };	/* programs */
+
+struct part {
+	const struct core_loader *l;
+	const struct wanted *w;
+	u32 index, count;		/* of the parts */
+	struct bpf_object *o;		/* owned */
+	char *logs;			/* the verifier's, LOG_BYTES for each program; owned */
+	size_t logs_len;
+	int err;
+};
+
+static bool is_wanted(const struct wanted *w, const struct bpf_program *p)
+{
+	u32 type = program_type(p), i = program_index(p);
+
+	return type ? w->types[type] : i < CORE_PROGRAMS && w->programs[i];
+}
+
+/* Each part comes to the same division: programs go where there is less to do. */
+static void choose_programs(struct part *part)
+{
+	size_t load[PARTS] = { 0 }, n = 0;
+	struct bpf_program *p;
+
+	bpf_object__for_each_program(p, part->o) {
+		u32 to = part->count > 1 && load[1] < load[0];
+		bool wanted = is_wanted(part->w, p);
+
+		if (wanted)
+			load[to] += bpf_program__insn_cnt(p) + 200;
+		bpf_program__set_autoload(p, wanted && to == part->index);
+		bpf_program__set_log_buf(p, part->logs + LOG_BYTES * n++, LOG_BYTES);
 	}
+}
+
+static int reuse_maps(const struct core_loader *l, struct bpf_object *o)
+{
+	int err;
+
+	err = bpf_map__set_initial_value(bpf_object__find_map_by_name(o, ".rodata.config"), &l->config,
+					 sizeof(l->config));
 	for (int i = 0; i < CORE_MAPS && !err; i++)
 		err = bpf_map__reuse_fd(bpf_object__find_map_by_name(o, map_names[i]), l->maps[i]);
 	return err;
 }
 
+static void *load_part(void *arg)
+{
+	struct part *part = arg;
+	struct bpf_program *p;
+	size_t n = 0;
+
+	part->o = open_variant(part->l->variant);
+	if (!part->o) {
+		part->err = -errno;
+		return NULL;
+	}
+	bpf_object__for_each_program(p, part->o)
+		n++;
+	part->logs_len = n * LOG_BYTES;
+	part->logs = mmap(NULL, part->logs_len, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (part->logs == MAP_FAILED) {
+		part->logs = NULL;
+		part->err = -ENOMEM;
+		return NULL;
+	}
+	choose_programs(part);
+	part->err = reuse_maps(part->l, part->o) ?: bpf_object__load(part->o);
+	return NULL;
+}
+
+static void part_fini(struct part *part)
+{
+	bpf_object__close(part->o);
+	if (part->logs)
+		munmap(part->logs, part->logs_len);
+}
+
 /* The verifier's last words: "why" of a rejected program. */
 static const char *last_line(char *log)
 {
-	char *p;
+	static const char *const noise[] = { "processed ", "verification time", "stack depth" };
 
 	for (;;) {
-		size_t n = strlen(log);
+		size_t n = strlen(log), i = 0;
+		char *p;
 
 		while (n && log[n - 1] == '\n')
 			log[--n] = '\0';
 		p = strrchr(log, '\n');
-		if (!p || (strncmp(p + 1, "processed ", 10) && strncmp(p + 1, "verification time", 17) &&
-			   strncmp(p + 1, "stack depth", 11)))
+		while (p && i < ARRAY_SIZE(noise) && strncmp(p + 1, noise[i], strlen(noise[i])))
+			i++;
+		if (!p || i == ARRAY_SIZE(noise))
 			return p ? p + 1 : log;
 		*p = '\0';
 	}
@@ -213,78 +326,68 @@ static bool refuse(struct core_loader *l, const struct bpf_program *p, const cha
 }
 
 /* 1: programs were rejected, and it is worth trying without them. */
-static int load_failed(struct core_loader *l, struct bpf_object *o, char *logs, int err, struct diag *d)
+static int part_failed(struct core_loader *l, struct part *part, struct diag *d)
 {
 	struct bpf_program *p;
+	char *log = part->logs;
 	bool again = false;
 
-	bpf_object__for_each_program(p, o) {
-		if (*logs)
-			again = refuse(l, p, last_line(logs), d);
-		logs += LOG_BYTES;
+	if (!part->o || !log)
+		return part->err;
+	bpf_object__for_each_program(p, part->o) {
+		if (*log)
+			again = refuse(l, p, last_line(log), d);
+		log += LOG_BYTES;
 	}
-	return again ? 1 : err;
+	return again ? 1 : part->err;
 }
 
-static int load_object(struct core_loader *l, const struct wanted *w, struct bpf_object **ret, struct diag *d)
+static int load_parts(struct core_loader *l, const struct wanted *w, struct part *parts, u32 n, struct diag *d)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "saker");
-	size_t len, n = 0;
-	const void *bytes = l->variant->bytes(&len);
-	struct bpf_object *o = bpf_object__open_mem(bytes, len, &opts);
-	struct bpf_program *p;
-	char *logs;
-	int err;
+	pthread_t thread;
+	bool threaded;
+	int err = 0;
 
-	if (!o)
-		return -errno;
-	bpf_object__for_each_program(p, o)
-		n++;
-	logs = xcalloc(n, LOG_BYTES);
-	n = 0;
-	bpf_object__for_each_program(p, o) {
-		u32 type = program_type(p), i = program_index(p);
-
-		bpf_program__set_autoload(p, type ? w->types[type] : i < CORE_PROGRAMS && w->programs[i]);
-		bpf_program__set_log_buf(p, logs + LOG_BYTES * n++, LOG_BYTES);
-	}
-	err = prepare_maps(l, o) ?: bpf_object__load(o);
-	if (err)
-		err = load_failed(l, o, logs, err, d);
-	free(logs);
-	if (err)
-		bpf_object__close(o);
-	else
-		*ret = o;
+	for (u32 i = 0; i < n; i++)
+		parts[i] = (struct part){ .l = l, .w = w, .index = i, .count = n };
+	threaded = n > 1 && !pthread_create(&thread, NULL, load_part, &parts[1]);
+	load_part(&parts[0]);
+	if (threaded)
+		pthread_join(thread, NULL);
+	else if (n > 1)
+		load_part(&parts[1]);
+	for (u32 i = 0; i < n; i++)
+		if (parts[i].err && err != 1)
+			err = part_failed(l, &parts[i], d);
 	return err;
 }
 
-/* Loads without those which the kernel rejects, one after the other. */
-static int load_variant(struct core_loader *l, const struct interest *in, struct bpf_object **ret, struct diag *d)
+/*
+ * Loads without those which the kernel rejects, one after the other.  On success *ret_n parts
+ * are the caller's.
+ */
+static int load_variant(struct core_loader *l, const struct interest *in, struct part *parts, u32 *ret_n,
+			struct diag *d)
 {
 	struct wanted w;
-	int err;
+	u32 n, count;
+	int err = 1;
 
-	*ret = NULL;
-	do
-		err = wanted_of(l, in, &w) ? load_object(l, &w, ret, d) : 0;
-	while (err == 1);
+	*ret_n = 0;
+	while (err == 1) {
+		count = wanted_of(l, in, &w);
+		if (!count)
+			return 0;
+		n = count >= PART_WORTH ? PARTS : 1;
+		err = create_maps(l) ?: load_parts(l, &w, parts, n, d);
+		for (u32 i = 0; err && i < n; i++)
+			part_fini(&parts[i]);
+	}
+	*ret_n = err ? 0 : n;
 	return err;
 }
 
 /* ---- putting to use ---------------------------------------------------------------------- */
-
-static int keep_maps(struct core_loader *l, struct bpf_object *o)
-{
-	for (int i = 0; i < CORE_MAPS; i++) {
-		if (l->maps[i] >= 0)
-			continue;
-		l->maps[i] = fcntl(bpf_object__find_map_fd_by_name(o, map_names[i]), F_DUPFD_CLOEXEC, 3);
-		if (l->maps[i] < 0)
-			return -errno;
-	}
-	return 0;
-}
 
 /* Puts an event's program into the table, for each syscall that has this event. */
 static int connect_event(struct core_loader *l, u32 type, int fd)
@@ -317,7 +420,7 @@ static int connect_program(struct core_loader *l, u32 i, const struct bpf_progra
 static int connect_object(struct core_loader *l, struct bpf_object *o)
 {
 	struct bpf_program *p;
-	int err = keep_maps(l, o);
+	int err = 0;
 
 	bpf_object__for_each_program(p, o)
 		if (!err && bpf_program__fd(p) >= 0 && program_type(p))
@@ -339,21 +442,22 @@ static int attach_object(struct core_loader *l, struct bpf_object *o)
 int core_load(struct core_loader *l, const struct interest *in, int (*ready)(void *ctx), void *ctx,
 	      struct diag *d)
 {
-	struct bpf_object *o;
-	int err = load_variant(l, in, &o, d);
+	struct part parts[PARTS];
+	u32 n;
+	int err = load_variant(l, in, parts, &n, d);
 
-	if (err && l->maps[0] < 0 && l->variant == &variants[0]) {
+	if (err && !l->has[CORE_EXIT] && l->variant == &variants[0]) {
 		diag_clear(d);
 		l->variant = &variants[1];
-		err = load_variant(l, in, &o, d);
+		err = load_variant(l, in, parts, &n, d);
 	}
-	if (err || !o)
-		return err ?: ready(ctx);
-	err = connect_object(l, o);
+	for (u32 i = 0; i < n && !err; i++)
+		err = connect_object(l, parts[i].o);
 	if (!err)
 		err = ready(ctx);
-	if (!err)
-		err = attach_object(l, o);
-	bpf_object__close(o);
+	for (u32 i = 0; i < n && !err; i++)
+		err = attach_object(l, parts[i].o);
+	for (u32 i = 0; i < n; i++)
+		part_fini(&parts[i]);
 	return err;
 }

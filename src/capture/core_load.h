@@ -25,6 +25,7 @@ struct core_loader {
 	const struct core_variant *variant;
 	struct core_config config;	/* of all objects */
 	u32 nrings, ncpus;
+	int ring_fd;			/* borrowed: a pattern for the map of rings */
 	int maps[CORE_MAPS];		/* owned; -1: not yet */
 	bool loaded[EV_MAX];		/* programs by event type */
 	bool rejected[EV_MAX];
