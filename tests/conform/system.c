@@ -2,7 +2,6 @@
 /* bpf, keys, modules, semaphores, memory of other processes, quotas. */
 #include "expect.h"
 #include <linux/bpf.h>
-#include <linux/keyctl.h>
 #include <sys/ipc.h>
 #include <sys/quota.h>
 #include <sys/sem.h>
@@ -119,18 +118,6 @@ static void quotas(void)
 		     S(special, "/dev/null"), NONE(quotafilepath), 32, 2, 1234, 1);
 }
 
-static void keys(void)
-{
-	/* forms of PT_DYN as the row's table has them: see keyctl_dynamic_param */
-	EXPECT(SYSCALL_KEYCTL_X, I(res, SYS(keyctl, KEYCTL_GET_KEYRING_ID, -4L, 0L)),
-	       I(operation, 0), ANY(arg2, "its forms are saker's own"),
-	       ANY(arg3, "its forms are saker's own"), ANY(arg4, "its forms are saker's own"),
-	       ANY(arg5, "its forms are saker's own"));
-	EXPECT(SYSCALL_KEYCTL_X, I(res, SYS(keyctl, KEYCTL_REVOKE, 0x3fffffffL)), I(operation, 3),
-	       ANY(arg2, "its forms are saker's own"), ANY(arg3, "its forms are saker's own"),
-	       ANY(arg4, "its forms are saker's own"), ANY(arg5, "its forms are saker's own"));
-}
-
 int main(int argc, char **argv)
 {
 	(void)argc;
@@ -142,6 +129,5 @@ int main(int argc, char **argv)
 	semaphores();
 	other_memory();
 	quotas();
-	keys();
 	return expect_done(argv);
 }
