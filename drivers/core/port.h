@@ -296,7 +296,7 @@ static inline_ u64 put_kernel_str_n(struct ctx *c, const void *p, u64 n, u64 max
 	return string_put(c, bpf_probe_read_kernel_str(here(c), n, p), max);
 }
 
-/* Descriptors are resolved by a program of their own, see finish_fds() in core.bpf.c. */
+/* Descriptors are resolved by a program of their own, see finish_fds in programs.h. */
 static inline_ void put_FDINFO(struct ctx *c, s64 fd)
 {
 	c->s->fds[c->s->nfds++ & 1] = fd;

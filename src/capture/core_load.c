@@ -107,11 +107,16 @@ struct wanted {
 	bool programs[CORE_PROGRAMS];
 };
 
-/* The event of a syscall; those without one that can be captured share the generic one. */
+/*
+ * The event whose program captures a syscall.  The calls that make a process share one; so
+ * do those without an event that can be captured: the generic one.
+ */
 static u32 exit_event(const struct core_loader *l, u32 code)
 {
 	u32 type = syscall_desc(code) ? syscall_desc(code)->event : EV_GENERIC_X;
 
+	if (type == EV_SYSCALL_FORK_20_X || type == EV_SYSCALL_VFORK_20_X || type == EV_SYSCALL_CLONE3_X)
+		type = EV_SYSCALL_CLONE_20_X;
 	return event_desc(type)->captured && !l->rejected[type] ? type : EV_GENERIC_X;
 }
 
