@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/engine.h"
@@ -27,6 +28,7 @@ struct app {
 	struct config cfg;
 	bool have_config;		/* a file was read */
 	struct diag diag;
+	bool has_pidfile;		/* it was written */
 	bool runtime_error;		/* the message is printed in another form */
 	char hostname[256];
 	struct field_set fields;
@@ -358,6 +360,7 @@ static enum outcome write_pidfile(struct app *a)
 	if (!a->cmd.pidfile)
 		return GO_ON;
 	f = fopen(a->cmd.pidfile, "we");
+	a->has_pidfile = f;
 	ok = f && fprintf(f, "%d\n", getpid()) > 0;
 	if (f && fclose(f))
 		ok = false;
@@ -412,11 +415,22 @@ static enum outcome run(struct app *a)
 	return fail_if(err);
 }
 
+/* Nobody shall take a start that failed for a running one.  It may be a device: that stays. */
+static void remove_pidfile(const struct app *a)
+{
+	struct stat st;
+
+	if (a->has_pidfile && !lstat(a->cmd.pidfile, &st) && S_ISREG(st.st_mode))
+		unlink(a->cmd.pidfile);
+}
+
 static enum outcome finish(struct app *a, enum outcome outcome)
 {
 	struct run *r = &a->run;
 	bool hurry = signals_stopping();
 
+	if (outcome == FAILED)
+		remove_pidfile(a);
 	r->alerts_dropped = r->outputs ? outputs_dropped(r->outputs) : 0;
 	r->alerts_stuck = outputs_stop(r->outputs, hurry ? (u32)a->cfg.output_timeout_ms : 0);
 	if (r->alerts_stuck)

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 void config_init(struct config *c)
 {
 	memset(c, 0, sizeof(*c));
@@ -217,7 +219,7 @@ static int load_file(struct config *c, const char *path, struct yaml_node **ret,
 	if (err == -ENOENT)
 		return diag_set(d, "Could not find configuration file at %s", path);
 	if (err)
-		return diag_set(d, "Cannot read configuration file %s: %s", path, strerror(-err));
+		return diag_set(d, "Cannot read configuration file %s: %s", path, file_error(err));
 	return add_file(c, path, text, len, ret, d);
 }
 

@@ -2,13 +2,12 @@
 #include "app/doc.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 
 #define FILE_BYTES_MAX (256u << 20)
 
@@ -60,9 +59,9 @@ int doc_read_file(struct arena *a, const char *path, char **ret_text, size_t *re
 	struct buf text = { 0 };
 	int fd, err;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
+	err = file_open(path, &fd);
+	if (err)
+		return err;
 	err = read_fd(fd, &text);
 	close(fd);
 	if (!err) {

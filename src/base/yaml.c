@@ -15,6 +15,7 @@
 
 struct anchor {
 	struct yaml_node *node;
+	u64 nodes;		/* in it, itself included */
 	u32 height;
 };
 
@@ -24,6 +25,7 @@ struct frame {
 	struct anchor *anchor;	/* NULL: none */
 	u32 first;		/* of its elements in builder.pending */
 	u32 height;		/* of the tallest element so far */
+	u64 nodes;		/* of the document before it */
 };
 
 struct builder {
@@ -34,6 +36,7 @@ struct builder {
 	VEC(struct yaml_node *) docs;
 	struct frame stack[YAML_DEPTH_MAX];
 	u32 depth;
+	u64 nodes;	/* so far, aliases as what they stand for */
 	/* libyaml counts characters; this walks along to count bytes */
 	const char *text;
 	size_t len, byte, line_start;
@@ -105,6 +108,14 @@ static struct anchor *set_anchor(struct builder *b, const yaml_char_t *name, str
 	return an;
 }
 
+/* A few lines of aliases could otherwise stand for more than anybody can walk through. */
+static int count_nodes(struct builder *b, const yaml_mark_t *m, u64 n)
+{
+	b->nodes += n;
+	return b->nodes <= YAML_NODES_MAX ? 0 :
+	       error_at(b, m, "too many values, those that aliases stand for included");
+}
+
 /* Hangs a finished node of the given height below the innermost open one. */
 static int attach(struct builder *b, struct yaml_node *n, u32 height)
 {
@@ -129,11 +140,11 @@ static int on_scalar(struct builder *b, const yaml_event_t *e)
 	struct anchor *an = set_anchor(b, e->data.scalar.anchor, n);
 
 	if (an)
-		an->height = 1;
+		an->nodes = an->height = 1;
 	n->plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	n->s = arena_memdup0(b->a, e->data.scalar.value, e->data.scalar.length);
 	n->len = e->data.scalar.length;
-	return attach(b, n, 1);
+	return count_nodes(b, &e->start_mark, 1) ?: attach(b, n, 1);
 }
 
 static int on_alias(struct builder *b, const yaml_event_t *e)
@@ -144,7 +155,7 @@ static int on_alias(struct builder *b, const yaml_event_t *e)
 		return error_at(b, &e->start_mark, "the referenced anchor is not defined");
 	if (!an->height)
 		return error_at(b, &e->start_mark, "the anchor contains itself");
-	return attach(b, an->node, an->height);
+	return count_nodes(b, &e->start_mark, an->nodes) ?: attach(b, an->node, an->height);
 }
 
 static int on_start(struct builder *b, const yaml_event_t *e, enum yaml_kind kind)
@@ -159,7 +170,8 @@ static int on_start(struct builder *b, const yaml_event_t *e, enum yaml_kind kin
 				  e->data.sequence_start.anchor, f->node);
 	f->first = b->pending.n;
 	f->height = 0;
-	return 0;
+	f->nodes = b->nodes;
+	return count_nodes(b, &e->start_mark, 1);
 }
 
 static int on_end(struct builder *b)
@@ -173,8 +185,10 @@ static int on_end(struct builder *b)
 		memcpy(node->items, b->pending.p + f->first, n * sizeof(*node->items));
 	node->n = node->kind == YAML_MAP ? n / 2 : n;
 	b->pending.n = f->first;
-	if (f->anchor)
+	if (f->anchor) {
 		f->anchor->height = f->height + 1;
+		f->anchor->nodes = b->nodes - f->nodes;
+	}
 	return attach(b, node, f->height + 1);
 }
 

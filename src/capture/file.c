@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "capture/convert.h"
 #include "capture/file_meta.h"
@@ -415,7 +416,7 @@ int capture_open_file(const char *path, const struct state_sink *sink, struct ca
 	converter_init(&f->convert);
 	err = stream_open(&f->in, path);
 	if (err)
-		diag_set(d, "cannot open capture file %s: %s", path, strerror(-err));
+		diag_set(d, "cannot open capture file %s: %s", path, file_error(err));
 	else
 		err = read_metadata(f, d);
 	if (err) {

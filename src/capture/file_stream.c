@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 
 #define WINDOW_BYTES (512u << 10)
@@ -12,11 +14,17 @@
 
 int stream_open(struct stream *s, const char *path)
 {
+	int fd, err;
+
 	*s = (struct stream){ .cap = WINDOW_BYTES };
-	errno = 0;
-	s->gz = gzopen(path, "rb");
-	if (!s->gz)
-		return errno ? -errno : -ENOMEM;
+	err = file_open(path, &fd);
+	if (err)
+		return err;
+	s->gz = gzdopen(fd, "rb");
+	if (!s->gz) {
+		close(fd);
+		return -ENOMEM;
+	}
 	gzbuffer(s->gz, GZ_BUFFER_BYTES);
 	s->buf = xmalloc(s->cap);
 	return 0;

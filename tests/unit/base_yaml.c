@@ -161,10 +161,32 @@ static void test_depth(void **state)
 	/* aliases can make a deep tree of a flat text */
 	buf_adds(&b, "- &a0 [x]\n");
 	for (u32 i = 1; i < 2 * YAML_DEPTH_MAX; i++)
-		buf_addf(&b, "- &a%u [*a%u, *a%u]\n", i, i - 1, i - 1);
+		buf_addf(&b, "- &a%u [*a%u]\n", i, i - 1);
 	parse(&doc, b.p, b.len);
 	assert_int_not_equal(doc.err, 0);
 	assert_string_equal(doc.d.msg, "nested too deeply");
+	done(&doc);
+	buf_fini(&b);
+}
+
+/* Each line stands for ten times what the line before does. */
+static void test_too_many(void **state)
+{
+	struct buf b = { 0 };
+	struct doc doc;
+
+	(void)state;
+	buf_adds(&b, "- &a0 x\n");
+	for (u32 i = 1; i < 10; i++) {
+		buf_addf(&b, "- &a%u [x", i);
+		for (u32 k = 0; k < 10; k++)
+			buf_addf(&b, ", *a%u", i - 1);
+		buf_adds(&b, "]\n");
+	}
+	parse(&doc, b.p, b.len);
+	assert_int_not_equal(doc.err, 0);
+	assert_non_null(strstr(doc.d.msg, "too many values"));
+	assert_int_equal(doc.d.line, 7);
 	done(&doc);
 	buf_fini(&b);
 }
@@ -232,6 +254,7 @@ int main(void)
 		cmocka_unit_test(test_offsets),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_scalars),
 		cmocka_unit_test(test_get),
 	};
