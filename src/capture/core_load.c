@@ -189,20 +189,13 @@ static int create_map(struct core_loader *l, int i, const struct bpf_map *m)
 }
 
 /* Once for all objects, as the first one describes them. */
-static int create_maps(struct core_loader *l)
+static int create_maps(struct core_loader *l, const struct bpf_object *o)
 {
-	struct bpf_object *o;
 	int err = 0;
 
-	if (l->maps[CORE_MAPS - 1] >= 0)
-		return 0;
-	o = open_variant(l->variant);
-	if (!o)
-		return -errno;
 	for (int i = 0; i < CORE_MAPS && !err; i++)
 		if (l->maps[i] < 0)
 			err = create_map(l, i, bpf_object__find_map_by_name(o, map_names[i]));
-	bpf_object__close(o);
 	return err;
 }
 
@@ -265,7 +258,8 @@ static void *load_part(void *arg)
 	struct bpf_program *p;
 	size_t n = 0;
 
-	part->o = open_variant(part->l->variant);
+	if (!part->o)
+		part->o = open_variant(part->l->variant);
 	if (!part->o) {
 		part->err = -errno;
 		return NULL;
@@ -355,6 +349,10 @@ static int load_parts(struct core_loader *l, const struct wanted *w, struct part
 
 	for (u32 i = 0; i < n; i++)
 		parts[i] = (struct part){ .l = l, .w = w, .index = i, .count = n };
+	parts[0].o = open_variant(l->variant);
+	err = parts[0].o ? create_maps(l, parts[0].o) : -errno;
+	if (err)
+		return err;
 	threaded = n > 1 && !pthread_create(&thread, NULL, load_part, &parts[1]);
 	load_part(&parts[0]);
 	if (threaded)
@@ -384,7 +382,7 @@ static int load_variant(struct core_loader *l, const struct interest *in, struct
 		if (!count)
 			return 0;
 		n = count >= PART_WORTH ? PARTS : 1;
-		err = create_maps(l) ?: load_parts(l, &w, parts, n, d);
+		err = load_parts(l, &w, parts, n, d);
 		for (u32 i = 0; err && i < n; i++)
 			part_fini(&parts[i]);
 	}
