@@ -94,7 +94,7 @@ $(BUILD)/gen/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	@echo "  SKEL    $@"
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$*)_bpf > $@
 
-$(BUILD)/obj/capture/core.o build/fuzz/obj/capture/core.o: $(BPF_SKELS)
+$(BUILD)/obj/capture/core_load.o build/fuzz/obj/capture/core_load.o: $(BPF_SKELS)
 
 # ---- tests ------------------------------------------------------------------
 

@@ -76,7 +76,6 @@ struct scratch {
 	s64 ret;
 	u64 index;			/* of the message, see mmsg_index() */
 	u64 drops_buffer, drops_scratch, truncated, enter_lost, filtered;
-	u64 other_seen;			/* tracepoints */
 	u64 loop[8];			/* struct loop of drivers/port.h */
 	struct syscall_counters by_code[NR_CODES];
 	u64 path[PATH_ROOM];		/* nodes of the path being built */
