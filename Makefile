@@ -92,7 +92,8 @@ $(BUILD)/bpf/%.bpf.o: drivers/core/%.bpf.c $(DRIVER_HDRS)
 $(BUILD)/gen/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	@mkdir -p $(@D)
 	@echo "  SKEL    $@"
-	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$*)_bpf > $@
+	$(Q)$(BPFTOOL) gen object $(BUILD)/bpf/$*.small.o $<	# without debug sections
+	$(Q)$(BPFTOOL) gen skeleton $(BUILD)/bpf/$*.small.o name $(subst .,_,$*)_bpf > $@
 
 $(BUILD)/obj/capture/core_load.o build/fuzz/obj/capture/core_load.o: $(BPF_SKELS)
 

@@ -39,7 +39,10 @@ static inline_ s64 dir_fd(s64 fd)
 	return fd == SAKER_AT_FDCWD ? -1 : fd;
 }
 
-/* O_TMPFILE contains O_DIRECTORY, O_SYNC contains O_DSYNC, and either half sets the flag: so it is known. */
+/*
+ * O_TMPFILE contains O_DIRECTORY and O_SYNC contains O_DSYNC; as everybody knows these events,
+ * either half sets the flag.
+ */
 static inline_ u32 open_flags(u64 f)
 {
 	u32 p = (f & 3) == 1 ? 2 : (f & 3) == 2 ? 3 : 1;

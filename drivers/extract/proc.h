@@ -75,12 +75,6 @@ static inline_ struct done ptrace_data(struct ctx *c)
 	return put_dyn(c, DYN_PTRACE_UINT64, arg(c, 3), 8);
 }
 
-/* capset: the three sets of struct __user_cap_data_struct[2]; which: 0 effective, 1 permitted, 2 inheritable. */
-static inline_ u64 user_caps(struct ctx *c, u64 addr, u32 which)
-{
-	return (u64)user_u32(c, addr + 12 + 4 * which) << 32 | user_u32(c, addr + 4 * which);
-}
-
 /* One of two limits at addr; none given: -1. */
 static inline_ s64 user_rlimit(struct ctx *c, u64 addr, u32 which)
 {

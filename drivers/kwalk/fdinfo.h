@@ -136,7 +136,8 @@ static inline_ void put_file_info(struct ctx *c, s64 fd)
 	info.open_flags = open_flags(KREAD(f, f_flags));
 	info.flags = fd_cloexec(t, fd) ? FDI_CLOEXEC : 0;
 	layer = inode_layer(c, inode);
-	info.flags |= (layer & P_UPPER_LAYER ? FDI_UPPER_LAYER : 0) | (layer & P_LOWER_LAYER ? FDI_LOWER_LAYER : 0);
+	info.flags |= layer & P_UPPER_LAYER ? FDI_UPPER_LAYER : 0;
+	info.flags |= layer & P_LOWER_LAYER ? FDI_LOWER_LAYER : 0;
 	if ((KREAD(inode, i_mode) & K_S_IFMT) == K_S_IFSOCK) {
 		struct socket *sock = KREAD(f, private_data);
 

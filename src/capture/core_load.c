@@ -307,7 +307,8 @@ static const char *last_line(char *log)
 }
 
 /* Takes note of one refusal.  False: nothing works without that program. */
-static bool refuse(struct core_loader *l, const struct bpf_program *p, const char *why, struct diag *d)
+static bool refuse(struct core_loader *l, const struct bpf_program *p, const char *why,
+		   struct diag *d)
 {
 	u32 type = program_type(p), i = program_index(p);
 
@@ -341,7 +342,8 @@ static int part_failed(struct core_loader *l, struct part *part, struct diag *d)
 	return again ? 1 : part->err;
 }
 
-static int load_parts(struct core_loader *l, const struct wanted *w, struct part *parts, u32 n, struct diag *d)
+static int load_parts(struct core_loader *l, const struct wanted *w, struct part *parts, u32 n,
+		      struct diag *d)
 {
 	pthread_t thread;
 	bool threaded;
@@ -369,8 +371,8 @@ static int load_parts(struct core_loader *l, const struct wanted *w, struct part
  * Loads without those which the kernel rejects, one after the other.  On success *ret_n parts
  * are the caller's.
  */
-static int load_variant(struct core_loader *l, const struct interest *in, struct part *parts, u32 *ret_n,
-			struct diag *d)
+static int load_variant(struct core_loader *l, const struct interest *in, struct part *parts,
+			u32 *ret_n, struct diag *d)
 {
 	struct wanted w;
 	u32 n, count;

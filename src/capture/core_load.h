@@ -18,8 +18,12 @@ struct bpf_link;
 struct core_variant;
 
 /* Programs that are no event's own, by name. */
-enum core_program { CORE_EXIT, CORE_FINISH, CORE_EXEC, CORE_FORK, CORE_TASK_EXIT, CORE_ENTER, CORE_PROGRAMS };
-enum core_map { CORE_SCRATCH, CORE_RINGS, CORE_STASHES, CORE_BY_CODE, CORE_FINISHERS, CORE_LIVE, CORE_MAPS };
+enum core_program {
+	CORE_EXIT, CORE_FINISH, CORE_EXEC, CORE_FORK, CORE_TASK_EXIT, CORE_ENTER, CORE_PROGRAMS
+};
+enum core_map {
+	CORE_SCRATCH, CORE_RINGS, CORE_STASHES, CORE_BY_CODE, CORE_FINISHERS, CORE_LIVE, CORE_MAPS
+};
 
 struct core_loader {
 	const struct core_variant *variant;
