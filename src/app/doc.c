@@ -8,6 +8,8 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/hash.h"
+#include "base/vec.h"
 
 #define FILE_BYTES_MAX (256u << 20)
 
@@ -139,20 +141,49 @@ static struct yaml_node *joined(struct arena *a, const struct yaml_node *x,
 	return n;
 }
 
+/* The pairs of a map that grows, and where each key is (1 + its place). */
+struct merged {
+	VEC(struct yaml_node *) items;
+	struct strmap places;
+};
+
+static void add_pair(struct merged *m, struct yaml_node *key, struct yaml_node *value)
+{
+	if (key->kind == YAML_SCALAR && !strmap_gets(&m->places, key->s))
+		strmap_put(&m->places, key->s, strlen(key->s),
+			   (void *)(uintptr_t)(m->items.n + 1));
+	vec_push(&m->items, key);
+	vec_push(&m->items, value);
+}
+
+static void merge_pair(struct arena *a, struct merged *m, struct yaml_node *key,
+		       struct yaml_node *value, enum doc_strategy strategy)
+{
+	uintptr_t place = (uintptr_t)strmap_gets(&m->places, key->s);
+	struct yaml_node **old = place ? &m->items.p[place] : NULL;
+
+	if (!old)
+		add_pair(m, key, value);
+	else if (strategy == DOC_APPEND && (*old)->kind == YAML_SEQ && value->kind == YAML_SEQ)
+		*old = joined(a, *old, value);
+	else if (strategy != DOC_ADD_ONLY)
+		*old = value;
+}
+
 void doc_merge(struct arena *a, struct yaml_node *root, const struct yaml_node *more,
 	       enum doc_strategy strategy)
 {
-	for (u32 i = 0; i < more->n; i++) {
-		struct yaml_node *key = more->items[2 * i], *value = more->items[2 * i + 1];
-		struct yaml_node *old = key->kind == YAML_SCALAR ? yaml_get(root, key->s) : NULL;
+	struct merged m = { 0 };
 
-		if (key->kind != YAML_SCALAR || (old && strategy == DOC_ADD_ONLY))
-			continue;
-		if (old && strategy == DOC_APPEND && old->kind == YAML_SEQ &&
-		    value->kind == YAML_SEQ)
-			value = joined(a, old, value);
-		map_put(a, root, key->s, value);
-	}
+	for (u32 i = 0; i < root->n; i++)
+		add_pair(&m, root->items[2 * i], root->items[2 * i + 1]);
+	for (u32 i = 0; i < more->n; i++)
+		if (more->items[2 * i]->kind == YAML_SCALAR)
+			merge_pair(a, &m, more->items[2 * i], more->items[2 * i + 1], strategy);
+	root->n = 0;
+	add_items(a, root, m.items.p, (u32)m.items.n);
+	strmap_fini(&m.places);
+	vec_fini(&m.items);
 }
 
 /* ---- overriding --------------------------------------------------------------------- */

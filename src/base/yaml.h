@@ -14,7 +14,7 @@
 #include "base/types.h"
 
 #define YAML_DEPTH_MAX 100
-#define YAML_NODES_MAX 5000000	/* of a text, each alias counted as what it stands for */
+#define YAML_NODES_MAX 10000000	/* of a text, each alias counted as what it stands for */
 
 enum yaml_kind { YAML_SCALAR, YAML_SEQ, YAML_MAP };
 

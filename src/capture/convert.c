@@ -11,6 +11,7 @@
 #define STAGING_BYTES 65536u
 /* The longest way to today's shape, that of the first execve, takes 16 steps. */
 #define STEPS_MAX 32
+#define ENTER_BYTES_MAX (128u << 20)	/* some are never followed by their exit */
 #define VALUES_MAX (EVENT_PARAMS_MAX + 1)
 
 enum value_from { FROM_END, FROM_OLD, FROM_ENTER, FROM_ENTER_OR_NONE, FROM_DEFAULT, FROM_NONE,
@@ -72,7 +73,7 @@ void converter_clear(struct converter *c)
 	while ((e = map64_next(&c->enters, &pos)))
 		free(e->value);
 	map64_fini(&c->enters);
-	c->enters = (struct map64){ 0 };
+	c->enter_bytes = 0;
 }
 
 void converter_fini(struct converter *c)
@@ -99,14 +100,26 @@ static const struct rule *find_rule(u16 type, u32 nparams)
 	return bsearch(&key, rules, ARRAY_SIZE(rules), sizeof(rules[0]), compare_rule);
 }
 
+static void forget_enter(struct converter *c, u64 tid)
+{
+	struct enter_event *e = map64_del(&c->enters, tid);
+
+	if (e)
+		c->enter_bytes -= sizeof(*e) + e->len;
+	free(e);
+}
+
 static void keep_enter(struct converter *c, const struct event *ev)
 {
-	struct enter_event *e = map64_get(&c->enters, (u64)ev->tid);
+	struct enter_event *e;
 
-	free(e);
+	forget_enter(c, (u64)ev->tid);
+	if (c->enter_bytes > ENTER_BYTES_MAX)
+		converter_clear(c);
 	e = xmalloc(sizeof(*e) + ev->raw->len);
 	e->len = ev->raw->len;
 	memcpy(e->bytes, ev->raw, e->len);
+	c->enter_bytes += sizeof(*e) + e->len;
 	map64_put(&c->enters, (u64)ev->tid, e);
 }
 
@@ -122,11 +135,6 @@ static bool find_enter(const struct converter *c, const struct event *exit, stru
 	ok = !event_decode(ret, (const struct event_hdr *)e->bytes, e->len, &ignored);
 	diag_fini(&ignored);
 	return ok && ret->type == exit->type - 1;
-}
-
-static void forget_enter(struct converter *c, u64 tid)
-{
-	free(map64_del(&c->enters, tid));
 }
 
 static void put_len(struct step *s, u32 len)

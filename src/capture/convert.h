@@ -14,7 +14,8 @@
 #include "schema/event.h"
 
 struct converter {
-	struct map64 enters;	/* tid -> struct stored_event *, owned */
+	struct map64 enters;	/* tid -> struct enter_event *, owned */
+	u64 enter_bytes;	/* in them */
 	u8 *staging[2];		/* owned; a conversion reads one and writes the other */
 };
 

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum { NAME_MAX_LEN = 255, PATH_MAX_LEN = 1023, LINE_FIELDS = 8, FILE_MAX = 16 << 20 };
+enum { NAME_MAX_LEN = 255, PATH_MAX_LEN = 1023, LINE_FIELDS = 8, FILE_MAX = 16 << 20,
+       USERS_MAX = 200000 /* and as many groups; more are left out */ };
 
 struct users {
 	bool lookup;
@@ -99,6 +100,8 @@ void users_add(struct users *u, const struct state_user *s)
 {
 	struct user *user = map64_get(&u->users, s->uid);
 
+	if (!user && u->users.count >= USERS_MAX)
+		return;
 	if (!user) {
 		user = xcalloc(1, sizeof(*user));
 		pstr_init(&user->name);
@@ -122,6 +125,8 @@ void users_add_group(struct users *u, const struct state_group *s)
 {
 	struct group *g = map64_get(&u->groups, s->gid);
 
+	if (!g && u->groups.count >= USERS_MAX)
+		return;
 	if (!g) {
 		g = xcalloc(1, sizeof(*g));
 		pstr_init(&g->name);

@@ -58,12 +58,10 @@ static void add_all_suggested(const struct rules_options *opt, const char *sourc
 
 static void add_extra_fields(struct compiled *c, struct crule *r, const struct rules_append *ap)
 {
-	struct cextra *all = arena_alloc(&c->a, (r->nextra + ap->nextra_fields) * sizeof(*all));
-
-	if (r->nextra)
-		memcpy(all, r->extra, r->nextra * sizeof(*all));
+	r->extra = grown(&c->a, r->extra, r->nextra, &r->extra_cap, ap->nextra_fields,
+			 sizeof(*r->extra));
 	for (u32 i = 0; i < ap->nextra_fields; i++) {
-		struct cextra *e = &all[r->nextra + i];
+		struct cextra *e = &r->extra[r->nextra + i];
 
 		e->key = ap->extra_fields[i].key;
 		e->raw = !ap->extra_fields[i].format;
@@ -71,7 +69,6 @@ static void add_extra_fields(struct compiled *c, struct crule *r, const struct r
 		if (e->raw)
 			e->format = arena_printf(&c->a, "%%%s", e->key);
 	}
-	r->extra = all;
 	r->nextra += ap->nextra_fields;
 }
 

@@ -49,7 +49,7 @@ struct crule {
 	struct event_set events;
 	const char *output;
 	struct cextra *extra;
-	u32 nextra;
+	u32 nextra, extra_cap;
 	u64 print;		/* hash of the tree's text */
 	bool quiet;		/* checked, and there was nothing to say about it */
 };

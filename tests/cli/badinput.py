@@ -262,6 +262,11 @@ def config(d):
     r = d.replay("x.scap", config="big.yaml", timeout=60)
     accepted("configuration: 4 MB of elements", r, within=30)
     os.unlink(d.at("big.yaml"))
+    d.write("many.yaml", CONFIG + "append_output:\n" + "  - extra_fields: [evt.num]\n" * 20000)
+    accepted("configuration: 20,000 fields for every output", d.replay("x.scap", config="many.yaml"), within=10)
+    d.write("more.yaml", "".join("j%d: 1\n" % i for i in range(30000)))
+    d.write("many.yaml", "config_files: [more.yaml]\n" + CONFIG + "".join("k%d: 1\n" % i for i in range(30000)))
+    accepted("configuration: 30,000 keys put into 30,000", d.replay("x.scap", config="many.yaml"), within=10)
 
 
 # ---- files that are none ----------------------------------------------------------------------------------
@@ -281,7 +286,8 @@ def files(d):
     jobs = []
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         for way, run in ways.items():
-            for what, name, pattern in (("missing", "none", r"none"), ("a loop of links", "loop", r"loop"), ("a pipe without a writer", "fifo", r"fifo: .*it is a pipe"),
+            for what, name, pattern in (("missing", "none", r"none"), ("a loop of links", "loop", r"loop"),
+                                        ("a pipe without a writer", "fifo", r"fifo: .*it is a pipe"),
                                         ("a file in a file", "r.yaml/x", r"r\.yaml/x"), ("endless", "/dev/zero", r"/dev/zero")):
                 jobs.append((way + ": " + what, pool.submit(run, name), pattern))
         for name, job, pattern in jobs:
@@ -333,7 +339,8 @@ def hostile_blocks():
     for tid in range(1, 30):
         loop.thread(tid, ptid=tid % 29 + 1, comm="p%d" % tid)   # a circle of parents
     yield capture([b"/a"], loop)
-    odd = [b"", b"\0\0\0", b"\xff\xfe\xfd", b"a\nb\rc", b"\x1b[31m", b"%s%n%evt.arg", b"../" * 20000, b'"\\"', b"/" * 60000, b"\xe2\x82"]
+    odd = [b"", b"\0\0\0", b"\xff\xfe\xfd", b"a\nb\rc", b"\x1b[31m", b"%s%n%evt.arg", b"../" * 20000, b'"\\"',
+           b"/" * 60000, b"\xe2\x82"]
     yield capture(odd)
     one = capture([b"/a"])
     yield gzip.compress(one)[:-20]
@@ -357,10 +364,30 @@ def captures(d):
         flips.append(bytes(b))
     survivors(d, "captures with bits flipped", flips)
     survivors(d, "captures with hostile blocks", list(hostile_blocks()))
+    if SAN:
+        say("skip", "capture: memory", "sanitizers need much of it")
+    else:
+        bomb(d)
     d.write("t.scap", whole[:len(whole) - 5])
     refused("capture: cut short", d.replay("t.scap"), r"byte \d+ of t\.scap", r"truncated")
     d.write("t.scap", b"hello, this is no capture at all\n")
     refused("capture: a text", d.replay("t.scap"), r"t\.scap", r"byte 0 ")
+
+
+def bomb(d):
+    """3 MB that unpack to 600 MB of calls which never end, each of another thread."""
+    import struct, zlib
+    s = SCAP.Scap()
+    z = zlib.compressobj(1, zlib.DEFLATED, 31)
+    s.event("SYSCALL_MKDIR_E", tid=1, ts=1, path="x" * 60000)
+    at = s.events[0].index(struct.pack("<QQ", 1, 1)) + 8
+    parts = [z.compress(SCAP.Scap().bytes())]
+    for tid in range(10000):
+        parts.append(z.compress(s.events[0][:at] + struct.pack("<Q", tid) + s.events[0][at + 8:]))
+    d.write("bomb.scap", b"".join(parts) + z.flush())
+    limit = 600 << 20
+    accepted("capture: 600 MB unpacked in 600 MB of memory", d.replay(
+        "bomb.scap", pre=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit))), r"Events detected: 0")
 
 
 def d_replay(d, data):
@@ -368,7 +395,8 @@ def d_replay(d, data):
     return d.replay("w.scap")
 
 
-STRINGS = [b"/a\nb", b"/a\x1b[31mred", b"/\xff\xfe\x80", b"/\"q\"\\", b"/%proc.name %s", b"/" + b"x" * 5000, b"/a\0b", b"/\xe2\x80\xa8u2028", b"/\x7f\x01"]
+STRINGS = [b"/a\nb", b"/a\x1b[31mred", b"/\xff\xfe\x80", b"/\"q\"\\", b"/%proc.name %s", b"/" + b"x" * 5000, b"/a\0b",
+           b"/\xe2\x80\xa8u2028", b"/\x7f\x01"]
 
 
 def strings(d):

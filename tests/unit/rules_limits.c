@@ -114,7 +114,7 @@ static void test_doubling(void **state)
 		buf_addf(&b, "- a: &%c [*%c, *%c, *%c, *%c]\n", 'a' + i, 'a' + i - 1, 'a' + i - 1, 'a' + i - 1,
 			 'a' + i - 1);
 	buf_adds(&b, RULE("r", "evt.type=open") "  exceptions: [{name: e, fields: [proc.name], values: *t}]\n");
-	expect(&b, "E ERR_YAML_VALIDATE exception value '' ", "Can't decode YAML sequence value");
+	expect(&b, "E ERR_YAML_PARSE ", "too many values, those that aliases stand for included");
 	buf_fini(&b);
 }
 
@@ -131,17 +131,17 @@ static void test_aliases(void **state)
 	expect(&b, "E ERR_VALIDATE list 'l'", "when the lists in it are put in");
 
 	buf_adds(&b, "- x: &a [v");
-	repeat(&b, ", v", 5000);
+	repeat(&b, ", v", 2100);
 	buf_adds(&b, "]\n- x: &b [*a");
-	repeat(&b, ", *a", 5000);
+	repeat(&b, ", *a", 2100);
 	buf_adds(&b, "]\n" RULE("r", "evt.type=open") "  exceptions: [{name: e, fields: [proc.name], values: *b}]\n");
 	expect(&b, "E ERR_YAML_VALIDATE exception value", "The file has more than 4000000 elements");
 
 	buf_adds(&b, "- x: &m {k: 1");
-	for (u32 i = 0; i < 5000; i++)
+	for (u32 i = 0; i < 2100; i++)
 		buf_addf(&b, ", k%u: 1", i);
 	buf_adds(&b, "}\n");
-	repeat(&b, "- *m\n", 5000);
+	repeat(&b, "- *m\n", 2100);
 	expect(&b, "E ERR_YAML_VALIDATE rules content item", "The file has more than 4000000 elements");
 	buf_fini(&b);
 }
