@@ -26,6 +26,7 @@ struct core {
 	struct core_loader loader;
 	struct interest interest;	/* being set */
 	struct ring_set rings;
+	int *ring_fds;		/* owned; as the loader wants them */
 	struct scratch *scratch;	/* mapped, one for each possible CPU */
 	struct core_live *live;		/* mapped */
 	u32 ncpus;
@@ -90,9 +91,6 @@ static int publish(struct core *c)
 {
 	const int *maps = c->loader.maps;
 
-	for (u32 i = 0; i < c->rings.n; i++)
-		if (bpf_map_update_elem(maps[CORE_RINGS], &i, &c->rings.rings[i].fd, BPF_ANY))
-			return -errno;
 	c->scratch = map_shared(maps[CORE_SCRATCH], page_round(c->ncpus * sizeof(*c->scratch)));
 	c->live = map_shared(maps[CORE_LIVE], page_round(sizeof(*c->live)));
 	if (!c->scratch || !c->live)
@@ -245,6 +243,7 @@ static void core_close(struct capture *base)
 	if (c->live)
 		munmap(c->live, page_round(sizeof(*c->live)));
 	ring_set_fini(&c->rings);
+	free(c->ring_fds);
 	diag_fini(&c->base.diag);
 	free(c);
 }
@@ -331,7 +330,10 @@ static void set_config(struct core *c)
 
 	c->loader.ncpus = c->ncpus;
 	c->loader.nrings = r->n;
-	c->loader.ring_fd = r->rings[0].fd;
+	c->ring_fds = xcalloc(r->n, sizeof(*c->ring_fds));
+	for (u32 i = 0; i < r->n; i++)
+		c->ring_fds[i] = r->rings[i].fd;
+	c->loader.ring_fds = c->ring_fds;
 	c->loader.on_rejected = c->opt.rejected;
 	c->loader.ctx = c->opt.ctx;
 	c->loader.config = (struct core_config){

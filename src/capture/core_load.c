@@ -182,7 +182,7 @@ static int create_map(struct core_loader *l, int i, const struct bpf_map *m)
 	u32 entries = i == CORE_SCRATCH ? l->ncpus : i == CORE_RINGS ? l->nrings : bpf_map__max_entries(m);
 
 	if (i == CORE_RINGS)
-		opts.inner_map_fd = l->ring_fd;
+		opts.inner_map_fd = l->ring_fds[0];
 	l->maps[i] = bpf_map_create(bpf_map__type(m), "saker", bpf_map__key_size(m), bpf_map__value_size(m),
 				    entries, &opts);
 	return l->maps[i] < 0 ? -errno : 0;
@@ -342,11 +342,28 @@ static int part_failed(struct core_loader *l, struct part *part, struct diag *d)
 	return again ? 1 : part->err;
 }
 
+/*
+ * Puts the rings into their map.  The kernel waits for a grace period each time, 10 ms or so:
+ * a thread of its own sleeps through that while programs are loaded.  Returns NULL or the
+ * loader when it failed.
+ */
+static void *fill_rings(void *arg)
+{
+	struct core_loader *l = arg;
+
+	for (u32 i = 0; i < l->nrings; i++)
+		if (bpf_map_update_elem(l->maps[CORE_RINGS], &i, &l->ring_fds[i], BPF_ANY))
+			return l;
+	l->filled = true;
+	return NULL;
+}
+
 static int load_parts(struct core_loader *l, const struct wanted *w, struct part *parts, u32 n,
 		      struct diag *d)
 {
-	pthread_t thread;
-	bool threaded;
+	pthread_t thread, filler;
+	bool threaded, filling;
+	void *unfilled = NULL;
 	int err = 0;
 
 	for (u32 i = 0; i < n; i++)
@@ -355,12 +372,19 @@ static int load_parts(struct core_loader *l, const struct wanted *w, struct part
 	err = parts[0].o ? create_maps(l, parts[0].o) : -errno;
 	if (err)
 		return err;
+	filling = !l->filled && !pthread_create(&filler, NULL, fill_rings, l);
 	threaded = n > 1 && !pthread_create(&thread, NULL, load_part, &parts[1]);
 	load_part(&parts[0]);
 	if (threaded)
 		pthread_join(thread, NULL);
 	else if (n > 1)
 		load_part(&parts[1]);
+	if (filling)
+		pthread_join(filler, &unfilled);
+	else if (!l->filled)
+		unfilled = fill_rings(l);
+	if (unfilled)
+		return diag_set(d, "the ring buffers cannot be put into their map");
 	for (u32 i = 0; i < n; i++)
 		if (parts[i].err && err != 1)
 			err = part_failed(l, &parts[i], d);

@@ -29,7 +29,8 @@ struct core_loader {
 	const struct core_variant *variant;
 	struct core_config config;	/* of all objects */
 	u32 nrings, ncpus;
-	int ring_fd;			/* borrowed: a pattern for the map of rings */
+	const int *ring_fds;		/* borrowed, nrings of them: what the map of rings holds */
+	bool filled;			/* the map of rings is */
 	int maps[CORE_MAPS];		/* owned; -1: not yet */
 	bool loaded[EV_MAX];		/* programs by event type */
 	bool rejected[EV_MAX];
@@ -44,7 +45,7 @@ void core_loader_init(struct core_loader *l);
 void core_loader_fini(struct core_loader *l);
 /*
  * Loads and attaches what `in` needs and is missing.  ready() is called when all is loaded and
- * the maps are there, before anything new runs; it sets up rings and routes.
+ * the maps are there, before anything new runs; it sets up scratch and routes.
  */
 int core_load(struct core_loader *l, const struct interest *in, int (*ready)(void *ctx), void *ctx,
 	      struct diag *d);
