@@ -103,6 +103,7 @@ struct core_options {
 	/* Called for each program that could not be loaded or attached; may be NULL. */
 	void (*rejected)(void *ctx, const char *program, const char *why);
 	void *ctx;
+	const char *spoil;	/* for tests: a program to make unacceptable; NULL: none */
 };
 
 /*

@@ -334,6 +334,7 @@ static void set_config(struct core *c)
 	for (u32 i = 0; i < r->n; i++)
 		c->ring_fds[i] = r->rings[i].fd;
 	c->loader.ring_fds = c->ring_fds;
+	c->loader.spoil = c->opt.spoil;
 	c->loader.on_rejected = c->opt.rejected;
 	c->loader.ctx = c->opt.ctx;
 	c->loader.config = (struct core_config){

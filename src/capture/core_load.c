@@ -224,6 +224,20 @@ static bool is_wanted(const struct wanted *w, const struct bpf_program *p)
 	return type ? w->types[type] : i < CORE_PROGRAMS && w->programs[i];
 }
 
+/* Returns with no value set: what no verifier accepts. */
+static int spoil(struct bpf_program *p)
+{
+	size_t n = bpf_program__insn_cnt(p);
+	struct bpf_insn *insns = xcalloc(n, sizeof(*insns));
+	int err;
+
+	memcpy(insns, bpf_program__insns(p), n * sizeof(*insns));
+	insns[0] = (struct bpf_insn){ .code = BPF_JMP | BPF_EXIT };
+	err = bpf_program__set_insns(p, insns, n);
+	free(insns);
+	return err;
+}
+
 /* Each part comes to the same division: programs go where there is less to do. */
 static void choose_programs(struct part *part)
 {
@@ -275,7 +289,9 @@ static void *load_part(void *arg)
 		return NULL;
 	}
 	choose_programs(part);
-	part->err = reuse_maps(part->l, part->o) ?: bpf_object__load(part->o);
+	p = part->l->spoil ? bpf_object__find_program_by_name(part->o, part->l->spoil) : NULL;
+	part->err = p ? spoil(p) : 0;
+	part->err = part->err ?: reuse_maps(part->l, part->o) ?: bpf_object__load(part->o);
 	return NULL;
 }
 

@@ -37,6 +37,7 @@ struct core_loader {
 	bool has[CORE_PROGRAMS];
 	bool refused[CORE_PROGRAMS];
 	VEC(struct bpf_link *) links;	/* owned */
+	const char *spoil;		/* borrowed; see struct core_options */
 	void (*on_rejected)(void *ctx, const char *program, const char *why);
 	void *ctx;
 };

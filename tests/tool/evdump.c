@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * evdump [-s SYSCALL,...] [-j] [-a] [-v] -- PROGRAM ARGUMENTS
+ * evdump [-s SYSCALL,...] [-j] [-a] [-v] [-x NAME] -- PROGRAM ARGUMENTS
  *
  * Runs the program under the CO-RE driver and prints the events of its process tree, one a
  * line, until it has ended and the rings are empty.  -s: these syscalls (default: all that
  * have an event of their own) and the life cycle of processes; -j: JSON; -a: events of all
- * processes; -v: what was loaded, and the counters, on standard error.
+ * processes; -v: what was loaded, and the counters, on standard error; -x: this BPF program
+ * is spoilt, so that the verifier rejects it.
  * The status is that of the program, 125 when the driver does not work.
  */
 #include <errno.h>
@@ -287,7 +288,7 @@ int main(int argc, char **argv)
 	u64 t;
 	pid_t pid;
 
-	while ((o = getopt(argc, argv, "+s:jav")) != -1) {
+	while ((o = getopt(argc, argv, "+s:javx:")) != -1) {
 		if (o == 's')
 			list = optarg;
 		else if (o == 'j')
@@ -296,6 +297,8 @@ int main(int argc, char **argv)
 			d.all = true;
 		else if (o == 'v')
 			verbose = true;
+		else if (o == 'x')
+			opt.spoil = optarg;
 		else
 			return 125;
 	}
