@@ -313,6 +313,8 @@ int main(int argc, char **argv)
 	if (capture_open_core(&opt, &in, &c, &diag)) {
 		fprintf(stderr, "evdump: %s\n", diag.msg);
 		kill(pid, SIGKILL);
+		diag_fini(&diag);
+		map64_fini(&d.tids);
 		return 125;
 	}
 	t = now_ns() - t;
