@@ -13,14 +13,12 @@
 #include "drivers/extract/file.h"
 #include "drivers/extract/io.h"
 #include "drivers/extract/proc.h"
-#include "drivers/kwalk/task.h"
-#include "drivers/kwalk/cred.h"
-#include "drivers/kwalk/file.h"
-#include "drivers/kwalk/path.h"
-#include "drivers/kwalk/cgroup.h"
-#include "drivers/kwalk/socket.h"
-#include "drivers/kwalk/mm.h"
-#include "drivers/kwalk/fdinfo.h"
+#include "drivers/extract/sock.h"
+#ifndef PORT_WALK
+#define PORT_WALK "drivers/kwalk/walk.h"
+#endif
+#include PORT_WALK
+#include "drivers/extract/exec.h"
 
 #define EVENT(...)
 #define UNUSED(...)

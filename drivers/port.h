@@ -7,6 +7,9 @@
  * `struct ctx` and these primitives, includes drivers/capture.h, and calls
  * capture_ID(&c) for the event it saw.  Nothing else depends on the port.
  *
+ * A port outside the kernel has no KREAD() and friends; it answers the questions of kwalk/
+ * in a header of its own (PORT_WALK, see kwalk/walk.h).
+ *
  *  about the call
  *	u64 arg(c, n)		argument n (0..5) of the syscall, zero-extended from 32 bits for
  *				a 32-bit caller.  n is a constant.
@@ -32,9 +35,16 @@
  *	KADDR(p, m)		&p->m
  *	KREAD_BIT(p, m)		the same for a bit field
  *	KCONTAINER(p, type, m)	the type whose member m is at p
- *	KHAS(type, m)		struct type has member m in this kernel
  *	KSIZE(type)		its size in this kernel
- *	KHAS_VALUE(enum, v), KVALUE(enum, v)
+ *
+ *  shapes: what kernels keep in different places (core/shapes.h decides at load time,
+ *  compat/ when the driver is built)
+ *	u64 inode_ctime(inode), inode_mtime(inode)	in ns
+ *	s64 mm_counter(mm, n)	resident pages by kind: MM_FILE, MM_ANON, MM_SWAP, MM_SHMEM
+ *	kernfs_parent(node)	NULL: the root
+ *	u64 task_loginuid(task)	~0u: kernels without audit
+ *	s32 cgroup_subsystem(n)	index of the n-th of cpuset, cpu, cpuacct, io, memory; -1: this
+ *				kernel has it not
  *
  *  the parameter being written; all append at the end
  *	void put(c, const void *p, n)			n is a constant of 16 at most

@@ -14,6 +14,7 @@
 #define SAKER_DRIVERS_CORE_PROGRAMS_H
 
 #include "drivers/core/port.h"
+#include "drivers/core/shapes.h"
 #include "drivers/capture.h"
 #include "drivers/core/lane.h"
 

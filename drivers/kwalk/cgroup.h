@@ -5,17 +5,6 @@
 
 #define CGROUP_SUBSYSTEMS 5
 
-/* Index of the n-th of them in this kernel; -1: it has none such. */
-static inline_ s32 cgroup_subsystem(u32 n)
-{
-#define INDEX(NAME_)									\
-	(KHAS_VALUE(enum cgroup_subsys_id, NAME_##_cgrp_id) ?				\
-	 (s32)KVALUE(enum cgroup_subsys_id, NAME_##_cgrp_id) : -1)
-	return n == 0 ? INDEX(cpuset) : n == 1 ? INDEX(cpu) : n == 2 ? INDEX(cpuacct) :
-	       n == 3 ? INDEX(io) : INDEX(memory);
-#undef INDEX
-}
-
 static inline_ void put_cgroup_name(struct ctx *c, u32 n)
 {
 	put_kernel(c, n == 0 ? "cpuset=" : n == 1 ? "cpu=" : n == 2 ? "cpuacct=" :

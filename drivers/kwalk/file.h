@@ -12,7 +12,6 @@
 #define K_OVERLAYFS	0x794c7630
 #define K_ANON_INODEFS	0x09041934
 #define K_PIDFS		0x50494446
-#define K_NSEC_MASK	0x7fffffff	/* the other bit of a ctime says that it was looked at */
 #define K_SB_RDONLY	1
 #define K_S_IMMUTABLE	(1 << 3)
 
@@ -110,35 +109,6 @@ static inline_ u32 creat_flags(struct ctx *c)
 	u32 p = opened_flags(c);
 
 	return (p & P_UPPER_LAYER ? 1 : 0) | (p & P_LOWER_LAYER ? 2 : 0);
-}
-
-static inline_ u64 timespec_ns(s64 sec, u64 nsec)
-{
-	return (u64)sec * 1000000000 + nsec;
-}
-
-static inline_ u64 inode_ctime(struct inode *inode)
-{
-	struct inode___hidden *hidden = (void *)inode;
-	struct inode___ts *ts = (void *)inode;
-
-	if (KHAS(struct inode, i_ctime_sec))
-		return timespec_ns(KREAD(inode, i_ctime_sec), KREAD(inode, i_ctime_nsec) & K_NSEC_MASK);
-	if (KHAS(struct inode___hidden, __i_ctime))
-		return timespec_ns(KREAD(hidden, __i_ctime.tv_sec), KREAD(hidden, __i_ctime.tv_nsec));
-	return timespec_ns(KREAD(ts, i_ctime.tv_sec), KREAD(ts, i_ctime.tv_nsec));
-}
-
-static inline_ u64 inode_mtime(struct inode *inode)
-{
-	struct inode___hidden *hidden = (void *)inode;
-	struct inode___ts *ts = (void *)inode;
-
-	if (KHAS(struct inode, i_mtime_sec))
-		return timespec_ns(KREAD(inode, i_mtime_sec), KREAD(inode, i_mtime_nsec));
-	if (KHAS(struct inode___hidden, __i_mtime))
-		return timespec_ns(KREAD(hidden, __i_mtime.tv_sec), KREAD(hidden, __i_mtime.tv_nsec));
-	return timespec_ns(KREAD(ts, i_mtime.tv_sec), KREAD(ts, i_mtime.tv_nsec));
 }
 
 /* Could the task write to the file: by mode bits, owner and capability. */

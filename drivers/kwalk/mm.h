@@ -5,26 +5,7 @@
 
 #define P_CLONE_CHILD_IN_PIDNS (1 << 29)
 
-enum { MM_FILE, MM_ANON, MM_SWAP, MM_SHMEM };
 enum { EXE_WRITABLE = 1, EXE_UPPER_LAYER = 2, EXE_FROM_MEMFD = 4, EXE_LOWER_LAYER = 8 };
-
-static inline_ s64 mm_counter(struct mm_struct *mm, u32 n)
-{
-	struct mm_struct___array *old = (void *)mm;
-	s64 v;
-
-	if (KHAS(struct mm_struct, rss_stat)) {
-		struct percpu_counter *pc = (void *)KADDR(mm, rss_stat[0]) +
-					    n * KSIZE(struct percpu_counter);
-
-		v = KREAD(pc, count);
-	} else {
-		s64 *counters = (void *)KADDR(old, rss_stat.count[0]);
-
-		v = KREAD_AT(&counters[n]);
-	}
-	return v < 0 ? 0 : v;
-}
 
 static inline_ u64 task_vm_size(struct ctx *c)
 {
@@ -89,56 +70,6 @@ static inline_ struct done task_env(struct ctx *c)
 	return put_strings(c, KREAD(mm, env_start), KREAD(mm, env_end));
 }
 
-STEP(vector_step)
-static inline_ bool vector_step(struct ctx *c, struct loop *l, u32 i)
-{
-	u64 addr = user_long(c, l->argv.addr, l->argv.first + i);
-
-	if (!addr || position(c) - l->argv.start >= STR_MAX)
-		return true;
-	/* a page that nobody touched yet, after a fork */
-	if (!put_user_str(c, addr, STR_MAX))
-		put(c, "", 1);
-	return false;
-}
-
-/* The strings of a vector in user space, from the first-th on. */
-static inline_ void put_vector(struct ctx *c, u64 vector, u32 first)
-{
-	loop(c)->argv.addr = vector;
-	loop(c)->argv.first = first;
-	loop(c)->argv.start = position(c);
-	run_steps(c, vector_step, ARGV_MAX, ARGV_MAX);
-}
-
-/*
- * exec: after success the strings of the new program, after a failure those that were
- * passed (vector: address of argv or envp).
- */
-static inline_ struct done exec_exe(struct ctx *c, u64 vector)
-{
-	if (ret(c) >= 0)
-		return task_exe(c);
-	put_user_str(c, user_long(c, vector, 0), STR_MAX);
-	return DONE;
-}
-
-static inline_ struct done exec_args(struct ctx *c, u64 vector)
-{
-	if (ret(c) >= 0)
-		return task_args(c);
-	put_vector(c, vector, 1);
-	return DONE;
-}
-
-static inline_ struct done exec_env(struct ctx *c, u64 vector)
-{
-	if (ret(c) >= 0)
-		return task_env(c);
-	put_vector(c, vector, 0);
-	return DONE;
-}
-
 static inline_ struct inode *task_exe_inode(struct ctx *c)
 {
 	return KREAD(task(c), mm, exe_file, f_inode);
@@ -171,6 +102,16 @@ static inline_ u32 exec_flags(struct ctx *c)
 	return v;
 }
 
+/* False: the event is not about an exec that succeeded. */
+static inline_ bool put_new_filename(struct ctx *c)
+{
+	struct linux_binprm *bprm = binprm(c);
+
+	if (bprm)
+		put_kernel_str(c, KREAD(bprm, filename), STR_MAX);
+	return bprm;
+}
+
 static inline_ struct done exec_path(struct ctx *c)
 {
 	struct file *f = KREAD(task(c), mm, exe_file);
@@ -190,18 +131,6 @@ static inline_ struct done opened_kernel_path(struct ctx *c)
 		return DONE;
 	put_path_from(c, KREAD(f, f_path.mnt), KREAD(f, f_path.dentry), NULL, NULL);
 	put(c, "", 1);
-	return DONE;
-}
-
-/* As passed, or as the kernel copied it. */
-static inline_ struct done exec_filename(struct ctx *c, u64 addr)
-{
-	struct linux_binprm *bprm = binprm(c);
-
-	if (bprm)
-		put_kernel_str(c, KREAD(bprm, filename), STR_MAX);
-	else
-		put_user_str(c, addr, STR_MAX);
 	return DONE;
 }
 

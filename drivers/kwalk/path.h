@@ -119,15 +119,6 @@ static inline_ bool put_path_from(struct ctx *c, struct vfsmount *mnt, struct de
 	return l->top != PATH_CUT;
 }
 
-static inline_ struct kernfs_node *kernfs_parent(struct kernfs_node *n)
-{
-	struct kernfs_node___plain *plain = (void *)n;
-
-	if (KHAS(struct kernfs_node, __parent))
-		return KREAD(n, __parent);
-	return KREAD(plain, parent);
-}
-
 STEP(kernfs_step)
 static inline_ bool kernfs_step(struct ctx *c, struct loop *l, u32 i)
 {

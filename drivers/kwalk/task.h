@@ -90,11 +90,6 @@ static inline_ u64 task_fdlimit(struct task_struct *t)
 	return KREAD(t, signal, rlim[K_RLIMIT_NOFILE].rlim_cur);
 }
 
-static inline_ u64 task_loginuid(struct task_struct *t)
-{
-	return KHAS(struct task_struct, loginuid) ? KREAD(t, loginuid.val) : ~0u;
-}
-
 /* Device number of the controlling terminal as stat() gives it, 0: none. */
 static inline_ u64 task_tty(struct task_struct *t)
 {

@@ -9,6 +9,7 @@
 
 #include "app/interest.h"
 #include "app/log.h"
+#include "capture/driver.h"
 
 struct engine_row {
 	const char *kind;
@@ -84,10 +85,10 @@ static u32 cpus_per_ring(const struct config *c)
 }
 
 /* Attach first, then scan: what starts in between is seen by one of them at least. */
-static int open_core(struct run *r, struct diag *d)
+static int open_live(struct run *r, const struct driver *driver, struct diag *d)
 {
 	const struct config *c = r->cfg;
-	struct core_options opt = {
+	struct driver_options opt = {
 		.buf_bytes = (u32)config_buf_bytes(c->ebpf_buf_preset),
 		.drop_failed = c->drop_failed_exit,
 		.snaplen = c->snaplen ? (u32)c->snaplen : 80,
@@ -100,11 +101,11 @@ static int open_core(struct run *r, struct diag *d)
 	interest_compute(c, r->set, &r->interest);
 	log_info("The chosen syscall buffer dimension is: %u bytes (%u MBs)", opt.buf_bytes,
 		 opt.buf_bytes >> 20);
-	log_info("Opening 'syscall' source with modern BPF probe.");
+	log_info("Opening 'syscall' source with %s.", driver->title);
 	opt.cpus_per_ring = cpus_per_ring(c);
 	r->live = true;
 	r->proc = new_proc(r, true);
-	err = capture_open_core(&opt, &r->interest, &r->capture, d);
+	err = driver->open(&opt, &r->interest, &r->capture, d);
 	if (err)
 		return err;
 	threads = proc_scan(r->proc);
@@ -117,22 +118,15 @@ static int open_core(struct run *r, struct diag *d)
 	return 0;
 }
 
-static int open_absent(struct run *r, struct diag *d)
+static int open_auto(struct run *r, struct diag *d)
 {
-	return diag_set(d,
-			"engine.kind '%s' is not part of this version yet; 'auto' or 'modern_ebpf' "
-			"(kernels with BTF and BPF ring buffers, 5.8 and later) is",
-			r->cfg->engine_kind);
+	return open_live(r, &driver_core, d);
 }
 
 static const struct engine_row engines[] = {
-	{ "auto", open_core },
-	{ "modern_ebpf", open_core },
+	{ "auto", open_auto },
 	{ "replay", open_replay },
 	{ "nodriver", open_none },
-	{ "kmod", open_absent },
-	{ "ebpf", open_absent },
-	{ "ptrace", open_absent },
 };
 
 bool engine_is_replay(const struct config *c)
@@ -142,8 +136,12 @@ bool engine_is_replay(const struct config *c)
 
 int engine_open(struct run *r, struct diag *d)
 {
+	const struct driver *driver = driver_by_name(r->cfg->engine_kind);
+
 	for (u32 i = 0; i < ARRAY_SIZE(engines); i++)
 		if (!strcmp(engines[i].kind, r->cfg->engine_kind))
 			return engines[i].open(r, d);
+	if (driver)
+		return open_live(r, driver, d);
 	return diag_set(d, "engine.kind '%s' is not a valid kind.", r->cfg->engine_kind);
 }

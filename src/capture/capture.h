@@ -50,7 +50,7 @@ static inline bool interest_has(const struct interest *in, u32 code)
 }
 
 struct capture_ops {
-	const char *name;	/* "modern_ebpf", "replay", "nodriver" */
+	const char *name;	/* engine.kind: "modern_ebpf", "kmod", ..., "replay", "nodriver" */
 	/* see capture_next() */
 	int (*next)(struct capture *c, struct raw_event *ret, int timeout_ms);
 	void (*stats)(struct capture *c, struct capture_stats *ret);
@@ -93,26 +93,6 @@ static inline void capture_close(struct capture *c)
  */
 int capture_open_file(const char *path, const struct state_sink *sink, struct capture **ret,
 		      struct diag *d);
-
-struct core_options {
-	u32 buf_bytes;		/* of each ring; a power of two times the page size */
-	u32 cpus_per_ring;	/* 0: one ring for all CPUs */
-	bool drop_failed;	/* no exit events of failed syscalls */
-	u32 snaplen;		/* bytes of I/O data kept */
-	s64 self_pid;		/* events of this process are not captured; 0: none */
-	/* Called for each program that could not be loaded or attached; may be NULL. */
-	void (*rejected)(void *ctx, const char *program, const char *why);
-	void *ctx;
-	const char *spoil;	/* for tests: a program to make unacceptable; NULL: none */
-};
-
-/*
- * Loads and attaches the CO-RE programs for the syscalls of interest; capture starts at
- * once.  Returns 0 or a negative errno; d then names what is missing (BTF, a capability,
- * the ring buffer) and the remedy.
- */
-int capture_open_core(const struct core_options *opt, const struct interest *in,
-		      struct capture **ret, struct diag *d);
 
 /* A source that never has an event. */
 int capture_open_none(struct capture **ret);

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "capture/capture.h"
 #include "capture/core_load.h"
+#include "capture/driver.h"
 #include "capture/ring.h"
 #include "event/table.h"
 
@@ -22,7 +22,7 @@
 
 struct core {
 	struct capture base;
-	struct core_options opt;
+	struct driver_options opt;
 	struct core_loader loader;
 	struct interest interest;	/* being set */
 	struct ring_set rings;
@@ -347,8 +347,8 @@ static void set_config(struct core *c)
 	};
 }
 
-int capture_open_core(const struct core_options *opt, const struct interest *in,
-		      struct capture **ret, struct diag *d)
+static int core_open(const struct driver_options *opt, const struct interest *in,
+		     struct capture **ret, struct diag *d)
 {
 	struct core *c = xcalloc(1, sizeof(*c));
 	libbpf_print_fn_t old = libbpf_set_print(silent);
@@ -376,3 +376,5 @@ out:
 		*ret = &c->base;
 	return err;
 }
+
+const struct driver driver_core = { .name = "modern_ebpf", .title = "modern BPF probe", .open = core_open };

@@ -37,7 +37,7 @@ struct core_loader {
 	bool has[CORE_PROGRAMS];
 	bool refused[CORE_PROGRAMS];
 	VEC(struct bpf_link *) links;	/* owned */
-	const char *spoil;		/* borrowed; see struct core_options */
+	const char *spoil;		/* borrowed; see struct driver_options */
 	void (*on_rejected)(void *ctx, const char *program, const char *why);
 	void *ctx;
 };

@@ -352,7 +352,6 @@ def t_errors(d):
             (["-c", "folder"], "Error: Cannot read configuration file folder: Is a directory"),
             (["-c", "broken.yaml"], r"Error: Error reading config file \(broken.yaml\): line \d+, column \d+: "),
             (["-r", "nosuch.yaml"], "Error: Could not open file nosuch.yaml for reading"),
-            (["-o", "engine.kind=kmod"], "Error: engine.kind 'kmod' is not part of this version yet"),
             (["-o", "engine.replay.capture_file=nosuch"], "Error: .*nosuch.*No such file"),
             (["-o", "engine.replay.capture_file=r.yaml"], "Error: .*r.yaml"),
             (["-o", "file_output.enabled=true", "-o", "file_output.filename=no/such"], "Error: Failed to init output: file: No such file"),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * evdump [-s SYSCALL,...] [-j] [-a] [-v] [-x NAME] -- PROGRAM ARGUMENTS
+ * evdump [-d DRIVER] [-A ATTACH] [-p PROBE] [-s SYSCALL,...] [-j] [-a] [-v] [-x NAME] -- PROGRAM ARGUMENTS
  *
- * Runs the program under the CO-RE driver and prints the events of its process tree, one a
+ * Runs the program under a driver (engine.kind; default: modern_ebpf) and prints the events of its process tree, one a
  * line, until it has ended and the rings are empty.  -s: these syscalls (default: all that
  * have an event of their own) and the life cycle of processes; -j: JSON; -a: events of all
  * processes; -v: what was loaded, and the counters, on standard error; -x: this BPF program
@@ -20,7 +20,7 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
-#include "capture/capture.h"
+#include "capture/driver.h"
 #include "event/event.h"
 #include "event/print.h"
 
@@ -276,8 +276,9 @@ static void print_stats(struct capture *c, u64 open_ns)
 
 int main(int argc, char **argv)
 {
-	struct core_options opt = { .buf_bytes = 8 << 20, .cpus_per_ring = 1, .snaplen = 80,
+	struct driver_options opt = { .buf_bytes = 8 << 20, .cpus_per_ring = 1, .snaplen = 80,
 				    .self_pid = getpid(), .rejected = rejected };
+	const struct driver *driver = &driver_core;
 	struct interest in = { 0 };
 	struct dump d = { 0 };
 	struct diag diag = { 0 };
@@ -288,7 +289,7 @@ int main(int argc, char **argv)
 	u64 t;
 	pid_t pid;
 
-	while ((o = getopt(argc, argv, "+s:javx:")) != -1) {
+	while ((o = getopt(argc, argv, "+s:javx:d:p:A:")) != -1) {
 		if (o == 's')
 			list = optarg;
 		else if (o == 'j')
@@ -299,8 +300,18 @@ int main(int argc, char **argv)
 			verbose = true;
 		else if (o == 'x')
 			opt.spoil = optarg;
+		else if (o == 'd')
+			driver = driver_by_name(optarg);
+		else if (o == 'p')
+			opt.probe = optarg;
+		else if (o == 'A')
+			opt.attach = optarg;
 		else
 			return 125;
+	}
+	if (!driver) {
+		fprintf(stderr, "evdump: no such driver\n");
+		return 125;
 	}
 	if (optind >= argc || parse_interest(list, &in))
 		return 125;
@@ -310,7 +321,7 @@ int main(int argc, char **argv)
 		return 125;
 	map64_put(&d.tids, pid, &d);
 	t = now_ns();
-	if (capture_open_core(&opt, &in, &c, &diag)) {
+	if (driver->open(&opt, &in, &c, &diag)) {
 		fprintf(stderr, "evdump: %s\n", diag.msg);
 		kill(pid, SIGKILL);
 		diag_fini(&diag);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The live drivers, a row each.  All of them deliver the same events for the same system
+ * calls; what a driver cannot do it reports as not available.
+ */
+#ifndef SAKER_CAPTURE_DRIVER_H
+#define SAKER_CAPTURE_DRIVER_H
+
+#include "capture/capture.h"
+
+/* Members that do not concern a driver are ignored by it. */
+struct driver_options {
+	u32 buf_bytes;		/* of each ring; a power of two times the page size */
+	u32 cpus_per_ring;	/* 0: one ring for all CPUs */
+	bool drop_failed;	/* no exit events of failed syscalls */
+	u32 snaplen;		/* bytes of I/O data kept */
+	s64 self_pid;		/* events of this process are not captured; 0: none */
+	const char *attach;	/* modern_ebpf: auto, fexit, tracepoint or sys_exit; NULL: auto */
+	const char *probe;	/* ebpf: the object file */
+	char *const *argv;	/* ptrace: the program to start, NULL-terminated; NULL: none */
+	const s32 *pids;	/* ptrace: processes to attach to */
+	u32 npids;
+	/* Called for each program that could not be loaded or attached; may be NULL. */
+	void (*rejected)(void *ctx, const char *program, const char *why);
+	void *ctx;
+	const char *spoil;	/* for tests: a program to make unacceptable; NULL: none */
+};
+
+struct driver {
+	const char *name;	/* engine.kind */
+	const char *title;	/* for the log: "modern BPF probe" */
+	/*
+	 * Starts to capture the syscalls of interest.  Returns 0 or a negative errno; d then
+	 * names what is missing and the remedy.
+	 */
+	int (*open)(const struct driver_options *opt, const struct interest *in,
+		    struct capture **ret, struct diag *d);
+};
+
+/* One for each file of this folder that is a driver. */
+extern const struct driver driver_core, driver_kmod, driver_bpf, driver_ptrace;
+
+/* From the one that is preferred to the last resort. */
+extern const struct driver *const drivers[];
+extern const u32 ndrivers;
+
+/* NULL: none of that name. */
+const struct driver *driver_by_name(const char *name);
+
+#endif
