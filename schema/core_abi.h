@@ -3,36 +3,11 @@
 #ifndef SAKER_SCHEMA_CORE_ABI_H
 #define SAKER_SCHEMA_CORE_ABI_H
 
-#include "schema/event.h"
+#include "schema/driver_abi.h"
 
-#define NR_SYSCALLS 512			/* numbers from here on are not looked at */
-#define NR_CODES 512			/* SC_MAX, as a power of two */
 #define EVENT_ROOM (2 * EVENT_LEN_MAX)	/* writes are masked, not checked: see put() */
 #define PATH_ROOM 128			/* components */
 #define STASH_ROOM 1024			/* for a path or address kept from entry to exit */
-
-/*
- * What a syscall number stands for: enum syscall_code, and in the upper half the code which
- * the number has in the 32-bit table.  0: of no interest.
- */
-#define ROUTE(native, compat) ((native) | (compat) << 16)
-
-enum call_kind {
-	CALL_NATIVE,
-	CALL_COMPAT,			/* of a 32-bit caller */
-	CALL_INDIRECT,			/* the same, by socketcall: arguments are in scratch */
-};
-
-/*
- * What the first argument of the 32-bit socketcall stands for, from 1 (Linux UAPI,
- * linux/net.h), and the number of arguments.
- */
-#define SOCKETCALLS(X)									\
-	X(1, socket, 3) X(2, bind, 3) X(3, connect, 3) X(4, listen, 2) X(5, accept, 3)	\
-	X(6, getsockname, 3) X(7, getpeername, 3) X(8, socketpair, 4) X(9, send, 4)	\
-	X(10, recv, 4) X(11, sendto, 6) X(12, recvfrom, 6) X(13, shutdown, 2)		\
-	X(14, setsockopt, 5) X(15, getsockopt, 5) X(16, sendmsg, 3) X(17, recvmsg, 3)	\
-	X(18, accept4, 4) X(19, recvmmsg, 5) X(20, sendmmsg, 4)
 
 struct core_config {
 	u32 snaplen;
@@ -49,12 +24,6 @@ struct core_live {
 	u32 routes[NR_SYSCALLS];
 	u32 enter_routes[NR_SYSCALLS];	/* whose path or address is copied on entry */
 	u64 wanted[NR_CODES / 64];	/* the interest by code, for calls inside socketcall */
-};
-
-struct syscall_counters {
-	u64 seen;			/* of interest, and came to its end */
-	u64 sent;			/* put into a ring */
-	u64 lost;			/* dropped, for whatever reason */
 };
 
 /* One for each CPU, mapped by the consumer. */

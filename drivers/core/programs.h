@@ -16,7 +16,7 @@
 #include "drivers/core/port.h"
 #include "drivers/core/shapes.h"
 #include "drivers/capture.h"
-#include "drivers/core/lane.h"
+#include "drivers/lane.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);

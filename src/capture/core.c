@@ -14,7 +14,7 @@
 #include "capture/core_load.h"
 #include "capture/driver.h"
 #include "capture/ring.h"
-#include "event/table.h"
+#include "capture/route.h"
 
 #define NAP_MIN_MS 2
 #define NAP_MAX_MS 40
@@ -33,17 +33,6 @@ struct core {
 	int nap_ms;
 	u64 epoch_checked;
 };
-
-/* 32-bit numbers: only x86 has a table of its own for them. */
-#if defined(__x86_64__)
-#define NR(NUMBER_, NAME_) [NUMBER_] = SC_##NAME_,
-static const u16 compat_codes[NR_SYSCALLS] = {
-#include "schema/nr/i386.def"
-};
-#undef NR
-#else
-static const u16 compat_codes[NR_SYSCALLS];
-#endif
 
 static u64 clock_ns(clockid_t id)
 {
@@ -102,37 +91,16 @@ static int publish(struct core *c)
 	return 0;
 }
 
-/* Is any call of interest that a 32-bit program can make by socketcall? */
-static bool wants_socketcall(const struct interest *in, bool enter)
-{
-#define SOCKETCALL(NR_, NAME_, NARGS_) if (interest_has(in, SC_##NAME_) && !enter) return true;
-	SOCKETCALLS(SOCKETCALL)
-#undef SOCKETCALL
-	return interest_has(in, SC_connect);
-}
-
-static u32 route_of(const struct interest *in, u32 native, u32 compat, bool enter)
-{
-	bool n = interest_has(in, native) && (!enter || core_is_enter(native));
-	bool m = interest_has(in, compat) && (!enter || core_is_enter(compat));
-
-	if (compat == SC_socketcall)
-		m = wants_socketcall(in, enter);
-	return ROUTE(n ? native : 0, m ? compat : 0);
-}
-
 static void set_routes(struct core_live *live, const struct interest *in)
 {
 	for (u32 nr = 0; nr < NR_SYSCALLS; nr++) {
-		u32 native = syscall_code_by_nr(nr), compat = compat_codes[nr];
-
-		__atomic_store_n(&live->routes[nr], route_of(in, native, compat, false), __ATOMIC_RELAXED);
-		__atomic_store_n(&live->enter_routes[nr], route_of(in, native, compat, true), __ATOMIC_RELAXED);
+		__atomic_store_n(&live->routes[nr], route_exit(in, nr), __ATOMIC_RELAXED);
+		__atomic_store_n(&live->enter_routes[nr], route_enter(in, nr), __ATOMIC_RELAXED);
 	}
 	for (u32 i = 0; i < ARRAY_SIZE(in->syscalls); i++)
 		__atomic_store_n(&live->wanted[i], in->syscalls[i], __ATOMIC_RELAXED);
-	live->want_exec = core_wants_exec(in);
-	live->want_fork = core_wants_fork(in);
+	live->want_exec = route_wants_exec(in);
+	live->want_fork = route_wants_fork(in);
 	live->want_exit = interest_has(in, SC_sched_process_exit);
 }
 

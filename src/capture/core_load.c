@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "capture/route.h"
 #include "event/table.h"
 #include "core.skel.h"
 #include "plain.skel.h"
@@ -72,36 +73,6 @@ void core_loader_fini(struct core_loader *l)
 
 /* ---- what is wanted ---------------------------------------------------------------- */
 
-static bool any(const struct interest *in, const u16 *codes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (interest_has(in, codes[i]))
-			return true;
-	return false;
-}
-
-static const u16 exec_codes[] = { SC_execve, SC_execveat };
-static const u16 fork_codes[] = { SC_clone, SC_clone3, SC_fork, SC_vfork };
-static const u16 enter_codes[] = { SC_open, SC_openat, SC_openat2, SC_creat, SC_connect };
-
-bool core_wants_exec(const struct interest *in)
-{
-	return any(in, exec_codes, ARRAY_SIZE(exec_codes));
-}
-
-bool core_wants_fork(const struct interest *in)
-{
-	return any(in, fork_codes, ARRAY_SIZE(fork_codes));
-}
-
-bool core_is_enter(u32 code)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(enter_codes); i++)
-		if (enter_codes[i] == code)
-			return true;
-	return false;
-}
-
 struct wanted {
 	bool types[EV_MAX];
 	bool programs[CORE_PROGRAMS];
@@ -127,9 +98,9 @@ static u32 wanted_of(const struct core_loader *l, const struct interest *in, str
 
 	*w = (struct wanted){ 0 };
 	w->programs[CORE_EXIT] = w->programs[CORE_FINISH] = true;
-	w->programs[CORE_EXEC] = core_wants_exec(in);
-	w->programs[CORE_FORK] = core_wants_fork(in);
-	w->programs[CORE_ENTER] = any(in, enter_codes, ARRAY_SIZE(enter_codes));
+	w->programs[CORE_EXEC] = route_wants_exec(in);
+	w->programs[CORE_FORK] = route_wants_fork(in);
+	w->programs[CORE_ENTER] = route_wants_enter(in);
 	/* it also drops what was copied for a thread that ends */
 	w->programs[CORE_TASK_EXIT] = interest_has(in, SC_sched_process_exit) || w->programs[CORE_ENTER];
 	for (u32 i = 0; i < CORE_PROGRAMS; i++)

@@ -51,10 +51,4 @@ void core_loader_fini(struct core_loader *l);
 int core_load(struct core_loader *l, const struct interest *in, int (*ready)(void *ctx), void *ctx,
 	      struct diag *d);
 
-/* What an interest wants of programs that are attached all the time. */
-bool core_wants_exec(const struct interest *in);
-bool core_wants_fork(const struct interest *in);
-/* Codes whose path or address is copied when the call begins. */
-bool core_is_enter(u32 code);
-
 #endif

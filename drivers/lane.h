@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* The events which user space must not miss: rare, and changing what it knows of processes. */
-#ifndef SAKER_DRIVERS_CORE_LANE_H
-#define SAKER_DRIVERS_CORE_LANE_H
+#ifndef SAKER_DRIVERS_LANE_H
+#define SAKER_DRIVERS_LANE_H
 
 /* 1: the event travels in the lane, a ring of its own that bulk I/O cannot fill. */
 static inline_ u32 lane_of(u32 type)
