@@ -3,14 +3,15 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "capture/caps.h"
 #include "capture/core_load.h"
 #include "capture/driver.h"
 #include "capture/ring.h"
@@ -234,17 +235,6 @@ static int silent(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return 0;
 }
 
-static bool has_capability(u32 cap)
-{
-	struct __user_cap_header_struct { u32 version; int pid; } h = { 0x20080522, 0 };
-	struct { u32 effective, permitted, inheritable; } data[2] = { { 0 } };
-
-	if (syscall(SYS_capget, &h, data))
-		return true;
-	return data[cap / 32].effective >> cap % 32 & 1;
-}
-
-/* CAP_SYS_ADMIN includes both. */
 static int check_system(struct diag *d)
 {
 	const char *missing_cap;
@@ -254,9 +244,8 @@ static int check_system(struct diag *d)
 			 "needs a kernel built with CONFIG_DEBUG_INFO_BTF", strerror(errno));
 		return -ENOTSUP;
 	}
-	if (has_capability(21))
-		return 0;
-	missing_cap = !has_capability(39) ? "CAP_BPF" : !has_capability(38) ? "CAP_PERFMON" : NULL;
+	missing_cap = !caps_has_or_admin(CAP_BPF) ? "CAP_BPF" :
+		      !caps_has_or_admin(CAP_PERFMON) ? "CAP_PERFMON" : NULL;
 	if (!missing_cap)
 		return 0;
 	diag_set(d, "%s is missing: run as root, or give the program CAP_BPF and CAP_PERFMON", missing_cap);
