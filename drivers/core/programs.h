@@ -98,6 +98,8 @@ static inline_ int event_end(struct ctx *c, u32 lane)
 
 #if defined(__TARGET_ARCH_x86)
 #define syscall_nr(regs) ((u32)(regs)->orig_ax)
+#define ENTRY_NR(regs) ((u32)BPF_CORE_READ(regs, orig_ax))
+#define ENTRY_ARG(regs, compat) ((compat) ? (u32)BPF_CORE_READ(regs, bx) : BPF_CORE_READ(regs, di))
 
 /* Which of the calls that make a process; the number is that of the parent's call. */
 static inline_ u32 fork_code(u32 nr, bool is_compat)
@@ -122,6 +124,8 @@ static inline_ bool is_compat_task(void)
 }
 #elif defined(__TARGET_ARCH_arm64)
 #define syscall_nr(regs) ((u32)(regs)->syscallno)
+#define ENTRY_NR(regs) ((u32)BPF_CORE_READ(regs, syscallno))
+#define ENTRY_ARG(regs, compat) BPF_CORE_READ(regs, orig_x0)
 #define TIF_32BIT 22
 
 static inline_ u32 fork_code(u32 nr, bool is_compat)
@@ -567,21 +571,30 @@ int BPF_PROG(on_exec, struct task_struct *p, pid_t old_pid, struct linux_binprm 
 	return event_end(&c, 1);
 }
 
+#define KERNEL_STACK 16384
+
+/*
+ * Where the current task's registers were saved when it entered the kernel: for CORE_READ.
+ * Kernels without the helper, before 5.15, have them at the very top of a stack of 16 KiB.
+ */
+static inline_ struct pt_regs *entry_regs(void)
+{
+	struct task_struct *t = current_task();
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id___x, BPF_FUNC_task_pt_regs___x))
+		return (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	return BPF_CORE_READ(t, stack) + KERNEL_STACK - bpf_core_type_size(struct pt_regs);
+}
+
 /* Code and flags of the call that makes a child, from the registers of the parent. */
 static inline_ u32 fork_call(u64 *ret_flags)
 {
-	u32 code = SC_clone;
-	struct pt_regs *regs;
-	bool is_compat;
-	u64 addr;
+	struct pt_regs *regs = entry_regs();
+	bool is_compat = is_compat_task();
+	u32 code = fork_code(ENTRY_NR(regs), is_compat);
+	u64 addr = ENTRY_ARG(regs, is_compat);
 
 	*ret_flags = 0;
-	if (!bpf_core_enum_value_exists(enum bpf_func_id___x, BPF_FUNC_task_pt_regs___x))
-		return code;
-	regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	is_compat = is_compat_task();
-	code = fork_code(syscall_nr(regs), is_compat);
-	addr = reg_arg(regs, 0, is_compat);
 	if (code == SC_clone)
 		*ret_flags = addr;
 	else if (code == SC_clone3)
