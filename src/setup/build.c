@@ -2,19 +2,14 @@
 #include "setup/build.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "setup/spawn.h"
 
 #define BUILD_SECONDS 600
 #define LOG_MAX ((size_t)1 << 20)
-
-extern char **environ;
 
 struct build {
 	struct system *s;
@@ -29,46 +24,6 @@ static const struct {
 static const char *format(struct system *s, const char *a, const char *b, const char *c)
 {
 	return arena_printf(&s->arena, "%s%s%s", a, b, c);
-}
-
-/* Waits for a process of its own group; kills all of it when that takes too long. */
-static int wait_for(pid_t pid)
-{
-	struct timespec nap = { .tv_nsec = 20000000 };
-	int status;
-
-	for (u32 i = 0; i < BUILD_SECONDS * 50; i++) {
-		pid_t got = waitpid(pid, &status, WNOHANG);
-
-		if (got == pid)
-			return status;
-		if (got < 0 && errno != EINTR)
-			return -errno;
-		nanosleep(&nap, NULL);
-	}
-	kill(-pid, SIGKILL);
-	waitpid(pid, &status, 0);
-	return -ETIMEDOUT;
-}
-
-/* Runs a command with its output in the log.  Its wait status, or a negative errno. */
-static int run(const char *const *argv, const char *log)
-{
-	posix_spawn_file_actions_t fa;
-	posix_spawnattr_t attr;
-	pid_t pid;
-	int err;
-
-	posix_spawn_file_actions_init(&fa);
-	posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&fa, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0644);
-	posix_spawn_file_actions_adddup2(&fa, 1, 2);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP);
-	err = -posix_spawnp(&pid, argv[0], &fa, &attr, (char *const *)argv, environ);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&fa);
-	return err ? err : wait_for(pid);
 }
 
 /* The first line of the log that says error, else the last one. */
@@ -93,7 +48,7 @@ static void remove_tree(const char *dir)
 {
 	const char *const argv[] = { "rm", "-rf", "--", dir, NULL };
 
-	run(argv, "/dev/null");
+	spawn_and_wait(argv, "/dev/null", BUILD_SECONDS);
 }
 
 static int failed(struct build *b, int status, struct diag *d)
@@ -120,7 +75,7 @@ static int make(struct build *b, struct diag *d)
 		format(s, "KDIR=", s->headers, ""), format(s, "OUT=", b->tmp, ""),
 		cc ? format(s, "CC=", cc, "") : NULL, NULL,
 	};
-	int status = run(argv, b->log);
+	int status = spawn_and_wait(argv, b->log, BUILD_SECONDS);
 
 	if (status)
 		return failed(b, status, d);

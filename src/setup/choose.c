@@ -95,8 +95,8 @@ void features_explain(struct features *f, u64 mask, struct buf *out)
 		if (!(mask >> x & 1))
 			continue;
 		detail = feature_detail(f, x);
-		buf_addf(out, "%s%s: %s", separator, feature_rows[x].name, *detail ? detail : "missing");
-		separator = "; ";
+		buf_addf(out, *detail ? "%s%s: %s" : "%s%s is missing%s", separator, feature_rows[x].name, detail);
+		separator = ", ";
 	}
 }
 
@@ -108,26 +108,43 @@ static const char *first_remedy(u64 mask)
 	return NULL;
 }
 
+static const struct way *last_way(const char *kind)
+{
+	for (u32 i = nways; i-- > 0;)
+		if (!strcmp(ways[i].kind, kind))
+			return &ways[i];
+	return NULL;
+}
+
+/* What the ways before the last one would have used. */
+static void explain_file(struct features *f, u64 needs, u64 missing, struct buf *out)
+{
+	enum driver_file file = needs & F(CC) ? FILE_MODULE : FILE_PROBE;
+
+	if (!(needs & BUILDING) || missing & ~(BUILDING | F(CC) | F(CLANG)))
+		return;		/* with the file it would not work either */
+	buf_addf(out, "no %s for Linux %s", driver_file_names[file], f->sys->release);
+	cache_explain_others(f->sys, file, out);
+	buf_adds(out, ", and it cannot be built: ");
+}
+
 const char *kind_explain(struct features *f, const char *kind, bool quick, struct buf *out)
 {
-	const char *remedy = NULL;
-	u64 told = 0;
+	const struct way *w = last_way(kind);
+	u64 missing = 0;
+	bool usable = false;
 
-	for (u32 i = 0; i < nways; i++) {
-		u64 missing;
-
-		if (strcmp(ways[i].kind, kind))
-			continue;
-		missing = way_missing(f, &ways[i], quick);
-		remedy = first_remedy(missing);	/* of the last way: the one that starts from nothing */
-		if (told && missing & ~told)
-			buf_adds(out, "; ");
-		features_explain(f, missing & ~told, out);
-		told |= missing;
-	}
-	if (told & F(MODULE_FILE))
-		cache_explain_others(f->sys, FILE_MODULE, out);
-	if (told & F(PROBE_FILE))
-		cache_explain_others(f->sys, FILE_PROBE, out);
-	return remedy ? remedy : first_remedy(told);
+	if (!w)
+		return NULL;
+	for (u32 i = 0; i < nways; i++)
+		if (!strcmp(ways[i].kind, kind) && !way_missing(f, &ways[i], quick))
+			usable = true;
+	if (usable)
+		return NULL;
+	missing = way_missing(f, w, quick);
+	if (w->needs & F(CC) && system_exists("/dev/saker0"))
+		missing |= F(DEVICE);	/* stale, or closed to this user */
+	explain_file(f, w->needs, missing, out);
+	features_explain(f, missing, out);
+	return first_remedy(missing & F(DEVICE) ? F(DEVICE) : missing);
 }

@@ -42,8 +42,9 @@ int way_prepare(const struct way *w, struct features *f, struct diag *d);
 /* "headers: none found for 6.1.0-56; make: not installed" for the features in mask. */
 void features_explain(struct features *f, u64 mask, struct buf *out);
 /*
- * Why a kind cannot be used here, in one line without a full stop, over all of its ways.
- * Returns the remedy of what is nearest at hand, or NULL when nothing is known to be missing.
+ * Why a kind cannot be used here, in one line without a full stop: what its last way, the one
+ * that starts from nothing, lacks.  Returns the remedy; NULL, and nothing in out, when one of
+ * its ways lacks nothing that is known.
  */
 const char *kind_explain(struct features *f, const char *kind, bool quick, struct buf *out);
 

@@ -57,7 +57,7 @@ static enum feature_state btf(struct features *f, struct buf *detail)
 
 	(void)f;
 	if (access(path, R_OK) || stat(path, &st)) {
-		buf_addf(detail, "%s: %s", path, strerror(errno));
+		buf_addf(detail, errno == ENOENT ? "there is no %s" : "%s: %s", path, strerror(errno));
 		return FEATURE_NO;
 	}
 	buf_addf(detail, "%s, %lld KiB", path, (long long)st.st_size / 1024);
@@ -83,15 +83,18 @@ static enum feature_state tracefs(struct features *f, struct buf *detail)
 	return FEATURE_NO;
 }
 
-/* "none [integrity] confidentiality": the word in brackets; "none" when there is no such file. */
+/*
+ * "none [integrity] confidentiality": the word in brackets.  "none" for a kernel without
+ * lockdown; NULL: it cannot be told.
+ */
 static const char *lockdown(struct features *f)
 {
 	const char *line = system_read_line(f->sys, "/sys/kernel/security/lockdown");
 	const char *open = line ? strchr(line, '[') : NULL;
 
-	if (!open)
-		return "none";
-	return arena_printf(&f->sys->arena, "%.*s", (int)strcspn(open + 1, "]"), open + 1);
+	if (open)
+		return arena_printf(&f->sys->arena, "%.*s", (int)strcspn(open + 1, "]"), open + 1);
+	return system_exists("/sys/kernel/security/lsm") ? "none" : NULL;
 }
 
 /* Confidentiality forbids programs to read the kernel's memory. */
@@ -99,6 +102,10 @@ static enum feature_state bpf_reads(struct features *f, struct buf *detail)
 {
 	const char *mode = lockdown(f);
 
+	if (!mode) {
+		buf_adds(detail, "/sys/kernel/security is not mounted");
+		return FEATURE_UNKNOWN;
+	}
 	buf_addf(detail, "lockdown is %s", mode);
 	return yes_if(strcmp(mode, "confidentiality"));
 }
@@ -143,14 +150,17 @@ static enum feature_state signing(struct features *f, struct buf *detail)
 {
 	const char *enforce = system_read_line(f->sys, "/sys/module/module/parameters/sig_enforce");
 	const char *mode = lockdown(f);
-	bool locked = strcmp(mode, "none"), enforced = enforce && enforce[0] == 'Y';
+	bool locked = mode && strcmp(mode, "none"), enforced = enforce && enforce[0] == 'Y';
 
 	if (locked)
 		buf_addf(detail, "lockdown is %s", mode);
 	if (enforced)
 		buf_addf(detail, "%ssig_enforce is set", locked ? ", " : "");
-	if (!locked && !enforced)
-		return FEATURE_YES;
+	if (!locked && !enforced) {
+		if (!mode)
+			buf_adds(detail, "/sys/kernel/security is not mounted, so lockdown is not known");
+		return mode ? FEATURE_YES : FEATURE_UNKNOWN;
+	}
 	if (!system_module_is_signed(f->sys, f->sys->module))
 		return FEATURE_NO;
 	buf_adds(detail, "; saker.ko has a signature");
@@ -164,7 +174,7 @@ static enum feature_state headers(struct features *f, struct buf *detail)
 	const struct system *s = f->sys;
 
 	if (!s->headers) {
-		buf_addf(detail, "none found for %s", s->release);
+		buf_addf(detail, "those of %s are not installed", s->release);
 		return FEATURE_NO;
 	}
 	if (access(arena_printf(&f->sys->arena, "%s/Makefile", s->headers), R_OK)) {
