@@ -110,6 +110,7 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 		.snaplen = c->snaplen ? (u32)c->snaplen : 80,
 		.self_pid = getpid(),
 		.probe = probe,
+		.spoil = getenv("SAKER_TEST_SPOIL"),	/* a program to make unacceptable */
 		.rejected = program_rejected,
 		.ctx = r,
 	};
