@@ -124,7 +124,14 @@ $(BUILD)/tool/%: tests/tool/%.c $$(foreach m,$$(NEEDS_tool),$$(call lib,$$m))
 	@echo "  CC      $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(ALL_LDFLAGS) $(LDLIBS) -o $@
 
-tests: $(BUILD)/saker $(UNIT) $(CONFORM) $(TOOLS)
+# tests/vm/NAME.c: standalone and static too, for guests.
+VM = $(patsubst tests/vm/%.c,$(BUILD)/vm/%,$(filter-out tests/vm/calls32.c,$(wildcard tests/vm/*.c)))
+$(BUILD)/vm/%: tests/vm/%.c
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CC) -std=gnu11 $(WARN) -O1 -g -D_GNU_SOURCE -I. -static $< -lpthread -o $@
+
+tests: $(BUILD)/saker $(UNIT) $(CONFORM) $(TOOLS) $(VM)
 
 test: deps
 	$(Q)$(MAKE) --no-print-directory check
