@@ -182,7 +182,8 @@ install: all
 	install -D -m 644 etc/saker.yaml $(DESTDIR)/etc/saker/saker.yaml
 	install -D -m 644 etc/saker_rules.yaml $(DESTDIR)/etc/saker/saker_rules.yaml
 	for f in $$(find schema drivers -type f ! -path 'drivers/core/*' ! -path 'drivers/ptrace/*'); do \
-		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/saker/src/$$f || exit 1; \
+		m=644; [ ! -x $$f ] || m=755; \
+		install -D -m $$m $$f $(DESTDIR)$(PREFIX)/share/saker/src/$$f || exit 1; \
 	done
 
 clean:

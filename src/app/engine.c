@@ -9,6 +9,7 @@
 
 #include "app/interest.h"
 #include "app/log.h"
+#include "app/signals.h"
 #include "capture/driver.h"
 #include "setup/cache.h"
 #include "setup/choose.h"
@@ -154,7 +155,8 @@ static void chooser_init(struct chooser *ch, struct run *r)
 
 	*ch = (struct chooser){ .run = r };
 	system_init(&ch->sys, &(struct system_options){
-		.driver_dir = c->driver_dir, .probe = c->probe, .has_target = r->cmd->userspace });
+		.driver_dir = c->driver_dir, .probe = c->probe, .has_target = r->cmd->userspace,
+		.interrupted = signals_stopping });
 	features_init(&ch->feat, &ch->sys);
 	if (status_read(&ch->sys, &ch->last))
 		ch->last = (struct driver_status){ 0 };

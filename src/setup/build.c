@@ -48,7 +48,7 @@ static void remove_tree(const char *dir)
 {
 	const char *const argv[] = { "rm", "-rf", "--", dir, NULL };
 
-	spawn_and_wait(argv, "/dev/null", BUILD_SECONDS);
+	spawn_and_wait(argv, "/dev/null", BUILD_SECONDS, NULL);
 }
 
 static int failed(struct build *b, int status, struct diag *d)
@@ -58,6 +58,8 @@ static int failed(struct build *b, int status, struct diag *d)
 	if (status == -ETIMEDOUT)
 		diag_set(d, "building %s took more than %d s and was ended; its log: %s", name,
 			 BUILD_SECONDS, b->log);
+	else if (status == -EINTR)
+		diag_set(d, "building %s was interrupted", name);
 	else if (status < 0)
 		diag_set(d, "cannot run make: %s", strerror(-status));
 	else
@@ -75,7 +77,7 @@ static int make(struct build *b, struct diag *d)
 		format(s, "KDIR=", s->headers, ""), format(s, "OUT=", b->tmp, ""),
 		cc ? format(s, "CC=", cc, "") : NULL, NULL,
 	};
-	int status = spawn_and_wait(argv, b->log, BUILD_SECONDS);
+	int status = spawn_and_wait(argv, b->log, BUILD_SECONDS, s->interrupted);
 
 	if (status)
 		return failed(b, status, d);

@@ -20,7 +20,7 @@ static void run_depmod(struct system *s)
 	const char *base = *s->root ? s->root : "/";
 	const char *const argv[] = { "depmod", "-b", base, s->release, NULL };
 
-	spawn_and_wait(argv, "/dev/null", TOOL_SECONDS);
+	spawn_and_wait(argv, "/dev/null", TOOL_SECONDS, NULL);
 }
 
 int module_install(struct system *s, struct diag *d)
@@ -36,7 +36,7 @@ int module_install(struct system *s, struct diag *d)
 		diag_set(d, "cannot make %s: %s", dir, strerror(-status));
 		return status;
 	}
-	status = spawn_and_wait(argv, "/dev/null", TOOL_SECONDS);
+	status = spawn_and_wait(argv, "/dev/null", TOOL_SECONDS, NULL);
 	if (status) {
 		unlink(to);
 		diag_set(d, "cannot copy %s to %s%s", s->module, to, geteuid() ? ": run as root" : "");

@@ -12,12 +12,13 @@
 extern char **environ;
 
 /* Waits for a process of its own group; kills all of it when that takes too long. */
-static int wait_for(pid_t pid, u32 seconds)
+static int wait_for(pid_t pid, u32 seconds, bool (*interrupted)(void))
 {
 	struct timespec nap = { .tv_nsec = 20000000 };
+	bool stop = false;
 	int status;
 
-	for (u32 i = 0; i < seconds * 50; i++) {
+	for (u32 i = 0; i < seconds * 50 && !stop; i++) {
 		pid_t got = waitpid(pid, &status, WNOHANG);
 
 		if (got == pid)
@@ -25,13 +26,14 @@ static int wait_for(pid_t pid, u32 seconds)
 		if (got < 0 && errno != EINTR)
 			return -errno;
 		nanosleep(&nap, NULL);
+		stop = interrupted && interrupted();
 	}
 	kill(-pid, SIGKILL);
 	waitpid(pid, &status, 0);
-	return -ETIMEDOUT;
+	return stop ? -EINTR : -ETIMEDOUT;
 }
 
-int spawn_and_wait(const char *const *argv, const char *log, u32 seconds)
+int spawn_and_wait(const char *const *argv, const char *log, u32 seconds, bool (*interrupted)(void))
 {
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
@@ -47,5 +49,5 @@ int spawn_and_wait(const char *const *argv, const char *log, u32 seconds)
 	err = -posix_spawnp(&pid, argv[0], &fa, &attr, (char *const *)argv, environ);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&fa);
-	return err ? err : wait_for(pid, seconds);
+	return err ? err : wait_for(pid, seconds, interrupted);
 }

@@ -232,7 +232,7 @@ void system_init(struct system *s, const struct system_options *opt)
 	struct utsname u = { 0 };
 	const char *root = getenv("HOST_ROOT");
 
-	*s = (struct system){ .has_target = opt->has_target };
+	*s = (struct system){ .has_target = opt->has_target, .interrupted = opt->interrupted };
 	uname(&u);
 	s->foreign = opt->release && strcmp(opt->release, u.release);
 	s->release = arena_strdup(&s->arena, opt->release ? opt->release : u.release);

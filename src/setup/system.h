@@ -16,12 +16,14 @@ struct system_options {
 	const char *driver_dir;	/* where built drivers are kept; NULL: the usual place */
 	const char *probe;	/* object of the classic probe; NULL: environment or driver_dir */
 	bool has_target;	/* a program to start or processes to attach to are given */
+	bool (*interrupted)(void);	/* true: give up what takes long; may be NULL */
 };
 
 struct system {
 	struct arena arena;
 	bool foreign;			/* not the running kernel: its features cannot be asked */
 	bool has_target;
+	bool (*interrupted)(void);
 	const char *release;		/* as uname -r */
 	const char *version;		/* as uname -v; "" for a foreign kernel */
 	const char *machine;
