@@ -19,9 +19,11 @@
 #include "app/list.h"
 #include "app/log.h"
 #include "app/loop.h"
+#include "app/privileges.h"
 #include "app/rules_files.h"
 #include "app/signals.h"
 #include "app/stats.h"
+#include "capture/caps.h"
 
 struct app {
 	struct cmdline cmd;
@@ -341,6 +343,28 @@ static void output_failed(const char *sink, int err)
 	log_error("%s: %s", sink, strerror(err));
 }
 
+/* With the rights that it will have later, or else it would fail then. */
+static int start_outputs(struct app *a)
+{
+	const struct output_options *opt = &a->oopt;
+	int err = privileges_become(a->cfg.privileges_user, &a->diag);
+
+	if (err || !a->cfg.privileges_drop)
+		return err ? err : outputs_start(opt, &a->run.outputs, &a->diag);
+	privileges_hold(0);
+	err = outputs_start(opt, &a->run.outputs, &a->diag);
+	if (err == -EACCES && privileges_hold(CAP_BIT(CAP_DAC_OVERRIDE))) {
+		diag_clear(&a->diag);
+		err = outputs_start(opt, &a->run.outputs, &a->diag);
+		if (!err)
+			log_warning("An output can be opened only with CAP_DAC_OVERRIDE: the output "
+				    "thread keeps it; give user %d the right to write there",
+				    (int)geteuid());
+	}
+	privileges_release();
+	return err;
+}
+
 static enum outcome init_outputs(struct app *a)
 {
 	const struct config *c = &a->cfg;
@@ -354,6 +378,8 @@ static enum outcome init_outputs(struct app *a)
 		.wait = engine_is_replay(c),
 		.interrupted = signals_stopping,
 		.failed = output_failed,
+		.lower_thread = c->privileges_drop ? privileges_lower_thread : NULL,
+		.lower_child = privileges_lower_child,
 	};
 	if (!outputs_enabled(&a->oopt)) {
 		diag_set(&a->diag,
@@ -363,7 +389,7 @@ static enum outcome init_outputs(struct app *a)
 	}
 	if (a->cmd.dry_run)
 		return DONE;
-	return fail_if(outputs_start(&a->oopt, &a->run.outputs, &a->diag));
+	return fail_if(start_outputs(a));
 }
 
 static enum outcome write_pidfile(struct app *a)
@@ -428,6 +454,7 @@ static enum outcome run(struct app *a)
 	if (r->driver.fallback)
 		loop_tell_fallback(r);
 	init_fields(a);
+	privileges_finish(r->live ? r->capture->ops->name : NULL, a->cfg.privileges_drop);
 	err = loop_run(r, &a->diag);
 	field_ctx_fini(&r->fctx);
 	return fail_if(err);

@@ -82,6 +82,8 @@ struct config {
 	struct strlist custom_syscalls;
 	bool all_syscalls, repair_syscalls;
 	u64 thread_table_size, snaplen;
+	bool privileges_drop;
+	const char *privileges_user;
 };
 
 enum config_type { CFG_BOOL, CFG_UINT, CFG_DOUBLE, CFG_STRING, CFG_STRINGS, CFG_MAP, CFG_ITEMS };

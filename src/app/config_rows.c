@@ -80,6 +80,14 @@ const struct config_row config_rows[] = {
 	{ "falco_libs.snaplen", CFG_UINT, INTO(snaplen), "80", NULL,
 	  "Bytes of read and written data kept in an event; 0: 80.", NULL },
 
+	/* rights */
+	{ "privileges.drop", CFG_BOOL, INTO(privileges_drop), "true", NULL,
+	  "Give up, once events come, the capabilities that are not needed any more, and limit "
+	  "the system calls (docs/privileges.md).", NULL },
+	{ "privileges.user", CFG_STRING, INTO(privileges_user), "", NULL,
+	  "Work as this user, with the capabilities of the driver; empty: as the one who "
+	  "starts saker.", NULL },
+
 	/* alerts */
 	{ "time_format_iso_8601", CFG_BOOL, INTO(time_iso_8601), "false", NULL,
 	  "Times of alerts and log lines as ISO 8601.", NULL },

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "app/log.h"
+#include "app/sandbox.h"
 #include "app/signals.h"
 
 #define WAIT_MS 200		/* a signal between the look at its flag and the wait costs this */
@@ -142,10 +143,21 @@ static int check_drops(struct run *r, u64 ts_ns, struct diag *d)
 	return v.exit ? diag_set(d, "Drop manager internal error") : 0;
 }
 
-/* SIGUSR1 and SIGHUP; the end is the loop's business. */
+static void tell_refused(void)
+{
+	struct buf names = { 0 };
+
+	if (sandbox_report(&names))
+		log_error("The seccomp filter refused a system call that saker should not make: %s "
+			  "(refused so far: %llu)", buf_str(&names), sandbox_refused());
+	buf_fini(&names);
+}
+
+/* SIGUSR1, SIGHUP and SIGSYS; the end is the loop's business. */
 static void handle_signals(struct run *r)
 {
 	signal_flags.any = 0;
+	tell_refused();
 	if (signal_flags.reopen) {
 		signal_flags.reopen = 0;
 		log_info("SIGUSR1 received, reopening outputs...");

@@ -3,7 +3,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -237,26 +236,19 @@ static int silent(enum libbpf_print_level level, const char *fmt, va_list ap)
 
 static int check_system(struct diag *d)
 {
-	const char *missing_cap;
-
 	if (access("/sys/kernel/btf/vmlinux", R_OK)) {
 		diag_set(d, "the kernel has no BTF (/sys/kernel/btf/vmlinux: %s): the modern_ebpf driver "
 			 "needs a kernel built with CONFIG_DEBUG_INFO_BTF", strerror(errno));
 		return -ENOTSUP;
 	}
-	missing_cap = !caps_has_or_admin(CAP_BPF) ? "CAP_BPF" :
-		      !caps_has_or_admin(CAP_PERFMON) ? "CAP_PERFMON" : NULL;
-	if (!missing_cap)
-		return 0;
-	diag_set(d, "%s is missing: run as root, or give the program CAP_BPF and CAP_PERFMON", missing_cap);
-	return -EPERM;
+	caps_raise_memlock();
+	return caps_check("modern_ebpf", d);
 }
 
 static int fail(struct diag *d, int err, const char *what)
 {
 	if (err == -EPERM)
-		diag_set(d, "%s: not permitted; run as root or with CAP_BPF and CAP_PERFMON, and raise "
-			 "RLIMIT_MEMLOCK on kernels before 5.11", what);
+		diag_set(d, "%s: not permitted: %s", what, caps_other_reason());
 	else
 		diag_set(d, "%s: %s", what, strerror(-err));
 	return err;
