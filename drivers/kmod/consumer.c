@@ -444,11 +444,22 @@ long handle_ioctl(struct handle *h, struct file *f, unsigned int cmd, unsigned l
 
 /* ---- files ------------------------------------------------------------------------------- */
 
+/* Not all kernels let modules have remap_vmalloc_range_partial(). */
+static int map_pages(struct vm_area_struct *vma, unsigned long at, const void *p, unsigned long bytes)
+{
+	unsigned long i;
+	int err = 0;
+
+	for (i = 0; i < bytes && !err; i += PAGE_SIZE)
+		err = vm_insert_page(vma, at + i, vmalloc_to_page(p + i));
+	return err;
+}
+
 static int map_control(struct vm_area_struct *vma, struct cpu_rings *r)
 {
 	if (vma->vm_end - vma->vm_start != PAGE_SIZE)
 		return -EINVAL;
-	return remap_vmalloc_range_partial(vma, vma->vm_start, r->control, 0, PAGE_SIZE);
+	return map_pages(vma, vma->vm_start, r->control, PAGE_SIZE);
 }
 
 /* Each ring twice in a row: no record is split for the reader. */
@@ -463,7 +474,7 @@ static int map_data(struct vm_area_struct *vma, struct cpu_rings *r)
 	for (i = 0; i < 2 * KMOD_RINGS && !err; i++) {
 		struct ring *ring = &r->rings[i / 2];
 
-		err = remap_vmalloc_range_partial(vma, at, ring->data, 0, ring->size);
+		err = map_pages(vma, at, ring->data, ring->size);
 		at += ring->size;
 	}
 	return err;

@@ -99,7 +99,10 @@ static char *devnode(struct device *dev, umode_t *ret_mode)
 
 static struct class device_class = { .name = "saker", .devnode = devnode };
 
-/* Called for a CPU that is or comes online.  Its device stays when it goes: to be read to the end. */
+/*
+ * Called for a CPU that is or comes online, perhaps twice.  Its device stays when it goes: to be
+ * read to the end.
+ */
 static int prepare_cpu(unsigned int cpu)
 {
 	struct device *dev;
@@ -125,6 +128,23 @@ static void remove_devices(void)
 			device_destroy(&device_class, first_device + cpu);
 }
 
+/* cpuhp_setup_state() does not call prepare_cpu() for those that are online in all kernels. */
+static int __init add_cpus(void)
+{
+	unsigned int cpu;
+	int ret = 0;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+		ret = ret ?: prepare_cpu(cpu);
+	if (!ret)
+		ret = cpuhp_setup_state_nocalls_cpuslocked(CPUHP_BP_PREPARE_DYN, "saker:prepare", prepare_cpu,
+							   NULL);
+	cpus_read_unlock();
+	hotplug = ret;
+	return ret < 0 ? ret : 0;
+}
+
 static int __init add_devices(void)
 {
 	int err = alloc_chrdev_region(&first_device, 0, nr_cpu_ids, "saker");
@@ -139,10 +159,9 @@ static int __init add_devices(void)
 	err = cdev_add(&cdev, first_device, nr_cpu_ids);
 	if (err)
 		goto no_cdev;
-	hotplug = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "saker:prepare", prepare_cpu, NULL);
-	if ((int)hotplug > 0)
+	err = add_cpus();
+	if (!err)
 		return 0;
-	err = (int)hotplug;
 	remove_devices();
 	cdev_del(&cdev);
 no_cdev:

@@ -149,7 +149,6 @@ struct plan {
 	bool (*wants)(const struct kmod_interest *in, u32 code);
 	u32 type;
 	u32 tid;
-	bool again;		/* not the first message of a call: not looked at anew */
 	bool may_filter;	/* an event of a failure */
 	bool drop;		/* nothing to say */
 };
@@ -255,23 +254,6 @@ static bool reported_elsewhere(u32 code, long ret)
 			code == SC_clone3 || code == SC_fork || code == SC_vfork);
 }
 
-static bool makes_process(u32 code)
-{
-	return code == SC_clone || code == SC_clone3 || code == SC_fork || code == SC_vfork;
-}
-
-/* The rows of these calls differ in the source of the flags only: the first argument here. */
-static void fork_args(struct ctx *c)
-{
-	u64 flags = 0;
-
-	if (c->code == SC_clone)
-		flags = c->args[0];
-	else if (c->code == SC_clone3)
-		load_user(&flags, sizeof(flags), c->args[0]);
-	c->args[0] = flags;
-}
-
 static u32 fork_event(u32 code)
 {
 	return code == SC_fork ? EV_SYSCALL_FORK_20_X : code == SC_vfork ? EV_SYSCALL_VFORK_20_X :
@@ -286,12 +268,8 @@ static void deliver_exit(struct ctx *c)
 			  .may_filter = c->ret < 0 };
 	bool several = c->code == SC_sendmmsg || c->code == SC_recvmmsg;
 
-	if (makes_process(c->code)) {
-		fork_args(c);
-		p.type = fork_event(c->code);
-	} else if (p.type == EV_SYSCALL_EXECVE_19_X || p.type == EV_SYSCALL_EXECVEAT_X) {
+	if (p.type == EV_SYSCALL_EXECVE_19_X || p.type == EV_SYSCALL_EXECVEAT_X)
 		p.drop = c->ret >= 0;
-	}
 	do
 		deliver(c, &p);
 	while (several && ++c->index < MMSG_MAX && (s64)c->index < c->ret);
@@ -452,9 +430,8 @@ static void on_fork(void *data, struct task_struct *parent, struct task_struct *
 	is_compat = is_compat_call();
 	c.code = fork_code(syscall_nr(regs), is_compat);
 	read_args(regs, is_compat, c.args);
-	enter_probe();
-	fork_args(&c);
-	leave_probe();
+	if (!c.code)
+		c.args[0] = 0;		/* made by the kernel */
 	p.type = fork_event(c.code);
 	c.code = SC_clone;
 	lifecycle(&c, &p);
