@@ -40,10 +40,10 @@ struct bpf_note {
 
 /* Programs that tail calls go to: those of an event type by stage, and steps. */
 #define BPF_STAGES 4
-#define BPF_CALL(type, stage) ((type) * BPF_STAGES + (stage))
-#define BPF_STEP(n) (EV_MAX * BPF_STAGES + (n))
+#define CALL_ROW(type, stage) ((type) * BPF_STAGES + (stage))
+#define CALL_STEP(n) (EV_MAX * BPF_STAGES + (n))
 enum bpf_step { STEP_NONE, STEP_PATH_UP, STEP_PATH_EMIT, STEP_CGROUP, STEP_FD, BPF_STEPS };
-#define BPF_CALLS BPF_STEP(BPF_STEPS)
+#define BPF_CALLS CALL_STEP(BPF_STEPS)
 
 /* Written by the consumer while the programs run. */
 struct bpf_settings {

@@ -188,7 +188,7 @@ static inline_ void set_kind(struct bpf_scratch *s, bool is_compat, bool indirec
 
 static inline_ int go(void *ctx, struct entry *e, u32 type)
 {
-	bpf_tail_call(ctx, &map_calls, BPF_CALL(type, 0));
+	bpf_tail_call(ctx, &map_calls, CALL_ROW(type, 0));
 	return event_lost(e->s);
 }
 

@@ -128,7 +128,7 @@ static inline_ int event_end(void *ctx, struct bpf_scratch *s)
 		return 0;
 	counters(n, s->code)->seen++;
 	s->busy = 1;
-	bpf_tail_call(ctx, &map_calls, BPF_CALL(s->type, 0));
+	bpf_tail_call(ctx, &map_calls, CALL_ROW(s->type, 0));
 	return event_lost(s);
 }
 
@@ -144,7 +144,7 @@ static inline_ int walk_end(void *ctx, struct bpf_scratch *s)
 
 static inline_ int step_next(void *ctx, struct bpf_scratch *s, u32 step)
 {
-	bpf_tail_call(ctx, &map_calls, BPF_STEP(step));
+	bpf_tail_call(ctx, &map_calls, CALL_STEP(step));
 	return event_lost(s);
 }
 
@@ -158,7 +158,7 @@ static inline_ int row_end(void *ctx, struct ctx *c, u32 type, u32 nextra)
 	u16 *lens = (u16 *)(s->event + LENS_AT + 2 * (c->nparam & 63));
 
 	if (c->at > c->stage) {
-		s->next = BPF_CALL(type, c->stage + 1);
+		s->next = CALL_ROW(type, c->stage + 1);
 		if (!s->walk)
 			return walk_end(ctx, s);
 		return step_next(ctx, s, s->walk);
@@ -284,7 +284,7 @@ PROGRAM("step_fd") int step_fd(void *ctx)
 		s->nparam++;
 	fd = s->fds[s->fd_at++ & 1];
 	s->walk = STEP_NONE;
-	s->next = s->fd_at < s->nfds ? BPF_STEP(STEP_FD) : 0;
+	s->next = s->fd_at < s->nfds ? CALL_STEP(STEP_FD) : 0;
 	if (fd >= 0)
 		put_file_info(&c, fd);
 	if (s->walk)
