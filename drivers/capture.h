@@ -46,9 +46,15 @@ enum {
 #undef EXTRA
 };
 
+#ifndef IN_STAGE
+#define IN_STAGE(c, ...)	/* a port may write some parameters only */
+#endif
+
 #define PARAM(NAME_, TYPE_, FMT_, AUX_, ...)						\
-	store_##TYPE_(c, __VA_ARGS__);							\
-	param_end(c);
+	IN_STAGE(c, __VA_ARGS__) {							\
+		store_##TYPE_(c, __VA_ARGS__);						\
+		param_end(c);								\
+	}
 #ifdef NO_EXTRAS
 #define EXTRA(...)
 #else

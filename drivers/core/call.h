@@ -11,21 +11,6 @@
 #define REG_RESULT ax
 #define TS_COMPAT 2
 
-/* Which of the calls that make a process; the number is that of the parent's call. */
-static inline_ u32 fork_code(u32 nr, bool is_compat)
-{
-	switch (nr) {
-	case 56: return is_compat ? SC_unknown : SC_clone;
-	case 57: return is_compat ? SC_unknown : SC_fork;
-	case 58: return is_compat ? SC_unknown : SC_vfork;
-	case 120: return is_compat ? SC_clone : SC_unknown;
-	case 2: return is_compat ? SC_fork : SC_unknown;
-	case 190: return is_compat ? SC_vfork : SC_unknown;
-	case 435: return SC_clone3;
-	}
-	return SC_unknown;
-}
-
 static inline_ bool is_compat_task(void)
 {
 	struct task_struct *t = current_task();
@@ -39,11 +24,6 @@ static inline_ bool is_compat_task(void)
 #define REG_NUMBER syscallno
 #define REG_RESULT regs[0]
 #define TIF_32BIT 22
-
-static inline_ u32 fork_code(u32 nr, bool is_compat)
-{
-	return nr == 435 ? SC_clone3 : SC_clone;
-}
 
 static inline_ bool is_compat_task(void)
 {

@@ -9,15 +9,6 @@
 #ifndef SAKER_DRIVERS_CORE_HOOKS_H
 #define SAKER_DRIVERS_CORE_HOOKS_H
 
-/* Reported elsewhere: a successful exec at sched_process_exec, a child at sched_process_fork. */
-static inline_ bool reported_elsewhere(u32 code, long ret)
-{
-	if (ret)
-		return false;
-	return code == SC_execve || code == SC_execveat || code == SC_clone || code == SC_clone3 ||
-	       code == SC_fork || code == SC_vfork;
-}
-
 /* regs: NULL where the place does not give them. */
 static inline_ int syscall_end(void *prog_ctx, struct pt_regs *regs, u64 nr, long ret)
 {

@@ -294,6 +294,12 @@ __noinline int do_##fn(u32 i)								\
 	(c)->off = (c)->s->off;								\
 })
 
+#ifdef NO_PATHS
+#define PORT_WALKS_LATER	/* never */
+static inline_ void walk_path(struct ctx *c);
+static inline_ void walk_cgroups(struct ctx *c);
+#endif
+
 /* ---- paths -------------------------------------------------------------------- */
 
 static inline_ void path_push(struct ctx *c, u32 n, void *p)

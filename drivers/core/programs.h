@@ -19,6 +19,20 @@
 #include "drivers/core/shapes.h"
 #include "drivers/capture.h"
 #include "drivers/lane.h"
+#include "drivers/calls.h"
+
+#ifdef NO_PATHS
+static inline_ void walk_path(struct ctx *c)
+{
+	count_truncated(c);
+	path_end(c);
+}
+
+static inline_ void walk_cgroups(struct ctx *c)
+{
+	count_truncated(c);
+}
+#endif
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -147,12 +161,6 @@ static inline_ int event_end_fds(void *prog_ctx, struct ctx *c, u32 lane, u32 ne
 		bpf_tail_call_static(prog_ctx, &finishers, 0);
 	}
 	return event_end(c, lane);
-}
-
-/* Of these, success is reported elsewhere: half of the row is then dead code. */
-static inline_ bool failures_only(u32 type)
-{
-	return type == EV_SYSCALL_EXECVE_19_X || type == EV_SYSCALL_EXECVEAT_X;
 }
 
 static inline_ int event_drop(struct scratch *s)
@@ -320,8 +328,6 @@ static inline_ int keep(struct scratch *s, u32 code, u32 nr)
 
 /* ---- several messages: an event for each ---------------------------------------- */
 
-#define MMSG_MAX 16
-
 #define MMSG_PROGRAM(ID_)								\
 __noinline int do_message_##ID_(u32 i)							\
 {											\
@@ -419,12 +425,6 @@ static inline_ u32 fork_call(u64 *ret_flags)
 	else if (code == SC_clone3)
 		bpf_probe_read_user(ret_flags, sizeof(*ret_flags), (void *)addr);
 	return code;
-}
-
-static inline_ u32 fork_event(u32 code)
-{
-	return code == SC_fork ? EV_SYSCALL_FORK_20_X : code == SC_vfork ? EV_SYSCALL_VFORK_20_X :
-	       code == SC_clone3 ? EV_SYSCALL_CLONE3_X : EV_SYSCALL_CLONE_20_X;
 }
 
 /* The parent's event.  The rows of these calls differ in the source of the flags only. */

@@ -4,9 +4,11 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -210,15 +212,40 @@ static int open_rings(struct core *c, struct diag *d)
 	return err;
 }
 
-/* Does the kernel run 32-bit programs?  Where it does not tell it may. */
+#if defined(__x86_64__)
+static void no_compat(int sig)
+{
+	(void)sig;
+	_exit(1);
+}
+
+/*
+ * Does the kernel run 32-bit programs?  It can be built to and told not to, so a process of
+ * its own makes such a call (getpid, 20) and sees whether it dies of that.
+ */
 static bool runs_compat(void)
 {
-#if defined(__x86_64__)
-	return !access("/proc/sys/abi/vsyscall32", F_OK) || access("/proc/sys/kernel", F_OK);
-#else
-	return true;
-#endif
+	pid_t pid = fork();
+	int status = 0;
+
+	if (!pid) {
+		long nr = 20;
+
+		signal(SIGSEGV, no_compat);
+		signal(SIGILL, no_compat);
+		signal(SIGSYS, no_compat);
+		asm volatile("int $0x80" : "+a"(nr) : : "memory", "r8", "r9", "r10", "r11");
+		_exit(nr != getpid());
+	}
+	/* when in doubt, yes */
+	return pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || !WEXITSTATUS(status);
 }
+#else
+static bool runs_compat(void)
+{
+	return true;
+}
+#endif
 
 static void set_config(struct core *c)
 {
