@@ -51,6 +51,7 @@ struct config {
 	struct strlist static_keys;
 
 	const char *engine_kind, *capture_file;
+	const char *attach;		/* of engine.modern_ebpf */
 	u64 ebpf_buf_preset, cpus_for_each_buffer;
 	bool drop_failed_exit;
 	bool time_iso_8601, buffers_base64;

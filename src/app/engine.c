@@ -9,7 +9,11 @@
 
 #include "app/interest.h"
 #include "app/log.h"
+#include "base/buf.h"
 #include "capture/driver.h"
+#include "event/table.h"
+
+#define EVENTS_NAMED 12		/* in a line of the log */
 
 struct engine_row {
 	const char *kind;
@@ -56,11 +60,40 @@ static u64 now_ms(void)
 	return (u64)ts.tv_sec * 1000 + (u64)ts.tv_nsec / 1000000;
 }
 
-static void program_rejected(void *ctx, const char *program, const char *why)
+static void add_event_names(struct buf *b, const struct driver_loss *loss)
 {
+	const char *last = "";
+	u32 n = 0;
+
+	for (u32 t = 0; t < EV_MAX; t++) {
+		const char *name = loss->events[t / 64] >> t % 64 & 1 ? event_desc(t)->name : last;
+
+		if (!strcmp(name, last))
+			continue;
+		if (n++ < EVENTS_NAMED)
+			buf_addf(b, "%s%s", n > 1 ? ", " : "", name);
+		last = name;
+	}
+	if (n > EVENTS_NAMED)
+		buf_addf(b, " and %u more", n - EVENTS_NAMED);
+}
+
+static void program_rejected(void *ctx, const struct driver_loss *loss)
+{
+	struct buf b = { 0 };
+
 	(void)ctx;
-	log_warning("The kernel does not take BPF program %s: %s; rules that need its events are "
-		    "blind for them", program, why);
+	buf_addf(&b, "The kernel does not take BPF program %s: %s", loss->program, loss->why);
+	if (loss->instead)
+		buf_addf(&b, "; its variant '%s' is tried", loss->instead);
+	if (loss->kind == LOSS_PARAMETERS)
+		buf_adds(&b, ". These events have less in them: ");
+	else if (loss->kind == LOSS_EVENTS)
+		buf_adds(&b, ". Rules are blind for these events: ");
+	if (loss->kind != LOSS_NOTHING)
+		add_event_names(&b, loss);
+	log_warning("%s", buf_str(&b));
+	buf_fini(&b);
 }
 
 static u32 count_syscalls(const struct interest *in)
@@ -94,6 +127,7 @@ static int open_live(struct run *r, const struct driver *driver, struct diag *d)
 		.snaplen = c->snaplen ? (u32)c->snaplen : 80,
 		.self_pid = getpid(),
 		.rejected = program_rejected,
+		.attach = c->attach,
 	};
 	u64 start = now_ms();
 	int err, threads;
@@ -108,6 +142,8 @@ static int open_live(struct run *r, const struct driver *driver, struct diag *d)
 	err = driver->open(&opt, &r->interest, &r->capture, d);
 	if (err)
 		return err;
+	if (capture_describe(r->capture))
+		log_info("%s: %s", driver->title, capture_describe(r->capture));
 	threads = proc_scan(r->proc);
 	if (threads < 0) {
 		diag_set(d, "cannot read the list of processes in /proc: %s", strerror(-threads));
