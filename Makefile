@@ -11,6 +11,7 @@
 #
 # SAN=address,undefined   build with these sanitizers (in build/san)
 # CC=clang                another compiler
+# ARCH=aarch64            for another architecture (in build/aarch64), with CC and SYSROOT for it
 # V=1                     show the commands
 
 CC      = gcc
@@ -22,15 +23,17 @@ V       =
 FUZZ_SECONDS = 10
 
 Q     = $(if $(V),,@)
-BUILD = build$(if $(SAN),/san)
-ARCH  = $(shell uname -m)
+HOST  := $(shell uname -m)
+ARCH  = $(HOST)
+BUILD = build$(if $(SAN),/san)$(if $(filter-out $(HOST),$(ARCH)),/$(ARCH))
+SYSROOT =
 BPF_ARCH = $(if $(filter aarch64,$(ARCH)),arm64,x86)
 VERSION = 0.1.0
 
 WARN   = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Werror
 CFLAGS = -O2 -g
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -fno-omit-frame-pointer -D_GNU_SOURCE -DSAKER_VERSION='"$(VERSION)"' \
-	     -I. -Isrc -I$(BUILD)/gen $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
+	     -I. -Isrc -I$(BUILD)/gen $(if $(SYSROOT),--sysroot=$(SYSROOT)) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
 ALL_LDFLAGS = $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 LDLIBS = -lbpf -lelf -lyaml -lpcre2-8 -ljansson -lz -lpthread
 

@@ -35,13 +35,6 @@ static inline_ bool is_compat_task(void)
 
 #define syscall_nr(r) ((u32)(r)->REG_NUMBER)
 
-#define FIRST(N_, REG_) N_ == 0 ? (u64)regs->REG_ :
-static inline_ u64 first_arg(struct pt_regs *regs, bool is_compat)
-{
-	return is_compat ? (u32)(COMPAT_ARGS(FIRST) 0) : (NATIVE_ARGS(FIRST) 0);
-}
-#undef FIRST
-
 #define FROM_REGS(N_, REG_) s->args[N_] = regs->REG_;
 #define FROM_REGS32(N_, REG_) s->args[N_] = (u32)regs->REG_;
 #define FROM_ADDRESS(N_, REG_) s->args[N_] = BPF_CORE_READ(regs, REG_);
@@ -85,11 +78,31 @@ static inline_ void find_args(struct scratch *s, bool is_compat)
 	}
 }
 
+static inline_ struct pt_regs *find_regs(void)
+{
+	return HAS_TASK_REGS ? (void *)bpf_task_pt_regs(bpf_get_current_task_btf()) : regs_address();
+}
+
+#define FIRST_AT(N_, REG_) if (N_ == 0) return BPF_CORE_READ(regs, REG_);
+#define FIRST_AT32(N_, REG_) if (N_ == 0) return (u32)BPF_CORE_READ(regs, REG_);
+
+/* Of the call that is going on. */
+static inline_ u64 find_first_arg(bool is_compat)
+{
+	struct pt_regs *regs = find_regs();
+
+	if (is_compat) {
+		COMPAT_ARGS(FIRST_AT32)
+	} else {
+		NATIVE_ARGS(FIRST_AT)
+	}
+	return 0;
+}
+
 /* Number and result of the call, as far as it came. */
 static inline_ u32 find_call(u64 *ret_result)
 {
-	struct pt_regs *regs = HAS_TASK_REGS ? (void *)bpf_task_pt_regs(bpf_get_current_task_btf()) :
-					       regs_address();
+	struct pt_regs *regs = find_regs();
 
 	*ret_result = BPF_CORE_READ(regs, REG_RESULT);
 	return BPF_CORE_READ(regs, REG_NUMBER);
