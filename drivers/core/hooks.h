@@ -4,7 +4,7 @@
  *
  * All of them look the number up in live.routes and leave, or put arguments and result into
  * the scratch and tail-call the event's program, which does not know the place.  The loader
- * says which of them are attached, and to what; on_exit and on_enter are loaded several times.
+ * says which of them are attached, and to what; on_exit and on_enter_call are loaded several times.
  */
 #ifndef SAKER_DRIVERS_CORE_HOOKS_H
 #define SAKER_DRIVERS_CORE_HOOKS_H
@@ -75,13 +75,6 @@ int BPF_PROG(on_exit_compat, struct pt_regs *regs, long ret)
 {
 	if (!is_compat_task())
 		return 0;
-	return syscall_end(ctx, regs, syscall_nr(regs), ret);
-}
-
-/* The function that calls those of 32-bit programs. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(on_exit_ia32, struct pt_regs *regs, unsigned int nr, long ret)
-{
 	return syscall_end(ctx, regs, syscall_nr(regs), ret);
 }
 
@@ -157,7 +150,7 @@ static inline_ int syscall_begin(struct pt_regs *regs, u64 nr)
 	return keep(s, code, nr);
 }
 
-/* At the beginning of every call, or as fentry of the function that calls those of 32 bits. */
+/* At the beginning of every call. */
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_enter, struct pt_regs *regs, long id)
 {

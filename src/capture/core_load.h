@@ -36,7 +36,6 @@ enum core_place {
 	PLACE_ALL_COMPAT,	/* the same, for 32-bit programs only */
 	PLACE_TRACE,		/* tracepoints of single calls */
 	PLACE_CALL,		/* functions of single calls */
-	PLACE_IA32,		/* the function that calls those of 32-bit programs */
 	PLACE_DENIED,		/* the function that asks the seccomp filter, by its arguments */
 	PLACE_DENIED_MAX = PLACE_DENIED + 3,
 	CORE_PLACES

@@ -82,8 +82,7 @@ static const char *native_name(u32 code)
 static bool is_wanted(const char *name)
 {
 	static const char *const starts[] = { NATIVE, "__do_sys_", "__ia32_" };
-	static const char *const others[] = { "ia32_sys_call", "__secure_computing",
-					      "__seccomp_filter" };
+	static const char *const others[] = { "__secure_computing", "__seccomp_filter" };
 
 	for (u32 i = 0; i < ARRAY_SIZE(starts); i++)
 		if (!strncmp(name, starts[i], strlen(starts[i])))
@@ -112,7 +111,24 @@ static bool takes_regs(const struct btf *btf, const struct btf_type *proto)
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(((const struct core_function *)a)->name, ((const struct core_function *)b)->name);
+	const struct core_function *f = a, *g = b;
+	int c = strcmp(f->name, g->name);
+
+	return c ? c : f->id < g->id ? -1 : f->id > g->id;
+}
+
+/* A name can be there twice, with the signature of its weak stand-in: libbpf takes the first. */
+static void drop_doubles(struct core_functions *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->list.n; i++) {
+		if (n && !strcmp(f->list.p[n - 1].name, f->list.p[i].name))
+			free(f->list.p[i].name);
+		else
+			f->list.p[n++] = f->list.p[i];
+	}
+	f->list.n = n;
 }
 
 int core_functions_init(struct core_functions *f)
@@ -140,6 +156,7 @@ int core_functions_init(struct core_functions *f)
 	btf__free(btf);
 	if (f->list.n)
 		qsort(f->list.p, f->list.n, sizeof(*f->list.p), by_name);
+	drop_doubles(f);
 	return 0;
 }
 
@@ -152,11 +169,20 @@ void core_functions_fini(struct core_functions *f)
 
 const struct core_function *core_function(const struct core_functions *f, const char *name)
 {
-	struct core_function key = { .name = (char *)(uintptr_t)name };
+	size_t low = 0, high = f->list.n;
 
-	if (!f->list.n)
-		return NULL;
-	return bsearch(&key, f->list.p, f->list.n, sizeof(*f->list.p), by_name);
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int c = strcmp(name, f->list.p[mid].name);
+
+		if (!c)
+			return &f->list.p[mid];
+		if (c < 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return NULL;
 }
 
 static const struct core_function *find(const struct core_functions *f, const char *before,

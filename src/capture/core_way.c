@@ -81,7 +81,7 @@ static u32 group_for(struct core_ways *w, enum core_place place, const struct co
 	return w->groups.n - 1;
 }
 
-static void want_hook(struct core_ways *w, u32 group, u32 side, u32 id)
+static void want_hook(struct core_ways *w, u32 group, u32 side, u32 id, const char *name)
 {
 	for (size_t i = 0; i < w->hooks.n; i++) {
 		struct core_hook *h = &w->hooks.p[i];
@@ -91,8 +91,8 @@ static void want_hook(struct core_ways *w, u32 group, u32 side, u32 id)
 			return;
 		}
 	}
-	vec_push(&w->hooks, (struct core_hook){ .group = group, .side = side, .id = id, .want = true,
-						.prog = -1, .link = -1 });
+	vec_push(&w->hooks, (struct core_hook){ .group = group, .side = side, .id = id, .name = name,
+						.want = true, .prog = -1, .link = -1 });
 }
 
 /* socketcall stands for several. */
@@ -112,14 +112,14 @@ static void add_code(struct core_ways *w, u32 group, const struct interest *in, 
 
 /* Both sides of one call at one place. */
 static void want_call(struct core_ways *w, u32 group, const struct interest *in, u32 code,
-		      u32 exit_id, u32 enter_id, bool enter)
+		      const char *name, u32 exit_id, u32 enter_id, bool enter)
 {
 	add_code(w, group, in, code);
-	want_hook(w, group, SIDE_EXIT, exit_id);
+	want_hook(w, group, SIDE_EXIT, exit_id, name);
 	if (!enter)
 		return;
 	w->groups.p[group].want_enter = true;
-	want_hook(w, group, SIDE_ENTER, enter_id);
+	want_hook(w, group, SIDE_ENTER, enter_id, name);
 }
 
 /*
@@ -157,22 +157,19 @@ static void plan_native(struct core_ways *w, const struct interest *in, u32 code
 	if (!fn)
 		add_unseen(w, code);
 	else
-		want_call(w, group_for(w, PLACE_CALL, fn), in, code, fn->id, fn->id, enter);
+		want_call(w, group_for(w, PLACE_CALL, fn), in, code, fn->name, fn->id,
+			  fn->id, enter);
 }
 
 static void plan_compat(struct core_ways *w, const struct interest *in, u32 code, bool enter)
 {
-	const struct core_function *fns[COMPAT_FUNCTIONS], *all;
+	const struct core_function *fns[COMPAT_FUNCTIONS];
 	u32 n;
 
-	all = core_function(&w->functions, "ia32_sys_call");
-	if (all) {
-		want_call(w, group_for(w, PLACE_IA32, all), in, code, all->id, all->id, enter);
-		return;
-	}
 	n = core_function_compat(&w->functions, code, fns);
 	for (u32 i = 0; i < n; i++)
-		want_call(w, group_for(w, PLACE_CALL, fns[i]), in, code, fns[i]->id, fns[i]->id, enter);
+		want_call(w, group_for(w, PLACE_CALL, fns[i]), in, code, fns[i]->name,
+			  fns[i]->id, fns[i]->id, enter);
 }
 
 /* Calls that a filter refuses reach no function; they are seen where the filter is asked. */
@@ -186,7 +183,7 @@ static void plan_denied(struct core_ways *w, const struct interest *in)
 		return;
 	group = group_for(w, PLACE_DENIED + fn->nargs, fn);
 	w->groups.p[group].codes = *in;
-	want_hook(w, group, SIDE_EXIT, fn->id);
+	want_hook(w, group, SIDE_EXIT, fn->id, fn->name);
 }
 
 static void plan_fexit(struct core_ways *w, const struct interest *in)
@@ -212,13 +209,14 @@ static void plan_tracepoint(struct core_ways *w, const struct interest *in)
 			if (!id)
 				add_unseen(w, code);
 			else
-				want_call(w, group_for(w, PLACE_TRACE, NULL), in, code, id,
-					  core_tracepoint_id(code, true), enter & 0xffff);
+				want_call(w, group_for(w, PLACE_TRACE, NULL), in, code,
+					  syscall_desc(code)->name, id, core_tracepoint_id(code, true),
+					  enter & 0xffff);
 		}
 		/* the tracepoints of single calls do not show those of 32-bit programs */
 		if (route >> 16 && w->l->config.compat)
-			want_call(w, group_for(w, PLACE_ALL_COMPAT, NULL), in, route >> 16, 0, 0,
-				  enter >> 16);
+			want_call(w, group_for(w, PLACE_ALL_COMPAT, NULL), in, route >> 16,
+				  "32-bit calls", 0, 0, enter >> 16);
 	}
 }
 
@@ -227,7 +225,7 @@ static void plan_all(struct core_ways *w, const struct interest *in)
 	u32 group = group_for(w, PLACE_ALL, NULL);
 
 	w->groups.p[group].codes = *in;
-	want_call(w, group, in, SC_unknown, 0, 0, route_wants_enter(in));
+	want_call(w, group, in, SC_unknown, "all calls", 0, 0, route_wants_enter(in));
 }
 
 /*
@@ -402,7 +400,7 @@ static int attach_wanted(struct core_ways *w, struct diag *d)
 		err = attach_hook(w, h);
 		if (err) {
 			hook_release(h);
-			diag_set(d, "a program cannot be attached: %s", err == -ENOTSUP || err == -524 ?
+			diag_set(d, "no program can be attached to %s: %s", h->name, err == -524 ?
 				 "not supported by this kernel" : strerror(-err));
 		}
 	}

@@ -22,6 +22,7 @@ struct core_way;
 struct core_hook {
 	u32 group, side;
 	u32 id;			/* type number of the function, or that of the tracepoint */
+	const char *name;	/* of the function or the call; borrowed, lasting */
 	bool want;
 	int prog, link;		/* owned; -1: none */
 };
