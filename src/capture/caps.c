@@ -122,32 +122,6 @@ const u32 caps_nneeds = ARRAY_SIZE(caps_needs);
 
 /* ---- of this thread ------------------------------------------------------------------------ */
 
-int caps_get(struct caps *ret)
-{
-	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { { 0 } };
-
-	if (syscall(SYS_capget, &h, data))
-		return -errno;
-	*ret = (struct caps){
-		.effective = data[0].effective | (u64)data[1].effective << 32,
-		.permitted = data[0].permitted | (u64)data[1].permitted << 32,
-		.inheritable = data[0].inheritable | (u64)data[1].inheritable << 32,
-	};
-	return 0;
-}
-
-int caps_set(const struct caps *c)
-{
-	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = {
-		{ (u32)c->effective, (u32)c->permitted, (u32)c->inheritable },
-		{ (u32)(c->effective >> 32), (u32)(c->permitted >> 32), (u32)(c->inheritable >> 32) },
-	};
-
-	return syscall(SYS_capset, &h, data) ? -errno : 0;
-}
-
 bool caps_has(u32 cap)
 {
 	struct caps c;
