@@ -36,18 +36,19 @@ LDLIBS = -lbpf -lelf -lyaml -lpcre2-8 -ljansson -lz -lpthread
 
 # From the lowest layer to the highest: a module may use those before it (tools/layers
 # says which exactly).
-MODULES = base event capture proc field filter output rules app
+MODULES = base event capture setup proc field filter output rules app
 
 # Modules that a unit test of each needs; tests/unit/MODULE_NAME.c tests MODULE.
 NEEDS_base    = base
 NEEDS_event   = event base
 NEEDS_capture = capture event base
+NEEDS_setup   = setup capture event base
 NEEDS_proc    = proc event base
 NEEDS_field   = field proc event base
 NEEDS_filter  = filter field proc event base
 NEEDS_rules   = rules output filter field proc event base
 NEEDS_output  = output filter field proc event base
-NEEDS_app     = app output rules filter field proc capture event base
+NEEDS_app     = app output rules filter field proc setup capture event base
 NEEDS_tool    = rules output filter field proc capture event base
 
 .PHONY: all deps run test check bench fuzz lint install clean tests
@@ -123,7 +124,14 @@ $(BUILD)/tool/%: tests/tool/%.c $$(foreach m,$$(NEEDS_tool),$$(call lib,$$m))
 	@echo "  CC      $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(ALL_LDFLAGS) $(LDLIBS) -o $@
 
-tests: $(BUILD)/saker $(UNIT) $(CONFORM) $(TOOLS)
+# tests/vm/NAME.c: standalone and static too, for guests.
+VM = $(patsubst tests/vm/%.c,$(BUILD)/vm/%,$(filter-out tests/vm/calls32.c,$(wildcard tests/vm/*.c)))
+$(BUILD)/vm/%: tests/vm/%.c
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CC) -std=gnu11 $(WARN) -O1 -g -D_GNU_SOURCE -I. -static $< -lpthread -o $@
+
+tests: $(BUILD)/saker $(UNIT) $(CONFORM) $(TOOLS) $(VM)
 
 test: deps
 	$(Q)$(MAKE) --no-print-directory check
@@ -173,6 +181,10 @@ install: all
 	install -D -m 755 build/saker $(DESTDIR)$(PREFIX)/bin/saker
 	install -D -m 644 etc/saker.yaml $(DESTDIR)/etc/saker/saker.yaml
 	install -D -m 644 etc/saker_rules.yaml $(DESTDIR)/etc/saker/saker_rules.yaml
+	for f in $$(find schema drivers -type f ! -path 'drivers/core/*' ! -path 'drivers/ptrace/*'); do \
+		m=644; [ ! -x $$f ] || m=755; \
+		install -D -m $$m $$f $(DESTDIR)$(PREFIX)/share/saker/src/$$f || exit 1; \
+	done
 
 clean:
 	rm -rf build

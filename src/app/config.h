@@ -51,8 +51,10 @@ struct config {
 	struct strlist static_keys;
 
 	const char *engine_kind, *capture_file;
-	u64 ebpf_buf_preset, cpus_for_each_buffer;
-	bool drop_failed_exit;
+	u64 modern_buf_preset, bpf_buf_preset, kmod_buf_preset, cpus_for_each_buffer;
+	bool modern_drop_failed, bpf_drop_failed, kmod_drop_failed;
+	bool driver_fallback, driver_build;
+	const char *driver_dir, *probe;
 	bool time_iso_8601, buffers_base64;
 	const char *min_priority_name;
 	enum priority min_priority;

@@ -114,6 +114,24 @@ static void alert_drops(struct run *r, u64 ts_ns, const struct drops_verdict *v)
 	buf_fini(&msg);
 }
 
+void loop_tell_fallback(struct run *r)
+{
+	const struct run_driver *drv = &r->driver;
+	struct internal_field fields[] = {
+		{ "driver.wanted", drv->wanted, true },
+		{ "driver.used", drv->used, true },
+	};
+	struct buf msg = { 0 };
+
+	buf_addf(&msg, "Saker internal: driver fall-back. %s is used instead of %s (%s)", drv->used, drv->wanted,
+		 drv->why.len ? drv->why.p : "");
+	buf_clear(&r->line);
+	alert_print_internal(r->printer, now_ns(CLOCK_REALTIME), "Saker internal: driver fall-back", PRIO_WARNING,
+			     buf_str(&msg), fields, ARRAY_SIZE(fields), &r->line);
+	push_line(r, PRIO_WARNING);
+	buf_fini(&msg);
+}
+
 static int check_drops(struct run *r, u64 ts_ns, struct diag *d)
 {
 	struct drops_verdict v;

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -15,10 +14,6 @@
 #include "capture/driver.h"
 #include "capture/ring.h"
 #include "capture/route.h"
-
-#define NAP_MIN_MS 2
-#define NAP_MAX_MS 40
-#define EPOCH_CHECK_NS 5000000000ull
 
 struct core {
 	struct capture base;
@@ -30,34 +25,7 @@ struct core {
 	struct scratch *scratch;	/* mapped, one for each possible CPU */
 	struct core_live *live;		/* mapped */
 	u32 ncpus;
-	int nap_ms;
-	u64 epoch_checked;
 };
-
-static u64 clock_ns(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (u64)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-/* What boot time must be added to for the time since 1970: the least disturbed of a few tries. */
-static u64 boot_epoch(void)
-{
-	u64 best = ~0ull, epoch = 0;
-
-	for (int i = 0; i < 5; i++) {
-		u64 a = clock_ns(CLOCK_BOOTTIME), now = clock_ns(CLOCK_REALTIME);
-		u64 b = clock_ns(CLOCK_BOOTTIME);
-
-		if (b - a < best) {
-			best = b - a;
-			epoch = now - (a + b) / 2;
-		}
-	}
-	return epoch;
-}
 
 /* ---- the interest --------------------------------------------------------------------- */
 
@@ -87,7 +55,8 @@ static int publish(struct core *c)
 	for (u32 cpu = 0; cpu < c->ncpus; cpu++)
 		c->scratch[cpu].ring = c->opt.cpus_per_ring ?
 				       cpu / c->opt.cpus_per_ring % (c->rings.n - 1) : 0;
-	c->live->boot_epoch_ns = c->rings.epoch_ns;
+	c->live->boot_epoch_ns = c->rings.merge.epoch_ns;
+	c->rings.live_epoch = &c->live->boot_epoch_ns;
 	return 0;
 }
 
@@ -129,57 +98,9 @@ static int core_set_interest(struct capture *base, const struct interest *in, st
 
 /* ---- reading ----------------------------------------------------------------------------- */
 
-static void check_epoch(struct core *c)
-{
-	u64 now = clock_ns(CLOCK_BOOTTIME), epoch;
-	s64 off;
-
-	if (now - c->epoch_checked < EPOCH_CHECK_NS)
-		return;
-	c->epoch_checked = now;
-	epoch = boot_epoch();
-	off = epoch - c->rings.epoch_ns;
-	if (off > -1000000 && off < 1000000)
-		return;		/* noise; a step of the clock is more */
-	c->rings.epoch_ns = epoch;
-	c->live->boot_epoch_ns = epoch;
-}
-
 static int core_next(struct capture *base, struct raw_event *ret, int timeout_ms)
 {
-	struct core *c = container_of(base, struct core, base);
-	u64 end = 0;
-	u32 len;
-
-	for (;;) {
-		const struct event_hdr *h = ring_set_next(&c->rings, &len);
-		int err, nap = c->nap_ms;
-		u64 now;
-
-		if (h) {
-			u16 cpu;
-
-			c->nap_ms = NAP_MIN_MS;
-			memcpy(&cpu, (const u8 *)h + len - sizeof(cpu), sizeof(cpu));
-			*ret = (struct raw_event){ .hdr = h, .len = len - sizeof(cpu), .cpu = cpu, .live = true };
-			return 0;
-		}
-		if (timeout_ms <= 0)
-			return -EAGAIN;
-		now = clock_ns(CLOCK_BOOTTIME);
-		check_epoch(c);
-		if (!end)
-			end = now + (u64)timeout_ms * 1000000;
-		if (now >= end)
-			return -EAGAIN;
-		if ((u64)nap * 1000000 > end - now)
-			nap = (end - now) / 1000000 + 1;
-		err = ring_set_wait(&c->rings, nap);
-		if (err)
-			return err;
-		if (c->nap_ms < NAP_MAX_MS)
-			c->nap_ms *= 2;
-	}
+	return merge_next(&container_of(base, struct core, base)->rings.merge, ret, timeout_ms);
 }
 
 static void core_stats(struct capture *base, struct capture_stats *ret)
@@ -208,9 +129,9 @@ static void core_close(struct capture *base)
 	core_loader_fini(&c->loader);
 	if (c->scratch)
 		munmap(c->scratch, page_round(c->ncpus * sizeof(*c->scratch)));
+	ring_set_fini(&c->rings);
 	if (c->live)
 		munmap(c->live, page_round(sizeof(*c->live)));
-	ring_set_fini(&c->rings);
 	free(c->ring_fds);
 	diag_fini(&c->base.diag);
 	free(c);
@@ -269,7 +190,6 @@ static int open_rings(struct core *c, struct diag *d)
 		diag_set(d, "a ring buffer of %u bytes cannot be allocated: %s; its size must be a power of two "
 			 "and a multiple of the page size, choose a smaller buf_size_preset", c->opt.buf_bytes,
 			 strerror(-err));
-	c->rings.epoch_ns = boot_epoch();
 	return err;
 }
 
@@ -306,7 +226,6 @@ static int core_open(const struct driver_options *opt, const struct interest *in
 	c->base.ops = &core_ops;
 	c->opt = *opt;
 	c->ncpus = libbpf_num_possible_cpus();
-	c->nap_ms = NAP_MIN_MS;
 	core_loader_init(&c->loader);
 	err = check_system(d) ?: open_rings(c, d);
 	if (err)

@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "capture/route.h"
+#include "capture/verifier.h"
 #include "event/table.h"
 #include "core.skel.h"
 #include "plain.skel.h"
@@ -273,26 +274,6 @@ static void part_fini(struct part *part)
 		munmap(part->logs, part->logs_len);
 }
 
-/* The verifier's last words: "why" of a rejected program. */
-static const char *last_line(char *log)
-{
-	static const char *const noise[] = { "processed ", "verification time", "stack depth" };
-
-	for (;;) {
-		size_t n = strlen(log), i = 0;
-		char *p;
-
-		while (n && log[n - 1] == '\n')
-			log[--n] = '\0';
-		p = strrchr(log, '\n');
-		while (p && i < ARRAY_SIZE(noise) && strncmp(p + 1, noise[i], strlen(noise[i])))
-			i++;
-		if (!p || i == ARRAY_SIZE(noise))
-			return p ? p + 1 : log;
-		*p = '\0';
-	}
-}
-
 /* Takes note of one refusal.  False: nothing works without that program. */
 static bool refuse(struct core_loader *l, const struct bpf_program *p, const char *why,
 		   struct diag *d)
@@ -323,7 +304,7 @@ static int part_failed(struct core_loader *l, struct part *part, struct diag *d)
 		return part->err;
 	bpf_object__for_each_program(p, part->o) {
 		if (*log)
-			again = refuse(l, p, last_line(log), d);
+			again = refuse(l, p, verifier_reason(log), d);
 		log += LOG_BYTES;
 	}
 	return again ? 1 : part->err;
