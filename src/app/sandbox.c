@@ -44,7 +44,7 @@ struct row {
 	u8 action;
 	u8 arg;			/* _IF, _UNLESS: (its low 32 bits & mask) == value */
 	u32 mask, value;
-	const char *driver;	/* engine.kind that needs it; NULL: all */
+	const char *driver;	/* engine.kind that it is for; "!KIND": not for; NULL: all */
 };
 
 #define OWN_PID 0xffffffffu	/* as value: filled in */
@@ -52,6 +52,8 @@ struct row {
 #define OK(call) { .nr = SYS_##call, .action = ALLOW }
 #define ON(call, if_or_unless, n, bits, v) \
 	{ .nr = SYS_##call, .action = if_or_unless, .arg = n, .mask = bits, .value = v }
+#define BUT(kind, call, if_or_unless, n, bits, v) \
+	{ .nr = SYS_##call, .action = if_or_unless, .arg = n, .mask = bits, .value = v, .driver = kind }
 #define OF(kind, call) { .nr = SYS_##call, .action = ALLOW, .driver = kind }
 #define ABSENT(call) { .nr = SYS_##call, .action = NOT_THERE }
 #define NEVER(call) { .nr = SYS_##call, .action = KILL }
@@ -101,10 +103,13 @@ static const struct row rows[] = {
 	OK(rseq),
 #endif
 	/* drivers */
-	OF("ebpf", bpf),
-	OF("ptrace", ptrace), OF("ptrace", process_vm_readv),
-	OF("ptrace", kill), OF("ptrace", tkill),
-	OF("ptrace", tgkill), OF("ptrace", getpgid),
+	OF("ebpf", bpf), OF("ebpf", perf_event_open),	/* counters; CPUs that come back */
+	OF("ptrace", ptrace), OF("ptrace", process_vm_readv), OF("ptrace", kill), OF("ptrace", tkill),
+	OF("ptrace", tgkill), OF("ptrace", getpgid), OF("ptrace", rt_sigtimedwait),
+	OF("ptrace", timer_create), OF("ptrace", timer_settime), OF("ptrace", timer_delete),
+#ifdef SYS_pidfd_getfd
+	OF("ptrace", pidfd_open), OF("ptrace", pidfd_getfd),
+#endif
 	/* nobody's here */
 	NEVER(execve), NEVER(execveat), NEVER(ptrace), NEVER(process_vm_readv),
 	NEVER(process_vm_writev), NEVER(bpf), NEVER(init_module),
@@ -125,10 +130,13 @@ static const struct row rows[] = {
 
 /* Of the thread that may look into other processes: /proc/PID/mem is only to be read. */
 static const struct row reader_rows[] = {
-	ON(socket, REFUSE_UNLESS, 0, ~0u, AF_UNIX), ON(mmap, REFUSE_UNLESS, 2, PROT_EXEC, 0),
-	ON(openat, REFUSE_UNLESS, 2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY),
+	ON(mmap, REFUSE_UNLESS, 2, PROT_EXEC, 0),
+	/* ptrace asks the kernel for the addresses of sockets */
+	BUT("!ptrace", socket, REFUSE_UNLESS, 0, ~0u, AF_UNIX),
+	/* kmod opens the device of a CPU that comes back */
+	BUT("!kmod", openat, REFUSE_UNLESS, 2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY),
 #ifdef __x86_64__
-	ON(open, REFUSE_UNLESS, 1, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY),
+	BUT("!kmod", open, REFUSE_UNLESS, 1, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY),
 #endif
 };
 
@@ -258,6 +266,8 @@ static bool row_applies(const struct row *r, const char *driver)
 {
 	if (left_out(r))
 		return false;
+	if (r->driver && r->driver[0] == '!')
+		return !driver || strcmp(r->driver + 1, driver);
 	return !r->driver || (driver && !strcmp(r->driver, driver));
 }
 
