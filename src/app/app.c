@@ -23,7 +23,7 @@
 #include "app/rules_files.h"
 #include "app/signals.h"
 #include "app/stats.h"
-#include "capture/caps.h"
+#include "base/cap.h"
 
 struct app {
 	struct cmdline cmd;
@@ -278,6 +278,12 @@ static enum outcome validate(struct app *a)
 	return err ? FAILED : DONE;
 }
 
+/* Before there are threads: those that have given up their privileges could not follow. */
+static enum outcome become_user(struct app *a)
+{
+	return fail_if(privileges_become(a->cfg.privileges_user, &a->diag));
+}
+
 static enum outcome load_rules(struct app *a)
 {
 	bool given = a->cmd.rules.n;
@@ -347,10 +353,10 @@ static void output_failed(const char *sink, int err)
 static int start_outputs(struct app *a)
 {
 	const struct output_options *opt = &a->oopt;
-	int err = privileges_become(a->cfg.privileges_user, &a->diag);
+	int err;
 
-	if (err || !a->cfg.privileges_drop)
-		return err ? err : outputs_start(opt, &a->run.outputs, &a->diag);
+	if (!a->cfg.privileges_drop)
+		return outputs_start(opt, &a->run.outputs, &a->diag);
 	privileges_hold(0);
 	err = outputs_start(opt, &a->run.outputs, &a->diag);
 	if (err == -EACCES && privileges_hold(CAP_BIT(CAP_DAC_OVERRIDE))) {
@@ -490,7 +496,7 @@ static enum outcome finish(struct app *a, enum outcome outcome)
 
 static enum outcome (*const steps[])(struct app *) = {
 	print_static, load_config, print_versions, require_config, plugins, list, select_sources,
-	validate, load_rules, support, doctor, init_outputs, write_pidfile, run,
+	validate, become_user, load_rules, support, doctor, init_outputs, write_pidfile, run,
 };
 
 static void app_fini(struct app *a)

@@ -8,7 +8,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "capture/caps.h"
+#include "base/cap.h"
 
 static int become(const struct passwd *pw)
 {

@@ -13,26 +13,6 @@
 
 static u64 output_caps;		/* what the output thread keeps; set before it starts */
 
-/* For good: bounding set first, while CAP_SETPCAP is there. */
-static int give_up(u64 keep, u64 bounding_keep)
-{
-	struct caps c;
-	int err = caps_get(&c);
-
-	if (err)
-		return err;
-	c.effective = c.permitted;
-	caps_set(&c);
-	for (u32 cap = 0; cap < 64 && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		if (!(bounding_keep & CAP_BIT(cap)))
-			prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
-	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	c.permitted &= keep;
-	c.effective = c.permitted;
-	c.inheritable = 0;
-	return caps_set(&c);
-}
-
 /* Those of all drivers, and what loads a module: a program that is started has none of them. */
 static u64 drivers_caps(void)
 {
@@ -68,7 +48,7 @@ void privileges_release(void)
 
 void privileges_lower_thread(void)
 {
-	int err = give_up(output_caps, 0);
+	int err = caps_give_up(output_caps, 0);
 
 	if (err)
 		log_warning("The output thread cannot give up its capabilities: %s", strerror(-err));
@@ -79,7 +59,7 @@ void privileges_lower_child(void)
 	u64 drivers = drivers_caps();
 
 	/* for a program of root's the rest is as it was; others have only what was given to saker */
-	if (give_up(geteuid() ? 0 : ~drivers, ~drivers))
+	if (caps_give_up(geteuid() ? 0 : ~drivers, ~drivers))
 		_exit(1);
 }
 
@@ -97,7 +77,7 @@ static void log_kept(const struct caps *c, bool sandboxed)
 
 static void drop(const char *driver)
 {
-	int err = give_up(driver ? caps_kept(driver) : 0, 0);
+	int err = caps_give_up(driver ? caps_kept(driver) : 0, 0);
 	struct caps c = { 0 };
 
 	if (err)

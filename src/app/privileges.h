@@ -14,7 +14,7 @@
 
 /*
  * Does its work as an ordinary user from here on, with the capabilities that it has.  NULL or
- * "": the user stays.  -EINVAL or -EPERM with a message.
+ * "": the user stays.  Before there are other threads.  -EINVAL or -EPERM with a message.
  */
 int privileges_become(const char *user, struct diag *d);
 

@@ -6,6 +6,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -36,22 +37,25 @@
 #define THIS_ARCH AUDIT_ARCH_AARCH64
 #endif
 
-enum action { ALLOW, ALLOW_IF, ALLOW_UNLESS, KILL };
+enum action { ALLOW, NOT_THERE, KILL, ALLOW_IF, REFUSE_IF, REFUSE_UNLESS };
 
 struct row {
 	u32 nr;
 	u8 action;
-	u8 arg;			/* ALLOW_IF, _UNLESS: (its low 32 bits & mask) == value */
+	u8 arg;			/* _IF, _UNLESS: (its low 32 bits & mask) == value */
 	u32 mask, value;
-	const char *driver;	/* engine.kind that needs it; NULL: all */
+	const char *driver;	/* engine.kind that it is for; "!KIND": not for; NULL: all */
 };
 
 #define OWN_PID 0xffffffffu	/* as value: filled in */
 
 #define OK(call) { .nr = SYS_##call, .action = ALLOW }
-#define ONLY(call, if_or_unless, n, bits, v) \
+#define ON(call, if_or_unless, n, bits, v) \
 	{ .nr = SYS_##call, .action = if_or_unless, .arg = n, .mask = bits, .value = v }
+#define BUT(kind, call, if_or_unless, n, bits, v) \
+	{ .nr = SYS_##call, .action = if_or_unless, .arg = n, .mask = bits, .value = v, .driver = kind }
 #define OF(kind, call) { .nr = SYS_##call, .action = ALLOW, .driver = kind }
+#define ABSENT(call) { .nr = SYS_##call, .action = NOT_THERE }
 #define NEVER(call) { .nr = SYS_##call, .action = KILL }
 
 static const struct row rows[] = {
@@ -73,28 +77,39 @@ static const struct row rows[] = {
 	OK(poll), OK(epoll_wait), OK(time),
 #endif
 	/* a terminal must not be typed into on behalf of its user */
-	ONLY(ioctl, ALLOW_UNLESS, 1, ~0u, TIOCSTI),
-	/* memory, never code */
-	ONLY(mmap, ALLOW_IF, 2, PROT_EXEC, 0), ONLY(mprotect, ALLOW_IF, 2, PROT_EXEC, 0),
+	ON(ioctl, REFUSE_IF, 1, ~0u, TIOCSTI), OK(ioctl),
+	/* memory; code only as it is in a file (libraries that ask name servers) */
+	ON(mmap, REFUSE_IF, 2, PROT_EXEC | PROT_WRITE, PROT_EXEC | PROT_WRITE), OK(mmap),
+	ON(mprotect, ALLOW_IF, 2, PROT_EXEC, 0),
 	OK(munmap), OK(mremap), OK(madvise), OK(brk),
-	/* syslog, and the process that starts programs */
-	ONLY(socket, ALLOW_IF, 0, ~0u, AF_UNIX), OK(connect), OK(sendto), OK(sendmsg),
-	OK(recvmsg), OK(recvfrom), OK(shutdown), OK(getsockopt), OK(wait4),
-	OK(waitid),
+	/* syslog, name servers, the process that starts programs */
+	ON(socket, ALLOW_IF, 0, ~0u, AF_UNIX), ON(socket, ALLOW_IF, 0, ~0u, AF_INET),
+	ON(socket, ALLOW_IF, 0, ~0u, AF_INET6), ON(socket, ALLOW_IF, 0, ~0u, AF_NETLINK),
+	OK(connect), OK(bind), OK(sendto), OK(sendmsg), OK(sendmmsg), OK(recvmsg), OK(recvfrom),
+	OK(recvmmsg), OK(shutdown), OK(getsockopt), OK(setsockopt), OK(getsockname),
+	OK(getpeername), OK(wait4), OK(waitid),
+	/* threads, not processes; clone() can be looked into, clone3() cannot */
+	ON(clone, ALLOW_IF, 0, CLONE_THREAD, CLONE_THREAD),
+#ifdef SYS_clone3
+	ABSENT(clone3),
+#endif
 	/* itself */
 	OK(getpid), OK(gettid), OK(getuid), OK(geteuid), OK(getgid),
 	OK(getegid), OK(getrandom), OK(getrusage), OK(uname), OK(sysinfo),
 	OK(rt_sigaction), OK(rt_sigprocmask), OK(rt_sigreturn), OK(sigaltstack),
-	ONLY(tgkill, ALLOW_IF, 0, ~0u, OWN_PID), OK(exit), OK(exit_group),
+	ON(tgkill, ALLOW_IF, 0, ~0u, OWN_PID), OK(exit), OK(exit_group),
 	OK(set_robust_list), OK(capget), OK(seccomp),
 #ifdef SYS_rseq
 	OK(rseq),
 #endif
 	/* drivers */
-	OF("ebpf", bpf),
-	OF("ptrace", ptrace), OF("ptrace", process_vm_readv),
-	OF("ptrace", kill), OF("ptrace", tkill),
-	OF("ptrace", tgkill), OF("ptrace", getpgid),
+	OF("ebpf", bpf), OF("ebpf", perf_event_open),	/* counters; CPUs that come back */
+	OF("ptrace", ptrace), OF("ptrace", process_vm_readv), OF("ptrace", kill), OF("ptrace", tkill),
+	OF("ptrace", tgkill), OF("ptrace", getpgid), OF("ptrace", rt_sigtimedwait),
+	OF("ptrace", timer_create), OF("ptrace", timer_settime), OF("ptrace", timer_delete),
+#ifdef SYS_pidfd_getfd
+	OF("ptrace", pidfd_open), OF("ptrace", pidfd_getfd),
+#endif
 	/* nobody's here */
 	NEVER(execve), NEVER(execveat), NEVER(ptrace), NEVER(process_vm_readv),
 	NEVER(process_vm_writev), NEVER(bpf), NEVER(init_module),
@@ -115,9 +130,13 @@ static const struct row rows[] = {
 
 /* Of the thread that may look into other processes: /proc/PID/mem is only to be read. */
 static const struct row reader_rows[] = {
-	ONLY(openat, ALLOW_IF, 2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY),
+	ON(mmap, REFUSE_UNLESS, 2, PROT_EXEC, 0),
+	/* ptrace asks the kernel for the addresses of sockets */
+	BUT("!ptrace", socket, REFUSE_UNLESS, 0, ~0u, AF_UNIX),
+	/* kmod opens the device of a CPU that comes back */
+	BUT("!kmod", openat, REFUSE_UNLESS, 2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY),
 #ifdef __x86_64__
-	ONLY(open, ALLOW_IF, 1, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY),
+	BUT("!kmod", open, REFUSE_UNLESS, 1, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY),
 #endif
 };
 
@@ -205,24 +224,35 @@ static u32 refusal(void)
 	return SANITIZED ? SECCOMP_RET_ALLOW : SECCOMP_RET_TRAP;
 }
 
-static void emit_row(struct program *p, const struct row *r)
+/* A condition that does not decide leaves the number in place for the next row. */
+static void emit_condition(struct program *p, const struct row *r)
 {
 	u32 value = r->value == OWN_PID ? (u32)getpid() : r->value;
-	u32 hit = r->action == ALLOW_IF ? SECCOMP_RET_ALLOW : refusal();
-	u32 miss = r->action == ALLOW_IF ? refusal() : SECCOMP_RET_ALLOW;
+	bool unless = r->action == REFUSE_UNLESS;
 
-	if (r->action == ALLOW || r->action == KILL) {
-		emit(p, BPF_JMP | BPF_JEQ | BPF_K, r->nr, 0, 1);
-		give(p, r->action == KILL ? SECCOMP_RET_KILL_PROCESS : SECCOMP_RET_ALLOW);
-		return;
-	}
 	emit(p, BPF_JMP | BPF_JEQ | BPF_K, r->nr, 0, 5);
 	/* little-endian, as both architectures are */
 	load(p, (u32)offsetof(struct seccomp_data, args) + 8 * r->arg);
 	emit(p, BPF_ALU | BPF_AND | BPF_K, r->mask, 0, 0);
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
-	give(p, hit);
-	give(p, miss);
+	emit(p, BPF_JMP | BPF_JEQ | BPF_K, value, unless, !unless);
+	give(p, r->action == ALLOW_IF ? SECCOMP_RET_ALLOW : refusal());
+	load(p, offsetof(struct seccomp_data, nr));
+}
+
+static void emit_row(struct program *p, const struct row *r)
+{
+	static const u32 verdicts[] = {
+		[ALLOW] = SECCOMP_RET_ALLOW,
+		[NOT_THERE] = SECCOMP_RET_ERRNO | ENOSYS,
+		[KILL] = SECCOMP_RET_KILL_PROCESS,
+	};
+
+	if (r->action >= ALLOW_IF) {
+		emit_condition(p, r);
+		return;
+	}
+	emit(p, BPF_JMP | BPF_JEQ | BPF_K, r->nr, 0, 1);
+	give(p, verdicts[r->action]);
 }
 
 /* A sanitizer's run time traces threads and starts a program that names addresses. */
@@ -236,10 +266,12 @@ static bool row_applies(const struct row *r, const char *driver)
 {
 	if (left_out(r))
 		return false;
+	if (r->driver && r->driver[0] == '!')
+		return !driver || strcmp(r->driver + 1, driver);
 	return !r->driver || (driver && !strcmp(r->driver, driver));
 }
 
-/* The first row for a number decides, so those of a driver come before KILL. */
+/* The first row that decides counts, so those of a driver come before KILL. */
 static void build(struct program *p, const struct row *from, u32 n, const char *driver, u32 otherwise)
 {
 	load(p, offsetof(struct seccomp_data, arch));

@@ -103,10 +103,12 @@ const struct caps_need caps_needs[] = {
 	{ "modern_ebpf", CAP_SYS_PTRACE, CAPS_SEE | CAPS_KEEP | CAPS_NOT_ADMIN, WHY_PTRACE,
 	  NULL, NULL },
 	{ "modern_ebpf", CAP_DAC_READ_SEARCH, CAPS_KEEP, WHY_SEARCH, NULL, NULL },
-	{ "ebpf", CAP_BPF, CAPS_OPEN, WHY_BPF, "kernels from 5.8 on", knows_cap_bpf },
-	{ "ebpf", CAP_PERFMON, CAPS_OPEN, WHY_PERFMON, "kernels from 5.8 on", knows_cap_bpf },
-	{ "ebpf", CAP_SYS_ADMIN, CAPS_OPEN, WHY_BPF, "kernels before 5.8", lacks_cap_bpf },
-	{ "ebpf", CAP_SYS_ADMIN, CAPS_OPEN, "to open perf events in spite of kernel.perf_event_paranoid",
+	/* kept: counters are read by bpf(), and the buffers of CPUs that come back are made anew */
+	{ "ebpf", CAP_BPF, CAPS_OPEN | CAPS_KEEP, WHY_BPF, "kernels from 5.8 on", knows_cap_bpf },
+	{ "ebpf", CAP_PERFMON, CAPS_OPEN | CAPS_KEEP, WHY_PERFMON, "kernels from 5.8 on", knows_cap_bpf },
+	{ "ebpf", CAP_SYS_ADMIN, CAPS_OPEN | CAPS_KEEP, WHY_BPF, "kernels before 5.8", lacks_cap_bpf },
+	{ "ebpf", CAP_SYS_ADMIN, CAPS_OPEN | CAPS_KEEP,
+	  "to open perf events in spite of kernel.perf_event_paranoid",
 	  "kernel.perf_event_paranoid above 2", perf_needs_admin },
 	{ "ebpf", CAP_SYS_RESOURCE, CAPS_OPEN | CAPS_NOT_ADMIN, WHY_MEMLOCK, IF_MEMLOCK,
 	  caps_memlock_counts },
@@ -121,32 +123,6 @@ const struct caps_need caps_needs[] = {
 const u32 caps_nneeds = ARRAY_SIZE(caps_needs);
 
 /* ---- of this thread ------------------------------------------------------------------------ */
-
-int caps_get(struct caps *ret)
-{
-	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { { 0 } };
-
-	if (syscall(SYS_capget, &h, data))
-		return -errno;
-	*ret = (struct caps){
-		.effective = data[0].effective | (u64)data[1].effective << 32,
-		.permitted = data[0].permitted | (u64)data[1].permitted << 32,
-		.inheritable = data[0].inheritable | (u64)data[1].inheritable << 32,
-	};
-	return 0;
-}
-
-int caps_set(const struct caps *c)
-{
-	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = {
-		{ (u32)c->effective, (u32)c->permitted, (u32)c->inheritable },
-		{ (u32)(c->effective >> 32), (u32)(c->permitted >> 32), (u32)(c->inheritable >> 32) },
-	};
-
-	return syscall(SYS_capset, &h, data) ? -errno : 0;
-}
 
 bool caps_has(u32 cap)
 {
@@ -238,7 +214,7 @@ u64 caps_kept(const char *driver)
 	u64 set = 0;
 
 	for (u32 i = 0; i < caps_nneeds; i++)
-		if (!strcmp(caps_needs[i].driver, driver) && caps_needs[i].flags & CAPS_KEEP)
+		if (caps_needs[i].flags & CAPS_KEEP && applies(&caps_needs[i], driver))
 			set |= CAP_BIT(caps_needs[i].cap);
 	return set;
 }

@@ -1,23 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Capabilities: those of this thread, and what each driver needs, a row each.  Numbers are
- * those of linux/capability.h; a set of capabilities is a mask with bit 1 << number.
- */
+/* What capabilities each driver needs, a row each, and whether this thread has them. */
 #ifndef SAKER_CAPTURE_CAPS_H
 #define SAKER_CAPTURE_CAPS_H
 
-#include <linux/capability.h>
-
 #include "base/buf.h"
+#include "base/cap.h"
 #include "base/diag.h"
 #include "base/types.h"
-
-#ifndef CAP_PERFMON		/* 5.8 */
-#define CAP_PERFMON 38
-#define CAP_BPF 39
-#endif
-
-#define CAP_BIT(cap) (1ull << (cap))
 
 enum caps_flags {
 	CAPS_OPEN = 1 << 0,	/* the driver does not start without it */
@@ -46,14 +35,6 @@ bool caps_has_or_admin(u32 cap);
 const char *caps_name(u32 cap);
 /* "CAP_BPF, CAP_PERFMON"; "none". */
 void caps_print(u64 set, struct buf *b);
-
-struct caps {
-	u64 effective, permitted, inheritable;
-};
-
-/* Of this thread.  0 or a negative errno. */
-int caps_get(struct caps *ret);
-int caps_set(const struct caps *c);
 
 /*
  * Is all there that the driver does not start without?  -EPERM with a message that names

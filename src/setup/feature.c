@@ -310,15 +310,23 @@ static enum feature_state target(struct features *f, struct buf *detail)
 
 /* ---- the table --------------------------------------------------------------------------------------- */
 
-#define GRANT(cap_) "run as root, or grant " cap_ " (for a file: setcap " cap_ "+ep; in Kubernetes: securityContext.capabilities.add)"
+#define GRANT(cap_) \
+	"run as root, or grant " cap_ " (for a file: setcap " cap_ "+ep; systemd: AmbientCapabilities; " \
+	"docker: --cap-add; Kubernetes: securityContext.capabilities.add)"
+/* setcap replaces what the file had, so all at once. */
+#define GRANT_BPF(cap_) \
+	"run as root, or grant " cap_ " and what else the driver needs: " \
+	"setcap cap_sys_ptrace,cap_perfmon,cap_bpf+ep PROGRAM; systemd: AmbientCapabilities=" \
+	"CAP_SYS_PTRACE CAP_PERFMON CAP_BPF; docker: --cap-add SYS_PTRACE --cap-add PERFMON --cap-add BPF; " \
+	"Kubernetes: securityContext.capabilities.add"
 
 const struct feature_row feature_rows[NFEATURES] = {
-	[FEAT_CAP_BPF] = { "CAP_BPF", "may load eBPF programs", cap_bpf, GRANT("CAP_BPF"), true },
-	[FEAT_CAP_PERFMON] = { "CAP_PERFMON", "may trace the kernel", cap_perfmon, GRANT("CAP_PERFMON"), true },
+	[FEAT_CAP_BPF] = { "CAP_BPF", "may load eBPF programs", cap_bpf, GRANT_BPF("CAP_BPF"), true },
+	[FEAT_CAP_PERFMON] = { "CAP_PERFMON", "may trace the kernel", cap_perfmon, GRANT_BPF("CAP_PERFMON"), true },
 	[FEAT_CAP_SYS_ADMIN] = { "CAP_SYS_ADMIN", "may do nearly everything", cap_sys_admin,
 				 GRANT("CAP_SYS_ADMIN"), true },
 	[FEAT_CAP_SYS_PTRACE] = { "CAP_SYS_PTRACE", "may look into other users' processes", cap_sys_ptrace,
-				  GRANT("CAP_SYS_PTRACE"), true },
+				  GRANT_BPF("CAP_SYS_PTRACE"), true },
 	[FEAT_CAP_SYS_RESOURCE] = { "CAP_SYS_RESOURCE", "may raise its limits", cap_sys_resource,
 				    GRANT("CAP_SYS_RESOURCE"), true },
 	[FEAT_CAP_SYS_MODULE] = { "CAP_SYS_MODULE", "may load kernel modules", cap_sys_module,
