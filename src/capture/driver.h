@@ -22,6 +22,8 @@ struct driver_options {
 	u32 npids;
 	/* Called for each program that could not be loaded or attached; may be NULL. */
 	void (*rejected)(void *ctx, const char *program, const char *why);
+	/* Called with what a user should know; may be NULL. */
+	void (*notice)(void *ctx, const char *text);
 	void *ctx;
 	const char *spoil;	/* for tests: a program to make unacceptable; NULL: none */
 };
