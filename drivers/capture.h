@@ -42,9 +42,15 @@ enum {
 #undef EXTRA
 };
 
+#ifndef IN_STAGE
+#define IN_STAGE(c, ...)	/* a port may write some parameters only */
+#endif
+
 #define PARAM(NAME_, TYPE_, FMT_, AUX_, ...)						\
-	store_##TYPE_(c, __VA_ARGS__);							\
-	param_end(c);
+	IN_STAGE(c, __VA_ARGS__) {							\
+		store_##TYPE_(c, __VA_ARGS__);						\
+		param_end(c);								\
+	}
 #define EXTRA(NAME_, TYPE_, ...) put_##TYPE_(c, __VA_ARGS__);
 #define EXTRACT(NR_, ID_, NAME_, CATEGORY_, FLAGS_, ...)				\
 static inline_ void capture_##ID_(struct ctx *c)					\

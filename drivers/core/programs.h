@@ -17,6 +17,7 @@
 #include "drivers/core/shapes.h"
 #include "drivers/capture.h"
 #include "drivers/lane.h"
+#include "drivers/calls.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -99,21 +100,6 @@ static inline_ int event_end(struct ctx *c, u32 lane)
 #if defined(__TARGET_ARCH_x86)
 #define syscall_nr(regs) ((u32)(regs)->orig_ax)
 
-/* Which of the calls that make a process; the number is that of the parent's call. */
-static inline_ u32 fork_code(u32 nr, bool is_compat)
-{
-	switch (nr) {
-	case 56: return is_compat ? SC_unknown : SC_clone;
-	case 57: return is_compat ? SC_unknown : SC_fork;
-	case 58: return is_compat ? SC_unknown : SC_vfork;
-	case 120: return is_compat ? SC_clone : SC_unknown;
-	case 2: return is_compat ? SC_fork : SC_unknown;
-	case 190: return is_compat ? SC_vfork : SC_unknown;
-	case 435: return SC_clone3;
-	}
-	return SC_unknown;
-}
-
 static inline_ bool is_compat_task(void)
 {
 	struct task_struct *t = current_task();
@@ -123,11 +109,6 @@ static inline_ bool is_compat_task(void)
 #elif defined(__TARGET_ARCH_arm64)
 #define syscall_nr(regs) ((u32)(regs)->syscallno)
 #define TIF_32BIT 22
-
-static inline_ u32 fork_code(u32 nr, bool is_compat)
-{
-	return nr == 435 ? SC_clone3 : SC_clone;
-}
 
 static inline_ bool is_compat_task(void)
 {
@@ -167,15 +148,6 @@ static __noinline u32 socketcall(struct pt_regs *regs, struct scratch *s)
 	for (int i = 0; i < 6; i++)
 		s->args[i] = args[i];
 	return code;
-}
-
-/* Reported elsewhere: a successful exec at sched_process_exec, a child at sched_process_fork. */
-static inline_ bool reported_elsewhere(u32 code, long ret)
-{
-	if (ret)
-		return false;
-	return code == SC_execve || code == SC_execveat || code == SC_clone || code == SC_clone3 ||
-	       code == SC_fork || code == SC_vfork;
 }
 
 SEC("tp_btf/sys_exit")
@@ -278,12 +250,6 @@ static inline_ int event_end_fds(void *prog_ctx, struct ctx *c, u32 lane, u32 ne
 		bpf_tail_call_static(prog_ctx, &finishers, 0);
 	}
 	return event_end(c, lane);
-}
-
-/* Of these, success is reported elsewhere: half of the row is then dead code. */
-static inline_ bool failures_only(u32 type)
-{
-	return type == EV_SYSCALL_EXECVE_19_X || type == EV_SYSCALL_EXECVEAT_X;
 }
 
 static inline_ int event_drop(struct scratch *s)
@@ -480,8 +446,6 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long id)
 
 /* ---- several messages: an event for each ---------------------------------------- */
 
-#define MMSG_MAX 16
-
 #define MMSG_PROGRAM(ID_)								\
 __noinline int do_message_##ID_(u32 i)							\
 {											\
@@ -587,12 +551,6 @@ static inline_ u32 fork_call(u64 *ret_flags)
 	else if (code == SC_clone3)
 		bpf_probe_read_user(ret_flags, sizeof(*ret_flags), (void *)addr);
 	return code;
-}
-
-static inline_ u32 fork_event(u32 code)
-{
-	return code == SC_fork ? EV_SYSCALL_FORK_20_X : code == SC_vfork ? EV_SYSCALL_VFORK_20_X :
-	       code == SC_clone3 ? EV_SYSCALL_CLONE3_X : EV_SYSCALL_CLONE_20_X;
 }
 
 /* The parent's event.  The rows of these calls differ in the source of the flags only. */
