@@ -135,14 +135,8 @@ static void probe_path(const struct driver_options *opt, struct buf *b)
 
 static int check_privileges(struct diag *d)
 {
-	u32 cap = !caps_has_or_admin(CAP_BPF) ? CAP_BPF :
-		  !caps_has_or_admin(CAP_PERFMON) ? CAP_PERFMON : 0;
-
-	if (!cap)
-		return 0;
-	diag_set(d, "%s is missing: run as root, or give the program CAP_BPF and CAP_PERFMON (before Linux "
-		 "5.8: CAP_SYS_ADMIN)", caps_name(cap));
-	return -EPERM;
+	caps_raise_memlock();
+	return caps_check("ebpf", d);
 }
 
 static bool confidential(void)

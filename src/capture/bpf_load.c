@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "capture/loss.h"
 #include "capture/route.h"
 #include "capture/verifier.h"
 #include "event/table.h"
@@ -136,21 +137,24 @@ int bpf_load_code(const struct bpf_loader *l, const struct bpf_code *code, bool 
 	return fd;
 }
 
-static void report(const struct bpf_loader *l, const char *name, const char *why)
+/* loss: what it concerns, by kind and events; name and reason are added. */
+static void report(const struct bpf_loader *l, const char *name, const char *why, struct driver_loss *loss)
 {
+	loss->program = name;
+	loss->why = why;
 	if (l->opt->rejected)
-		l->opt->rejected(l->opt->ctx, name, why);
+		l->opt->rejected(l->opt->ctx, loss);
 }
 
 /* Loads a program and keeps it.  What is missing or rejected is reported. */
-static int load(struct bpf_loader *l, const char *name)
+static int load(struct bpf_loader *l, const char *name, struct driver_loss *loss)
 {
 	const struct bpf_code *code = bpf_probe_find(&l->probe, name);
 	char *log;
 	int fd;
 
 	if (!code) {
-		report(l, name, "the eBPF probe does not have it");
+		report(l, name, "the eBPF probe does not have it", loss);
 		return -ENOENT;
 	}
 	log = xcalloc(1, LOG_BYTES);
@@ -158,7 +162,7 @@ static int load(struct bpf_loader *l, const char *name)
 	if (fd >= 0)
 		vec_push(&l->fds, fd);
 	else
-		report(l, name, *log ? verifier_reason(log) : strerror(-fd));
+		report(l, name, *log ? verifier_reason(log) : strerror(-fd), loss);
 	free(log);
 	return fd;
 }
@@ -172,8 +176,14 @@ static int put_call(struct bpf_loader *l, u32 index, int fd)
 
 static void load_event(struct bpf_loader *l, u32 type)
 {
+	struct driver_loss loss = { .kind = LOSS_EVENTS };
 	char name[64];
 	int fd;
+
+	if (type == EV_SYSCALL_CLONE_20_X)
+		loss_add_forks(&loss);
+	else
+		loss_add_event(&loss, type);
 
 	for (u32 stage = 0; stage < BPF_STAGES && !l->rejected[type]; stage++) {
 		if (stage)
@@ -182,7 +192,7 @@ static void load_event(struct bpf_loader *l, u32 type)
 			snprintf(name, sizeof(name), "ev_%s", event_desc(type)->id);
 		if (stage && !bpf_probe_find(&l->probe, name))
 			break;
-		fd = load(l, name);
+		fd = load(l, name, &loss);
 		l->rejected[type] = fd < 0 || put_call(l, CALL_ROW(type, stage), fd);
 	}
 	l->loaded[type] = !l->rejected[type];
@@ -221,7 +231,8 @@ static void load_wanted(struct bpf_loader *l, u32 type)
 static int load_steps(struct bpf_loader *l, struct diag *d)
 {
 	for (u32 i = 1; i < BPF_STEPS && !l->steps; i++) {
-		int fd = load(l, step_names[i]), err = fd < 0 ? fd : put_call(l, CALL_STEP(i), fd);
+		struct driver_loss loss = { .kind = LOSS_EVENTS };	/* all of them: the driver does not start */
+		int fd = load(l, step_names[i], &loss), err = fd < 0 ? fd : put_call(l, CALL_STEP(i), fd);
 
 		if (err) {
 			diag_set(d, "the kernel rejects the eBPF program %s: %s", step_names[i], strerror(-err));
@@ -299,22 +310,42 @@ static int attach_raw(const char *name, int prog)
 	return fd < 0 ? -errno : fd;
 }
 
+static void entry_loss(enum bpf_entry e, struct driver_loss *loss)
+{
+	*loss = (struct driver_loss){ .kind = e == ENTRY_ENTER ? LOSS_PARAMETERS : LOSS_EVENTS };
+	switch (e) {
+	case ENTRY_EXEC: loss_add_execs(loss); break;
+	case ENTRY_FORK: loss_add_forks(loss); break;
+	case ENTRY_ENTER: loss_add_entered(loss); break;
+	case ENTRY_TASK_EXIT: loss_add_event(loss, EV_PROCEXIT_1_E); break;
+	default: break;	/* without it the driver does not start */
+	}
+}
+
 /* The smaller variant when there is one. */
 static int load_entry(struct bpf_loader *l, enum bpf_entry e)
 {
+	struct driver_loss loss;
 	char name[64];
 	int fd;
 
+	entry_loss(e, &loss);
 	snprintf(name, sizeof(name), "%s_%s", l->plain ? "plain" : "raw", entries[e].name);
-	fd = load(l, name);
+	if (e == ENTRY_ENTER) {
+		loss.kind = LOSS_NOTHING;
+		loss.instead = "small";
+	}
+	fd = load(l, name, &loss);
 	if (fd >= 0 || e != ENTRY_ENTER)
 		return fd;
+	entry_loss(e, &loss);
 	strcat(name, "_small");
-	return load(l, name);
+	return load(l, name, &loss);
 }
 
 static int attach(struct bpf_loader *l, enum bpf_entry e)
 {
+	struct driver_loss loss;
 	int prog, fd;
 
 	if (l->attached[e] || l->refused[e] || (l->plain && !entries[e].plain))
@@ -326,7 +357,8 @@ static int attach(struct bpf_loader *l, enum bpf_entry e)
 	}
 	fd = l->plain ? attach_plain(entries[e].plain, prog) : attach_raw(entries[e].raw, prog);
 	if (fd < 0) {
-		report(l, entries[e].name, strerror(-fd));
+		entry_loss(e, &loss);
+		report(l, entries[e].name, strerror(-fd), &loss);
 		l->refused[e] = true;
 		return fd;
 	}
