@@ -11,6 +11,7 @@
 #
 # SAN=address,undefined   build with these sanitizers (in build/san)
 # CC=clang                another compiler
+# ARCH=aarch64            for another architecture (in build/aarch64), with CC and SYSROOT for it
 # V=1                     show the commands
 
 CC      = gcc
@@ -22,32 +23,35 @@ V       =
 FUZZ_SECONDS = 10
 
 Q     = $(if $(V),,@)
-BUILD = build$(if $(SAN),/san)
-ARCH  = $(shell uname -m)
+HOST  := $(shell uname -m)
+ARCH  = $(HOST)
+BUILD = build$(if $(SAN),/san)$(if $(filter-out $(HOST),$(ARCH)),/$(ARCH))
+SYSROOT =
 BPF_ARCH = $(if $(filter aarch64,$(ARCH)),arm64,x86)
 VERSION = 0.1.0
 
 WARN   = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Werror
 CFLAGS = -O2 -g
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -fno-omit-frame-pointer -D_GNU_SOURCE -DSAKER_VERSION='"$(VERSION)"' \
-	     -I. -Isrc -I$(BUILD)/gen $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
+	     -I. -Isrc -I$(BUILD)/gen $(if $(SYSROOT),--sysroot=$(SYSROOT)) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
 ALL_LDFLAGS = $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 LDLIBS = -lbpf -lelf -lyaml -lpcre2-8 -ljansson -lz -lpthread
 
 # From the lowest layer to the highest: a module may use those before it (tools/layers
 # says which exactly).
-MODULES = base event capture proc field filter output rules app
+MODULES = base event capture setup proc field filter output rules app
 
 # Modules that a unit test of each needs; tests/unit/MODULE_NAME.c tests MODULE.
 NEEDS_base    = base
 NEEDS_event   = event base
 NEEDS_capture = capture event base
+NEEDS_setup   = setup capture event base
 NEEDS_proc    = proc event base
 NEEDS_field   = field proc event base
 NEEDS_filter  = filter field proc event base
 NEEDS_rules   = rules output filter field proc event base
 NEEDS_output  = output filter field proc event base
-NEEDS_app     = app output rules filter field proc capture event base
+NEEDS_app     = app output rules filter field proc setup capture event base
 NEEDS_tool    = rules output filter field proc capture event base
 
 .PHONY: all deps run test check bench fuzz lint install clean tests
@@ -123,7 +127,14 @@ $(BUILD)/tool/%: tests/tool/%.c $$(foreach m,$$(NEEDS_tool),$$(call lib,$$m))
 	@echo "  CC      $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(ALL_LDFLAGS) $(LDLIBS) -o $@
 
-tests: $(BUILD)/saker $(UNIT) $(CONFORM) $(TOOLS)
+# tests/vm/NAME.c: standalone and static too, for guests.
+VM = $(patsubst tests/vm/%.c,$(BUILD)/vm/%,$(filter-out tests/vm/calls32.c,$(wildcard tests/vm/*.c)))
+$(BUILD)/vm/%: tests/vm/%.c
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CC) -std=gnu11 $(WARN) -O1 -g -D_GNU_SOURCE -I. -static $< -lpthread -o $@
+
+tests: $(BUILD)/saker $(UNIT) $(CONFORM) $(TOOLS) $(VM)
 
 test: deps
 	$(Q)$(MAKE) --no-print-directory check
@@ -173,6 +184,10 @@ install: all
 	install -D -m 755 build/saker $(DESTDIR)$(PREFIX)/bin/saker
 	install -D -m 644 etc/saker.yaml $(DESTDIR)/etc/saker/saker.yaml
 	install -D -m 644 etc/saker_rules.yaml $(DESTDIR)/etc/saker/saker_rules.yaml
+	for f in $$(find schema drivers -type f ! -path 'drivers/core/*' ! -path 'drivers/ptrace/*'); do \
+		m=644; [ ! -x $$f ] || m=755; \
+		install -D -m $$m $$f $(DESTDIR)$(PREFIX)/share/saker/src/$$f || exit 1; \
+	done
 
 clean:
 	rm -rf build

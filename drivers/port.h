@@ -91,11 +91,22 @@ struct done {
 
 #define DONE ((struct done){ 0 })
 
+/*
+ * The same, but a port may go on with this parameter after the function has returned and before
+ * the next one begins: see put_path() and walk_cgroups().
+ */
+struct later {
+	char unused;
+};
+
+#define LATER ((struct later){ 0 })
+
 struct path_loop {
 	struct dentry *dentry, *mnt_root, *root_dentry;
 	struct mount *mnt, *root_mnt;
 	unsigned int top;	/* enum path_top */
 	unsigned int n;
+	unsigned int info_at, info_flags;	/* see put_path() */
 };
 
 /* State of the loop that is running. */

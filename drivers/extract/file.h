@@ -79,6 +79,7 @@ static inline_ u64 mount_flags(u64 f)
 }
 
 /* A long of the caller's, at index n of the array at addr. */
+#ifndef PORT_USER_LONG
 static inline_ u64 user_long(struct ctx *c, u64 addr, u32 n)
 {
 	u64 v = 0;
@@ -91,6 +92,7 @@ static inline_ u64 user_long(struct ctx *c, u64 addr, u32 n)
 	read_user(c, &w, sizeof(w), addr + 4 * n);
 	return w;
 }
+#endif
 
 static inline_ u32 user_u32(struct ctx *c, u64 addr)
 {

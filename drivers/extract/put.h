@@ -46,16 +46,22 @@ static inline_ void store_done(struct ctx *c, struct done d)
 {
 }
 
+static inline_ void store_later(struct ctx *c, struct later l)
+{
+}
+
 /* Strings: an address in user space, or already done. */
 #define STORE_STRING(c, value)								\
-	_Generic((value), struct done: store_done, default: store_string)(c, value)
+	_Generic((value), struct done: store_done, struct later: store_later,		\
+		 default: store_string)(c, value)
 
 #define store_CHARBUF(c, value) STORE_STRING(c, value)
 #define store_FSPATH(c, value) STORE_STRING(c, value)
 #define store_FSRELPATH(c, value) STORE_STRING(c, value)
 
 /* These have no other source than a function of their own. */
-#define store_BYTEBUF(c, value) store_done(c, value)
+#define store_BYTEBUF(c, value)								\
+	_Generic((value), struct done: store_done, struct later: store_later)(c, value)
 #define store_SOCKADDR(c, value) store_done(c, value)
 #define store_SOCKTUPLE(c, value) store_done(c, value)
 #define store_FDLIST(c, value) store_done(c, value)

@@ -7,9 +7,22 @@
 
 static inline_ void put_cgroup_name(struct ctx *c, u32 n)
 {
-	put_kernel(c, n == 0 ? "cpuset=" : n == 1 ? "cpu=" : n == 2 ? "cpuacct=" :
-		   n == 3 ? "io=" : "memory=",
-		   n == 0 ? 7 : n == 1 ? 4 : n == 2 ? 8 : n == 3 ? 3 : 7, 16);
+	static const char names[][8] = { "cpuset=", "cpu=", "cpuacct=", "io=", "memory=" };
+	u64 word = 0;
+
+	/* as numbers: the data of programs are no part of an old kernel's idea of BPF */
+	if (n == 0)
+		__builtin_memcpy(&word, names[0], 8);
+	else if (n == 1)
+		__builtin_memcpy(&word, names[1], 8);
+	else if (n == 2)
+		__builtin_memcpy(&word, names[2], 8);
+	else if (n == 3)
+		__builtin_memcpy(&word, names[3], 8);
+	else
+		__builtin_memcpy(&word, names[4], 8);
+	put(c, &word, 8);
+	unput(c, n == 0 ? 1 : n == 1 ? 4 : n == 2 ? 0 : n == 3 ? 5 : 1);
 }
 
 /* Several subsystems mostly share one cgroup: its path is built once. */
@@ -39,11 +52,18 @@ static inline_ bool cgroup_step(struct ctx *c, struct loop *l, u32 i)
 	return false;
 }
 
-static inline_ struct done task_cgroups(struct ctx *c)
+#ifndef PORT_WALKS_LATER
+static inline_ void walk_cgroups(struct ctx *c)
+{
+	run_steps(c, cgroup_step, CGROUP_SUBSYSTEMS, CGROUP_SUBSYSTEMS);
+}
+#endif
+
+static inline_ struct later task_cgroups(struct ctx *c)
 {
 	loop(c)->cgroup.last = NULL;
-	run_steps(c, cgroup_step, CGROUP_SUBSYSTEMS, CGROUP_SUBSYSTEMS);
-	return DONE;
+	walk_cgroups(c);
+	return LATER;
 }
 
 #endif

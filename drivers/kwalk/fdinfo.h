@@ -153,10 +153,8 @@ static inline_ void put_file_info(struct ctx *c, s64 fd)
 	} else if (!unnamed) {
 		struct fs_struct *fs = KREAD(t, fs);
 
-		if (!put_path_from(c, KREAD(f, f_path.mnt), KREAD(f, f_path.dentry),
-				   KREAD(fs, root.mnt), KREAD(fs, root.dentry)))
-			put_at(c, at + __builtin_offsetof(struct fdinfo, flags),
-			       info.flags | FDI_NAME_TRUNCATED);
+		put_path(c, KREAD(f, f_path.mnt), KREAD(f, f_path.dentry), KREAD(fs, root.mnt),
+			 KREAD(fs, root.dentry), at, info.flags);
 	}
 }
 

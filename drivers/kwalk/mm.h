@@ -112,26 +112,22 @@ static inline_ bool put_new_filename(struct ctx *c)
 	return bprm;
 }
 
-static inline_ struct done exec_path(struct ctx *c)
+static inline_ struct later exec_path(struct ctx *c)
 {
 	struct file *f = KREAD(task(c), mm, exe_file);
 
-	if (!f)
-		return DONE;
-	put_path_from(c, KREAD(f, f_path.mnt), KREAD(f, f_path.dentry), NULL, NULL);
-	put(c, "", 1);
-	return DONE;
+	if (f)
+		put_path(c, KREAD(f, f_path.mnt), KREAD(f, f_path.dentry), NULL, NULL, 0, 0);
+	return LATER;
 }
 
-static inline_ struct done opened_kernel_path(struct ctx *c)
+static inline_ struct later opened_kernel_path(struct ctx *c)
 {
 	struct file *f = opened_file(c);
 
-	if (!f)
-		return DONE;
-	put_path_from(c, KREAD(f, f_path.mnt), KREAD(f, f_path.dentry), NULL, NULL);
-	put(c, "", 1);
-	return DONE;
+	if (f)
+		put_path(c, KREAD(f, f_path.mnt), KREAD(f, f_path.dentry), NULL, NULL, 0, 0);
+	return LATER;
 }
 
 /* Flags of clone(), portable; and whether the child sees itself as another pid. */

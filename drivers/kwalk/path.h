@@ -92,13 +92,8 @@ static inline_ bool path_emit_step(struct ctx *c, struct loop *l, u32 i)
 	return false;
 }
 
-/*
- * Appends the path down from `root_dentry` on `root_mnt` (NULL: from the root of the mount
- * tree), without NUL.  A dentry that is no part of a tree (a socket, a memfd) yields its name.
- * False: the front is missing.
- */
-static inline_ bool put_path_from(struct ctx *c, struct vfsmount *mnt, struct dentry *dentry,
-				  struct vfsmount *root_mnt, struct dentry *root_dentry)
+static inline_ void path_begin(struct ctx *c, struct vfsmount *mnt, struct dentry *dentry,
+			       struct vfsmount *root_mnt, struct dentry *root_dentry)
 {
 	struct path_loop *l = &loop(c)->path;
 
@@ -109,14 +104,57 @@ static inline_ bool put_path_from(struct ctx *c, struct vfsmount *mnt, struct de
 	l->root_mnt = root_mnt ? real_mount(root_mnt) : NULL;
 	l->top = PATH_CUT;
 	l->n = 0;
-	run_steps(c, path_step, PATH_STEPS, PATH_STEPS);
+}
+
+/* Between the way up and the way down.  False: nothing is left to be written. */
+static inline_ bool path_turn(struct ctx *c)
+{
+	struct path_loop *l = &loop(c)->path;
+
 	if (l->top == PATH_CUT)
 		count_truncated(c);
-	if (l->top == PATH_ROOTED && !l->n)
-		put(c, "/", 1);
-	else
+	if (l->top != PATH_ROOTED || l->n)
+		return true;
+	put(c, "/", 1);
+	return false;
+}
+
+static inline_ void path_end(struct ctx *c)
+{
+	struct path_loop *l = &loop(c)->path;
+
+	if (!l->info_at)
+		put(c, "", 1);
+	else if (l->top == PATH_CUT)
+		put_at(c, l->info_at + __builtin_offsetof(struct fdinfo, flags),
+		       l->info_flags | FDI_NAME_TRUNCATED);
+}
+
+/* A port whose programs are too small for this goes on elsewhere: walk_path() is its own. */
+#ifndef PORT_WALKS_LATER
+static inline_ void walk_path(struct ctx *c)
+{
+	run_steps(c, path_step, PATH_STEPS, PATH_STEPS);
+	if (path_turn(c))
 		run_steps(c, path_emit_step, PATH_STEPS, PATH_STEPS);
-	return l->top != PATH_CUT;
+	path_end(c);
+}
+#endif
+
+/*
+ * Appends the path down from `root_dentry` on `root_mnt` (NULL: from the root of the mount
+ * tree), as the last thing of a parameter.  A dentry that is no part of a tree (a socket, a
+ * memfd) yields its name.  A NUL follows; or the path is the name of the struct fdinfo at
+ * info_at, whose flags are info_flags, and it is noted there when the front is missing.
+ */
+static inline_ void put_path(struct ctx *c, struct vfsmount *mnt, struct dentry *dentry,
+			     struct vfsmount *root_mnt, struct dentry *root_dentry, u64 info_at,
+			     u32 info_flags)
+{
+	loop(c)->path.info_at = info_at;
+	loop(c)->path.info_flags = info_flags;
+	path_begin(c, mnt, dentry, root_mnt, root_dentry);
+	walk_path(c);
 }
 
 STEP(kernfs_step)

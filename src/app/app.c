@@ -12,16 +12,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/doctor.h"
+#include "app/driver_cmd.h"
 #include "app/engine.h"
 #include "app/info.h"
 #include "app/list.h"
 #include "app/log.h"
 #include "app/loop.h"
+#include "app/privileges.h"
 #include "app/rules_files.h"
 #include "app/signals.h"
 #include "app/stats.h"
-
-#define CONFIG_PATH "/etc/saker/saker.yaml"
+#include "base/cap.h"
 
 struct app {
 	struct cmdline cmd;
@@ -30,6 +32,7 @@ struct app {
 	struct diag diag;
 	bool has_pidfile;		/* it was written */
 	bool runtime_error;		/* the message is printed in another form */
+	int status;			/* of the program, when it is not 0 or 1 */
 	char hostname[256];
 	struct field_set fields;
 	struct rules_options ropt;
@@ -138,6 +141,8 @@ static enum outcome load_config(struct app *a)
 		return FAILED;
 	log = (struct log_options){ .to_stderr = a->cfg.log_stderr, .to_syslog = a->cfg.log_syslog,
 				    .iso_8601 = a->cfg.time_iso_8601, .level = a->cfg.log_level };
+	if (a->cmd.doctor && log.level > PRIO_WARNING)
+		log = (struct log_options){ .to_stderr = true, .level = PRIO_WARNING };
 	log_setup(&log);
 	apply_cmdline(a);
 	log_config(a);
@@ -273,6 +278,12 @@ static enum outcome validate(struct app *a)
 	return err ? FAILED : DONE;
 }
 
+/* Before there are threads: those that have given up their privileges could not follow. */
+static enum outcome become_user(struct app *a)
+{
+	return fail_if(privileges_become(a->cfg.privileges_user, &a->diag));
+}
+
 static enum outcome load_rules(struct app *a)
 {
 	bool given = a->cmd.rules.n;
@@ -313,6 +324,17 @@ static enum outcome support(struct app *a)
 	return DONE;
 }
 
+static enum outcome doctor(struct app *a)
+{
+	if (!a->cmd.doctor)
+		return GO_ON;
+	a->run.cmd = &a->cmd;
+	a->run.cfg = &a->cfg;
+	a->run.fields = &a->fields;
+	a->status = doctor_run(&a->run);
+	return DONE;
+}
+
 /* ---- the run ------------------------------------------------------------------------ */
 
 /* Called by the output thread; one line a second is enough. */
@@ -325,6 +347,28 @@ static void output_failed(const char *sink, int err)
 		return;
 	last = now;
 	log_error("%s: %s", sink, strerror(err));
+}
+
+/* With the rights that it will have later, or else it would fail then. */
+static int start_outputs(struct app *a)
+{
+	const struct output_options *opt = &a->oopt;
+	int err;
+
+	if (!a->cfg.privileges_drop)
+		return outputs_start(opt, &a->run.outputs, &a->diag);
+	privileges_hold(0);
+	err = outputs_start(opt, &a->run.outputs, &a->diag);
+	if (err == -EACCES && privileges_hold(CAP_BIT(CAP_DAC_OVERRIDE))) {
+		diag_clear(&a->diag);
+		err = outputs_start(opt, &a->run.outputs, &a->diag);
+		if (!err)
+			log_warning("An output can be opened only with CAP_DAC_OVERRIDE: the output "
+				    "thread keeps it; give user %d the right to write there",
+				    (int)geteuid());
+	}
+	privileges_release();
+	return err;
 }
 
 static enum outcome init_outputs(struct app *a)
@@ -340,6 +384,8 @@ static enum outcome init_outputs(struct app *a)
 		.wait = engine_is_replay(c),
 		.interrupted = signals_stopping,
 		.failed = output_failed,
+		.lower_thread = c->privileges_drop ? privileges_lower_thread : NULL,
+		.lower_child = privileges_lower_child,
 	};
 	if (!outputs_enabled(&a->oopt)) {
 		diag_set(&a->diag,
@@ -349,7 +395,7 @@ static enum outcome init_outputs(struct app *a)
 	}
 	if (a->cmd.dry_run)
 		return DONE;
-	return fail_if(outputs_start(&a->oopt, &a->run.outputs, &a->diag));
+	return fail_if(start_outputs(a));
 }
 
 static enum outcome write_pidfile(struct app *a)
@@ -407,9 +453,14 @@ static enum outcome run(struct app *a)
 	init_run(a);
 	signals_install();
 	err = engine_open(r, &a->diag);
+	if (err == -ENODEV)
+		a->status = EXIT_NO_DRIVER;
 	if (err)
 		return FAILED;
+	if (r->driver.fallback)
+		loop_tell_fallback(r);
 	init_fields(a);
+	privileges_finish(r->live ? r->capture->ops->name : NULL, a->cfg.privileges_drop);
 	err = loop_run(r, &a->diag);
 	field_ctx_fini(&r->fctx);
 	return fail_if(err);
@@ -435,7 +486,7 @@ static enum outcome finish(struct app *a, enum outcome outcome)
 	r->alerts_stuck = outputs_stop(r->outputs, hurry ? (u32)a->cfg.output_timeout_ms : 0);
 	if (r->alerts_stuck)
 		log_notice("output channels still blocked, discarding all remaining notifications");
-	if (r->capture && r->set) {
+	if (r->capture && r->set && r->printer) {
 		stats_print_events(r);
 		if (!r->alerts_stuck)
 			stats_print_rules(r);
@@ -445,7 +496,7 @@ static enum outcome finish(struct app *a, enum outcome outcome)
 
 static enum outcome (*const steps[])(struct app *) = {
 	print_static, load_config, print_versions, require_config, plugins, list, select_sources,
-	validate, load_rules, support, init_outputs, write_pidfile, run,
+	validate, become_user, load_rules, support, doctor, init_outputs, write_pidfile, run,
 };
 
 static void app_fini(struct app *a)
@@ -457,6 +508,8 @@ static void app_fini(struct app *a)
 	capture_close(r->capture);
 	proc_free(r->proc);
 	buf_fini(&r->line);
+	buf_fini(&r->driver.why);
+	buf_fini(&r->driver.rejected);
 	ruleset_free(r->set);
 	rules_free(a->rules);
 	config_fini(&a->cfg);
@@ -473,11 +526,18 @@ static void print_error(const struct app *a)
 		fprintf(stderr, "Error: %s\n", msg);
 }
 
+static int status(const struct app *a, enum outcome outcome)
+{
+	return a->status ? a->status : outcome == FAILED;
+}
+
 int app_main(int argc, char **argv)
 {
 	static struct app a;
 	enum outcome outcome = GO_ON;
 
+	if (argc > 1 && !strcmp(argv[1], "driver"))
+		return driver_cmd(argc - 1, argv + 1);
 	config_init(&a.cfg);
 	if (cmdline_parse(&a.cmd, &a.cfg.arena, argc, argv, &a.diag))
 		outcome = FAILED;
@@ -489,7 +549,7 @@ int app_main(int argc, char **argv)
 	if (outcome == FAILED)
 		print_error(&a);
 	if (a.run.alerts_stuck)
-		_exit(outcome == FAILED);	/* the blocked thread may hold standard output */
+		_exit(status(&a, outcome));	/* the blocked thread may hold standard output */
 	app_fini(&a);
-	return outcome == FAILED;
+	return status(&a, outcome);
 }

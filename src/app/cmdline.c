@@ -107,7 +107,7 @@ static int set_number(u64 *ret, const char *value, struct diag *d)
 	return 0;
 }
 
-static void add_to_list(struct arena *a, struct strlist *l, const char *value)
+void cmdline_add(struct arena *a, struct strlist *l, const char *value)
 {
 	const char **p = arena_alloc(a, sizeof(*p) * (l->n + 1));
 
@@ -130,7 +130,7 @@ static int take(struct parser *p, const struct option_row *o, const char *value)
 		*(const char **)at = value;
 		return 0;
 	case OPT_LIST:
-		add_to_list(p->a, (struct strlist *)at, value);
+		cmdline_add(p->a, (struct strlist *)at, value);
 		return 0;
 	case OPT_NUMBER:
 		return set_number((u64 *)at, value, p->d);
@@ -225,6 +225,8 @@ int cmdline_parse(struct cmdline *c, struct arena *a, int argc, char **argv, str
 	memset(c, 0, sizeof(*c));
 	c->argc = argc;
 	c->argv = argv;
+	if (argc > 1 && !strcmp(argv[1], "doctor"))
+		c->doctor = p.i++;
 	for (; p.i < argc && !err; p.i++) {
 		const char *arg = argv[p.i];
 
@@ -263,7 +265,9 @@ static void add_row_help(const struct option_row *o, struct buf *out)
 void cmdline_help(struct buf *out)
 {
 	buf_adds(out, "saker - watches a Linux system and raises alerts by rules\n"
-		      "Usage:\n  saker [OPTION...]\n\n");
+		      "Usage:\n  saker [OPTION...]            watch\n"
+		      "  saker doctor [OPTION...]     try a start, say what is wrong and how to mend it\n"
+		      "  saker driver COMMAND         look after the drivers; see saker driver --help\n\n");
 	for (u32 i = 0; i < ARRAY_SIZE(options); i++)
 		add_row_help(&options[i], out);
 }

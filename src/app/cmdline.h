@@ -5,12 +5,14 @@
 
 #include "app/config.h"
 
+#define CONFIG_PATH "/etc/saker/saker.yaml"	/* when -c is not given */
+
 enum list_format { LIST_TEXT, LIST_MARKDOWN, LIST_JSON };
 
 struct cmdline {	/* strings are those of argv */
 	int argc;
 	char **argv;
-	bool help, version, dry_run, unbuffered, verbose, page_size, support;
+	bool userspace, doctor, help, version, dry_run, unbuffered, verbose, page_size, support;
 	bool config_schema, rule_schema, ignored, names_only, markdown;
 	bool list_rules, list_events, list_plugins;
 	bool list_fields;		/* --list given */
@@ -24,5 +26,7 @@ struct cmdline {	/* strings are those of argv */
 /* 0, or -EINVAL with a message for the user. */
 int cmdline_parse(struct cmdline *c, struct arena *a, int argc, char **argv, struct diag *d);
 void cmdline_help(struct buf *out);
+/* Appends to a list that lives in the arena. */
+void cmdline_add(struct arena *a, struct strlist *l, const char *value);
 
 #endif

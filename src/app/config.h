@@ -51,8 +51,11 @@ struct config {
 	struct strlist static_keys;
 
 	const char *engine_kind, *capture_file;
-	u64 ebpf_buf_preset, cpus_for_each_buffer;
-	bool drop_failed_exit;
+	u64 modern_buf_preset, bpf_buf_preset, kmod_buf_preset, cpus_for_each_buffer;
+	bool modern_drop_failed, bpf_drop_failed, kmod_drop_failed;
+	bool driver_fallback, driver_build;
+	const char *driver_dir, *probe;
+	const char *attach;		/* of engine.modern_ebpf */
 	bool time_iso_8601, buffers_base64;
 	const char *min_priority_name;
 	enum priority min_priority;
@@ -80,6 +83,8 @@ struct config {
 	struct strlist custom_syscalls;
 	bool all_syscalls, repair_syscalls;
 	u64 thread_table_size, snaplen;
+	bool privileges_drop;
+	const char *privileges_user;
 };
 
 enum config_type { CFG_BOOL, CFG_UINT, CFG_DOUBLE, CFG_STRING, CFG_STRINGS, CFG_MAP, CFG_ITEMS };

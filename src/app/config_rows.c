@@ -30,18 +30,38 @@ const struct config_row config_rows[] = {
 
 	/* where events come from */
 	{ "engine.kind", CFG_STRING, INTO(engine_kind), "auto", NULL,
-	  "Source of events: auto, modern_ebpf, replay (a capture file), nodriver (none).", NULL },
-	{ "engine.kmod.buf_size_preset", CFG_UINT, INERT, "4", "4",
+	  "Source of events: modern_ebpf, ebpf, kmod, ptrace; auto: the first of them that works "
+	  "here; replay (a capture file), nodriver (none).", NULL },
+	{ "engine.fallback", CFG_BOOL, INTO(driver_fallback), "true", NULL,
+	  "When the driver of engine.kind cannot be used, take another one and say so, rather than "
+	  "end.", NULL },
+	{ "engine.build", CFG_BOOL, INTO(driver_build), "true", NULL,
+	  "Build a driver when none works that is there.", NULL },
+	{ "engine.driver_dir", CFG_STRING, INTO(driver_dir), "", NULL,
+	  "Folder of built drivers; default: $SAKER_DRIVER_DIR, /var/lib/saker/drivers (root) or "
+	  "$HOME/.saker/drivers.", NULL },
+	{ "engine.kmod.buf_size_preset", CFG_UINT, INTO(kmod_buf_preset), "4", NULL,
 	  "Size of each buffer of the kernel module: 1 (1 MiB) to 10 (512 MiB), doubling.", NULL },
-	{ "engine.kmod.drop_failed_exit", CFG_BOOL, INERT, "false", "false",
+	{ "engine.kmod.drop_failed_exit", CFG_BOOL, INTO(kmod_drop_failed), "false", NULL,
 	  "Let the kernel module discard failed system calls.", NULL },
+	{ "engine.ebpf.probe", CFG_STRING, INTO(probe), "", NULL,
+	  "File of the classic eBPF probe; default: $SAKER_BPF_PROBE or $FALCO_BPF_PROBE (set but "
+	  "empty: $HOME/.saker/saker-bpf.o), or the one in engine.driver_dir.", NULL },
+	{ "engine.ebpf.buf_size_preset", CFG_UINT, INTO(bpf_buf_preset), "4", NULL,
+	  "Size of each perf buffer of the classic probe: 1 (1 MiB) to 10 (512 MiB), doubling.", NULL },
+	{ "engine.ebpf.drop_failed_exit", CFG_BOOL, INTO(bpf_drop_failed), "false", NULL,
+	  "Let the classic probe discard failed system calls.", NULL },
 	{ "engine.modern_ebpf.cpus_for_each_buffer", CFG_UINT, INTO(cpus_for_each_buffer),
 	  "2", NULL,
 	  "How many CPUs share a ring buffer; 0: all of them share one.", NULL },
-	{ "engine.modern_ebpf.buf_size_preset", CFG_UINT, INTO(ebpf_buf_preset), "4", NULL,
+	{ "engine.modern_ebpf.buf_size_preset", CFG_UINT, INTO(modern_buf_preset), "4", NULL,
 	  "Size of each ring buffer: 1 (1 MiB) to 10 (512 MiB), doubling.", NULL },
-	{ "engine.modern_ebpf.drop_failed_exit", CFG_BOOL, INTO(drop_failed_exit), "false", NULL,
+	{ "engine.modern_ebpf.drop_failed_exit", CFG_BOOL, INTO(modern_drop_failed), "false", NULL,
 	  "Let the driver discard failed system calls.", NULL },
+	{ "engine.modern_ebpf.attach", CFG_STRING, INTO(attach), "auto", NULL,
+	  "Where the driver sits: at the functions of the watched calls (fexit), at their tracepoints "
+	  "(tracepoint), at the tracepoint of all calls (sys_exit), or where it costs least (auto).",
+	  NULL },
 	{ "engine.modern_ebpf.disable_iterators", CFG_BOOL, INERT, "false", "true",
 	  "Read /proc at the start instead of the kernel's iterators.", NULL },
 	{ "engine.replay.capture_file", CFG_STRING, INTO(capture_file), "", NULL,
@@ -63,6 +83,14 @@ const struct config_row config_rows[] = {
 	  "Seconds without an event after which a thread may be stale.", NULL },
 	{ "falco_libs.snaplen", CFG_UINT, INTO(snaplen), "80", NULL,
 	  "Bytes of read and written data kept in an event; 0: 80.", NULL },
+
+	/* rights */
+	{ "privileges.drop", CFG_BOOL, INTO(privileges_drop), "true", NULL,
+	  "Give up, once events come, the capabilities that are not needed any more, and limit "
+	  "the system calls (docs/privileges.md).", NULL },
+	{ "privileges.user", CFG_STRING, INTO(privileges_user), "", NULL,
+	  "Work as this user, with the capabilities of the driver; empty: as the one who "
+	  "starts saker.", NULL },
 
 	/* alerts */
 	{ "time_format_iso_8601", CFG_BOOL, INTO(time_iso_8601), "false", NULL,

@@ -9,7 +9,14 @@
 
 #include "app/interest.h"
 #include "app/log.h"
+#include "app/signals.h"
+#include "base/buf.h"
 #include "capture/driver.h"
+#include "event/table.h"
+#include "setup/cache.h"
+#include "setup/choose.h"
+
+#define EVENTS_NAMED 12		/* in a line of the log */
 
 struct engine_row {
 	const char *kind;
@@ -56,11 +63,53 @@ static u64 now_ms(void)
 	return (u64)ts.tv_sec * 1000 + (u64)ts.tv_nsec / 1000000;
 }
 
-static void program_rejected(void *ctx, const char *program, const char *why)
+static void add_event_names(struct buf *b, const struct driver_loss *loss)
 {
-	(void)ctx;
-	log_warning("The kernel does not take BPF program %s: %s; rules that need its events are "
-		    "blind for them", program, why);
+	const char *last = "";
+	u32 n = 0;
+
+	for (u32 t = 0; t < EV_MAX; t++) {
+		const char *name = loss->events[t / 64] >> t % 64 & 1 ? event_desc(t)->name : last;
+
+		if (!strcmp(name, last))
+			continue;
+		if (n++ < EVENTS_NAMED)
+			buf_addf(b, "%s%s", n > 1 ? ", " : "", name);
+		last = name;
+	}
+	if (n > EVENTS_NAMED)
+		buf_addf(b, " and %u more", n - EVENTS_NAMED);
+}
+
+static void note_loss(struct run *r, const struct driver_loss *loss)
+{
+	struct run_driver *drv = &r->driver;
+
+	if (loss->kind == LOSS_NOTHING)
+		return;
+	buf_addf(&drv->rejected, "%s%s (%s)", drv->nrejected++ ? ", " : "", loss->program, loss->why);
+	for (u32 i = 0; i < ARRAY_SIZE(drv->blind); i++) {
+		(loss->kind == LOSS_EVENTS ? drv->blind : drv->poorer)[i] |= loss->events[i];
+		drv->poorer[i] &= ~drv->blind[i];
+	}
+}
+
+static void program_rejected(void *ctx, const struct driver_loss *loss)
+{
+	struct buf b = { 0 };
+
+	note_loss(ctx, loss);
+	buf_addf(&b, "The kernel does not take BPF program %s: %s", loss->program, loss->why);
+	if (loss->instead)
+		buf_addf(&b, "; its variant '%s' is tried", loss->instead);
+	if (loss->kind == LOSS_PARAMETERS)
+		buf_adds(&b, ". These events have less in them: ");
+	else if (loss->kind == LOSS_EVENTS)
+		buf_adds(&b, ". Rules are blind for these events: ");
+	if (loss->kind != LOSS_NOTHING)
+		add_event_names(&b, loss);
+	log_warning("%s", buf_str(&b));
+	buf_fini(&b);
 }
 
 static u32 count_syscalls(const struct interest *in)
@@ -84,30 +133,47 @@ static u32 cpus_per_ring(const struct config *c)
 	return (u32)c->cpus_for_each_buffer;
 }
 
+static u64 buf_preset(const struct config *c, const char *kind)
+{
+	return !strcmp(kind, "kmod") ? c->kmod_buf_preset :
+	       !strcmp(kind, "ebpf") ? c->bpf_buf_preset : c->modern_buf_preset;
+}
+
+static bool drop_failed(const struct config *c, const char *kind)
+{
+	return !strcmp(kind, "kmod") ? c->kmod_drop_failed :
+	       !strcmp(kind, "ebpf") ? c->bpf_drop_failed : c->modern_drop_failed;
+}
+
 /* Attach first, then scan: what starts in between is seen by one of them at least. */
-static int open_live(struct run *r, const struct driver *driver, struct diag *d)
+static int open_driver(struct run *r, const struct driver *driver, const char *probe, struct diag *d)
 {
 	const struct config *c = r->cfg;
 	struct driver_options opt = {
-		.buf_bytes = (u32)config_buf_bytes(c->ebpf_buf_preset),
-		.drop_failed = c->drop_failed_exit,
+		.buf_bytes = (u32)config_buf_bytes(buf_preset(c, driver->name)),
+		.drop_failed = drop_failed(c, driver->name),
 		.snaplen = c->snaplen ? (u32)c->snaplen : 80,
 		.self_pid = getpid(),
+		.probe = probe,
+		.spoil = getenv("SAKER_TEST_SPOIL"),	/* a program to make unacceptable */
 		.rejected = program_rejected,
+		.ctx = r,
+		.attach = c->attach,
 	};
 	u64 start = now_ms();
 	int err, threads;
 
-	interest_compute(c, r->set, &r->interest);
 	log_info("The chosen syscall buffer dimension is: %u bytes (%u MBs)", opt.buf_bytes,
 		 opt.buf_bytes >> 20);
 	log_info("Opening 'syscall' source with %s.", driver->title);
 	opt.cpus_per_ring = cpus_per_ring(c);
-	r->live = true;
-	r->proc = new_proc(r, true);
 	err = driver->open(&opt, &r->interest, &r->capture, d);
 	if (err)
 		return err;
+	r->live = true;
+	r->proc = new_proc(r, true);
+	if (capture_describe(r->capture))
+		log_info("%s: %s", driver->title, capture_describe(r->capture));
 	threads = proc_scan(r->proc);
 	if (threads < 0) {
 		diag_set(d, "cannot read the list of processes in /proc: %s", strerror(-threads));
@@ -118,13 +184,213 @@ static int open_live(struct run *r, const struct driver *driver, struct diag *d)
 	return 0;
 }
 
-static int open_auto(struct run *r, struct diag *d)
+u32 engine_rules_of(const struct run *r, const u64 *events, struct buf *out)
 {
-	return open_live(r, &driver_core, d);
+	u32 n = 0;
+
+	for (u32 i = 0; i < ruleset_count(r->set); i++) {
+		const struct rule *rule = ruleset_rule(r->set, i);
+		bool concerned = false;
+
+		for (u32 t = 0; t < EV_MAX && !concerned; t++)
+			concerned = events[t / 64] >> t % 64 & 1 && event_set_has(&rule->events, t);
+		if (concerned)
+			buf_addf(out, "%s%s", n++ ? ", " : "", rule->name);
+	}
+	return n;
+}
+
+/* What the loss of programs means for those who wrote the rules. */
+static void tell_losses(struct run *r)
+{
+	struct buf names = { 0 };
+	u32 n = engine_rules_of(r, r->driver.blind, &names);
+
+	if (n)
+		log_warning("%u rules do not see all of their events: %s", n, buf_str(&names));
+	buf_clear(&names);
+	n = engine_rules_of(r, r->driver.poorer, &names);
+	if (n)
+		log_warning("%u rules see events with less in them: %s", n, buf_str(&names));
+	buf_fini(&names);
+}
+
+/* ---- choosing a driver ------------------------------------------------------------------- */
+
+struct chooser {
+	struct run *run;
+	struct system sys;
+	struct features feat;
+	struct driver_status last;	/* of the start before; all NULL when there was none */
+	const struct way *ways[WAYS_MAX];
+	u32 nways;
+	struct buf failed;		/* "KIND: why; KIND: why": what was tried, or cannot work */
+};
+
+static void chooser_init(struct chooser *ch, struct run *r)
+{
+	const struct config *c = r->cfg;
+
+	*ch = (struct chooser){ .run = r };
+	system_init(&ch->sys, &(struct system_options){
+		.driver_dir = c->driver_dir, .probe = c->probe, .has_target = r->cmd->userspace,
+		.interrupted = signals_stopping });
+	features_init(&ch->feat, &ch->sys);
+	if (status_read(&ch->sys, &ch->last))
+		ch->last = (struct driver_status){ 0 };
+	ch->nways = ways_in_order(c->engine_kind, c->driver_fallback, ch->last.used, ch->ways);
+}
+
+static void chooser_fini(struct chooser *ch)
+{
+	buf_fini(&ch->failed);
+	features_fini(&ch->feat);
+	system_fini(&ch->sys);
+}
+
+static bool told(const struct chooser *ch, u32 i)
+{
+	for (u32 j = 0; j < i; j++)
+		if (!strcmp(ch->ways[j]->kind, ch->ways[i]->kind))
+			return true;
+	return false;
+}
+
+/* What speaks against a kind, once, before its first way is looked at. */
+static void explain(struct chooser *ch, u32 i, bool best)
+{
+	struct buf why = { 0 };
+	const char *remedy;
+
+	if (told(ch, i))
+		return;
+	remedy = kind_explain(&ch->feat, ch->ways[i]->kind, true, &why);
+	if (why.len)
+		buf_addf(&ch->failed, "%s%s: %s", ch->failed.len ? "; " : "", ch->ways[i]->kind, buf_str(&why));
+	if (best)
+		ch->run->driver.remedy = remedy;
+	buf_fini(&why);
+}
+
+/* 0: it works.  Else why not is added to what failed. */
+static int try_way(struct chooser *ch, const struct way *w)
+{
+	const struct driver *driver = driver_by_name(w->kind);
+	struct diag d = { 0 };
+	int err;
+
+	log_debug("Driver %s: %s", w->kind, w->what);
+	if (w->steps & WAY_BUILD)
+		log_notice("Building the %s driver for %s; this takes a moment", w->kind, ch->sys.release);
+	err = way_prepare(w, &ch->feat, &d);
+	if (!err)
+		err = open_driver(ch->run, driver, ch->sys.probe, &d);
+	if (err) {
+		const char *why = d.msg ? d.msg : strerror(-err);
+
+		log_info("The %s driver does not work: %s", w->kind, why);
+		buf_addf(&ch->failed, "%s%s: %s", ch->failed.len ? "; " : "", w->kind, why);
+	}
+	diag_fini(&d);
+	return err;
+}
+
+/* Position of a kind among all, from the best. */
+static u32 rank(const char *kind)
+{
+	u32 i;
+
+	for (i = 0; i < nways && strcmp(ways[i].kind, kind); i++)
+		;
+	return i;
+}
+
+/* What should have been used: what the user named, or what worked on the kernel before. */
+static const char *expected(const struct chooser *ch)
+{
+	if (strcmp(ch->run->driver.wanted, "auto"))
+		return ch->run->driver.wanted;
+	return ch->last.used ? ch->last.used : "auto";
+}
+
+static void tell_choice(struct chooser *ch, const struct way *w)
+{
+	struct run_driver *drv = &ch->run->driver;
+
+	drv->used = w->kind;
+	drv->wanted = expected(ch);
+	drv->fallback = rank(drv->wanted) < rank(w->kind) ||
+			(strcmp(drv->wanted, w->kind) && strcmp(ch->run->cfg->engine_kind, "auto"));
+	buf_adds(&drv->why, buf_str(&ch->failed));
+	tell_losses(ch->run);
+	if (drv->fallback)
+		log_warning("Driver: %s is used instead of %s, which does not work here: %s%s%s", w->kind,
+			    drv->wanted, buf_str(&drv->why), drv->remedy ? ". To mend it: " : "",
+			    drv->remedy ? drv->remedy : "");
+	else if (drv->why.len)
+		log_info("Driver: %s (%s), because others do not work here: %s", w->kind, w->what,
+			 buf_str(&drv->why));
+	else
+		log_info("Driver: %s (%s)%s", w->kind, w->what,
+			 strcmp(ch->run->cfg->engine_kind, "auto") ? "" : ", the best one");
+}
+
+/* For `saker doctor` and those who look at the machine later. */
+static void keep_status(struct chooser *ch)
+{
+	const struct run_driver *drv = &ch->run->driver;
+	struct driver_status st = {
+		.release = ch->sys.release, .wanted = ch->run->cfg->engine_kind, .used = drv->used,
+		.why = drv->why.len ? drv->why.p : NULL, .remedy = drv->why.len ? drv->remedy : NULL,
+		.since = time(NULL),
+	};
+	int err = status_write(&ch->sys, &st);
+
+	if (err)
+		log_debug("%s/status.json cannot be written: %s", ch->sys.driver_dir, strerror(-err));
+}
+
+static int no_driver(struct chooser *ch, struct diag *d)
+{
+	struct run_driver *drv = &ch->run->driver;
+
+	buf_adds(&drv->why, buf_str(&ch->failed));
+	diag_set(d, "no driver works here: %s%s%s", buf_str(&drv->why), drv->remedy ? ". To mend it: " : "",
+		 drv->remedy ? drv->remedy : "");
+	return -ENODEV;
+}
+
+static int open_live(struct run *r, struct diag *d)
+{
+	struct chooser ch;
+	int err = -ENODEV;
+	u32 i;
+
+	chooser_init(&ch, r);
+	r->driver.wanted = r->cfg->engine_kind;
+	interest_compute(r->cfg, r->set, &r->interest);
+	for (i = 0; i < ch.nways; i++) {
+		explain(&ch, i, i == 0);
+		if (ch.ways[i]->steps & WAY_BUILD && !r->cfg->driver_build)
+			continue;
+		if (way_missing(&ch.feat, ch.ways[i], true))
+			continue;
+		err = try_way(&ch, ch.ways[i]);
+		if (!err || r->live)	/* the driver was open, but not all that follows went well */
+			break;
+	}
+	if (!err)
+		tell_choice(&ch, ch.ways[i]);
+	else
+		err = no_driver(&ch, d);
+	if (!r->cmd->doctor)
+		keep_status(&ch);
+	chooser_fini(&ch);
+	return err;
 }
 
 static const struct engine_row engines[] = {
-	{ "auto", open_auto },
+	{ "auto", open_live },
 	{ "replay", open_replay },
 	{ "nodriver", open_none },
 };
@@ -136,12 +402,10 @@ bool engine_is_replay(const struct config *c)
 
 int engine_open(struct run *r, struct diag *d)
 {
-	const struct driver *driver = driver_by_name(r->cfg->engine_kind);
-
 	for (u32 i = 0; i < ARRAY_SIZE(engines); i++)
 		if (!strcmp(engines[i].kind, r->cfg->engine_kind))
 			return engines[i].open(r, d);
-	if (driver)
-		return open_live(r, driver, d);
+	if (driver_by_name(r->cfg->engine_kind))
+		return open_live(r, d);
 	return diag_set(d, "engine.kind '%s' is not a valid kind.", r->cfg->engine_kind);
 }

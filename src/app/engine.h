@@ -5,8 +5,15 @@
 
 #include "app/loop.h"
 
-/* Opens the source of r->cfg->engine_kind: r->proc, r->capture and r->live are set. */
+#define EXIT_NO_DRIVER 69	/* status of the program; EX_UNAVAILABLE of sysexits.h */
+
+/*
+ * Opens the source of r->cfg->engine_kind: r->proc, r->capture, r->live and, for a live
+ * source, r->driver are set.  -ENODEV: no driver works here.
+ */
 int engine_open(struct run *r, struct diag *d);
+/* Appends the names of the rules that want one of the events (a bit for each type); their number. */
+u32 engine_rules_of(const struct run *r, const u64 *events, struct buf *out);
 bool engine_is_replay(const struct config *c);
 
 #endif

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "app/log.h"
+#include "app/sandbox.h"
 #include "app/signals.h"
 
 #define WAIT_MS 200		/* a signal between the look at its flag and the wait costs this */
@@ -113,6 +114,24 @@ static void alert_drops(struct run *r, u64 ts_ns, const struct drops_verdict *v)
 	buf_fini(&msg);
 }
 
+void loop_tell_fallback(struct run *r)
+{
+	const struct run_driver *drv = &r->driver;
+	struct internal_field fields[] = {
+		{ "driver.wanted", drv->wanted, true },
+		{ "driver.used", drv->used, true },
+	};
+	struct buf msg = { 0 };
+
+	buf_addf(&msg, "Saker internal: driver fall-back. %s is used instead of %s (%s)", drv->used, drv->wanted,
+		 drv->why.len ? drv->why.p : "");
+	buf_clear(&r->line);
+	alert_print_internal(r->printer, now_ns(CLOCK_REALTIME), "Saker internal: driver fall-back", PRIO_WARNING,
+			     buf_str(&msg), fields, ARRAY_SIZE(fields), &r->line);
+	push_line(r, PRIO_WARNING);
+	buf_fini(&msg);
+}
+
 static int check_drops(struct run *r, u64 ts_ns, struct diag *d)
 {
 	struct drops_verdict v;
@@ -124,10 +143,21 @@ static int check_drops(struct run *r, u64 ts_ns, struct diag *d)
 	return v.exit ? diag_set(d, "Drop manager internal error") : 0;
 }
 
-/* SIGUSR1 and SIGHUP; the end is the loop's business. */
+static void tell_refused(void)
+{
+	struct buf names = { 0 };
+
+	if (sandbox_report(&names))
+		log_error("The seccomp filter refused a system call that saker should not make: %s "
+			  "(refused so far: %llu)", buf_str(&names), sandbox_refused());
+	buf_fini(&names);
+}
+
+/* SIGUSR1, SIGHUP and SIGSYS; the end is the loop's business. */
 static void handle_signals(struct run *r)
 {
 	signal_flags.any = 0;
+	tell_refused();
 	if (signal_flags.reopen) {
 		signal_flags.reopen = 0;
 		log_info("SIGUSR1 received, reopening outputs...");

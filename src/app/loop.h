@@ -10,6 +10,18 @@
 #include "proc/proc.h"
 #include "rules/rules.h"
 
+/* Which driver the events come from, and why. */
+struct run_driver {
+	const char *wanted, *used;	/* engine.kind; used NULL: none works */
+	struct buf why;			/* not the one that was wanted, or the best; "": it is */
+	const char *remedy;		/* NULL: none known */
+	bool fallback;			/* another than the user asked for, or than worked before */
+	u32 nrejected;			/* programs that the kernel did not take, and that matters */
+	struct buf rejected;		/* "NAME (why), ..." */
+	u64 blind[(EV_MAX + 63) / 64];	/* types of events that do not come because of them, */
+	u64 poorer[(EV_MAX + 63) / 64];	/* or that have less in them */
+};
+
 /* One worker's run, from opening the source to the statistics. */
 struct run {
 	const struct cmdline *cmd;
@@ -22,6 +34,7 @@ struct run {
 	struct proc *proc;
 	struct capture *capture;
 	bool live;			/* a driver, not a file */
+	struct run_driver driver;
 	struct outputs *outputs;
 	struct alert_printer *printer;
 	struct field_ctx fctx;
@@ -36,6 +49,12 @@ struct run {
 	u64 alerts_stuck;		/* an output blocked for good */
 	u64 first_ts_ns, last_ts_ns;
 };
+
+/*
+ * The beginning of a run that goes on with another driver than it should: an alert, so that
+ * those who read no logs know.
+ */
+void loop_tell_fallback(struct run *r);
 
 /* Until the source ends, a signal comes, or the time is over.  Negative errno: d says why. */
 int loop_run(struct run *r, struct diag *d);

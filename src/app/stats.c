@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "app/log.h"
+#include "app/sandbox.h"
 
 static void print_priority(enum priority p, u64 n)
 {
@@ -77,6 +78,7 @@ void stats_print_events(const struct run *r)
 	log_lost("Events with parameters cut at a limit", s.truncated);
 	log_lost("Paths and addresses of calls lost on entry", s.enter_lost);
 	log_lost("Events that could not be decoded", r->ninvalid);
+	log_lost("System calls refused by the seccomp filter", sandbox_refused());
 	log_lost("Threads not remembered because the table was full", p.drops_full_threadtable);
 	log_lost("File descriptors not remembered because a table was full", p.drops_full_fdtable);
 	log_lost("Alerts dropped because the outputs were too slow", r->alerts_dropped);

@@ -4,61 +4,32 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "capture/caps.h"
-#include "capture/core_load.h"
+#include "capture/core_way.h"
 #include "capture/driver.h"
 #include "capture/ring.h"
 #include "capture/route.h"
-
-#define NAP_MIN_MS 2
-#define NAP_MAX_MS 40
-#define EPOCH_CHECK_NS 5000000000ull
 
 struct core {
 	struct capture base;
 	struct driver_options opt;
 	struct core_loader loader;
+	struct core_ways ways;
 	struct interest interest;	/* being set */
 	struct ring_set rings;
 	int *ring_fds;		/* owned; as the loader wants them */
 	struct scratch *scratch;	/* mapped, one for each possible CPU */
 	struct core_live *live;		/* mapped */
 	u32 ncpus;
-	int nap_ms;
-	u64 epoch_checked;
 };
-
-static u64 clock_ns(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (u64)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-/* What boot time must be added to for the time since 1970: the least disturbed of a few tries. */
-static u64 boot_epoch(void)
-{
-	u64 best = ~0ull, epoch = 0;
-
-	for (int i = 0; i < 5; i++) {
-		u64 a = clock_ns(CLOCK_BOOTTIME), now = clock_ns(CLOCK_REALTIME);
-		u64 b = clock_ns(CLOCK_BOOTTIME);
-
-		if (b - a < best) {
-			best = b - a;
-			epoch = now - (a + b) / 2;
-		}
-	}
-	return epoch;
-}
 
 /* ---- the interest --------------------------------------------------------------------- */
 
@@ -88,7 +59,8 @@ static int publish(struct core *c)
 	for (u32 cpu = 0; cpu < c->ncpus; cpu++)
 		c->scratch[cpu].ring = c->opt.cpus_per_ring ?
 				       cpu / c->opt.cpus_per_ring % (c->rings.n - 1) : 0;
-	c->live->boot_epoch_ns = c->rings.epoch_ns;
+	c->live->boot_epoch_ns = c->rings.merge.epoch_ns;
+	c->rings.live_epoch = &c->live->boot_epoch_ns;
 	return 0;
 }
 
@@ -122,7 +94,7 @@ static int core_set_interest(struct capture *base, const struct interest *in, st
 
 	c->interest = *in;
 	c->interest.syscalls[0] &= ~1ull;	/* SC_unknown is none */
-	err = core_load(&c->loader, &c->interest, loader_ready, c, d);
+	err = core_ways_set(&c->ways, c->opt.attach, &c->interest, loader_ready, c, d);
 	if (err)
 		diag_set(d, "the eBPF programs that the rules need cannot be loaded: %s", strerror(-err));
 	return err;
@@ -130,57 +102,9 @@ static int core_set_interest(struct capture *base, const struct interest *in, st
 
 /* ---- reading ----------------------------------------------------------------------------- */
 
-static void check_epoch(struct core *c)
-{
-	u64 now = clock_ns(CLOCK_BOOTTIME), epoch;
-	s64 off;
-
-	if (now - c->epoch_checked < EPOCH_CHECK_NS)
-		return;
-	c->epoch_checked = now;
-	epoch = boot_epoch();
-	off = epoch - c->rings.epoch_ns;
-	if (off > -1000000 && off < 1000000)
-		return;		/* noise; a step of the clock is more */
-	c->rings.epoch_ns = epoch;
-	c->live->boot_epoch_ns = epoch;
-}
-
 static int core_next(struct capture *base, struct raw_event *ret, int timeout_ms)
 {
-	struct core *c = container_of(base, struct core, base);
-	u64 end = 0;
-	u32 len;
-
-	for (;;) {
-		const struct event_hdr *h = ring_set_next(&c->rings, &len);
-		int err, nap = c->nap_ms;
-		u64 now;
-
-		if (h) {
-			u16 cpu;
-
-			c->nap_ms = NAP_MIN_MS;
-			memcpy(&cpu, (const u8 *)h + len - sizeof(cpu), sizeof(cpu));
-			*ret = (struct raw_event){ .hdr = h, .len = len - sizeof(cpu), .cpu = cpu, .live = true };
-			return 0;
-		}
-		if (timeout_ms <= 0)
-			return -EAGAIN;
-		now = clock_ns(CLOCK_BOOTTIME);
-		check_epoch(c);
-		if (!end)
-			end = now + (u64)timeout_ms * 1000000;
-		if (now >= end)
-			return -EAGAIN;
-		if ((u64)nap * 1000000 > end - now)
-			nap = (end - now) / 1000000 + 1;
-		err = ring_set_wait(&c->rings, nap);
-		if (err)
-			return err;
-		if (c->nap_ms < NAP_MAX_MS)
-			c->nap_ms *= 2;
-	}
+	return merge_next(&container_of(base, struct core, base)->rings.merge, ret, timeout_ms);
 }
 
 static void core_stats(struct capture *base, struct capture_stats *ret)
@@ -200,21 +124,28 @@ static void core_stats(struct capture *base, struct capture_stats *ret)
 		ret->enter_lost += s->enter_lost;
 		ret->filtered += s->filtered;
 	}
+	ret->drops_scratch += core_ways_missed(&c->ways);
 }
 
 static void core_close(struct capture *base)
 {
 	struct core *c = container_of(base, struct core, base);
 
+	core_ways_fini(&c->ways);
 	core_loader_fini(&c->loader);
 	if (c->scratch)
 		munmap(c->scratch, page_round(c->ncpus * sizeof(*c->scratch)));
+	ring_set_fini(&c->rings);
 	if (c->live)
 		munmap(c->live, page_round(sizeof(*c->live)));
-	ring_set_fini(&c->rings);
 	free(c->ring_fds);
 	diag_fini(&c->base.diag);
 	free(c);
+}
+
+static const char *core_describe(struct capture *base)
+{
+	return core_ways_describe(&container_of(base, struct core, base)->ways);
 }
 
 static const struct capture_ops core_ops = {
@@ -222,6 +153,7 @@ static const struct capture_ops core_ops = {
 	.next = core_next,
 	.stats = core_stats,
 	.set_interest = core_set_interest,
+	.describe = core_describe,
 	.close = core_close,
 };
 
@@ -237,26 +169,19 @@ static int silent(enum libbpf_print_level level, const char *fmt, va_list ap)
 
 static int check_system(struct diag *d)
 {
-	const char *missing_cap;
-
 	if (access("/sys/kernel/btf/vmlinux", R_OK)) {
 		diag_set(d, "the kernel has no BTF (/sys/kernel/btf/vmlinux: %s): the modern_ebpf driver "
 			 "needs a kernel built with CONFIG_DEBUG_INFO_BTF", strerror(errno));
 		return -ENOTSUP;
 	}
-	missing_cap = !caps_has_or_admin(CAP_BPF) ? "CAP_BPF" :
-		      !caps_has_or_admin(CAP_PERFMON) ? "CAP_PERFMON" : NULL;
-	if (!missing_cap)
-		return 0;
-	diag_set(d, "%s is missing: run as root, or give the program CAP_BPF and CAP_PERFMON", missing_cap);
-	return -EPERM;
+	caps_raise_memlock();
+	return caps_check("modern_ebpf", d);
 }
 
 static int fail(struct diag *d, int err, const char *what)
 {
 	if (err == -EPERM)
-		diag_set(d, "%s: not permitted; run as root or with CAP_BPF and CAP_PERFMON, and raise "
-			 "RLIMIT_MEMLOCK on kernels before 5.11", what);
+		diag_set(d, "%s: not permitted: %s", what, caps_other_reason());
 	else
 		diag_set(d, "%s: %s", what, strerror(-err));
 	return err;
@@ -277,9 +202,43 @@ static int open_rings(struct core *c, struct diag *d)
 		diag_set(d, "a ring buffer of %u bytes cannot be allocated: %s; its size must be a power of two "
 			 "and a multiple of the page size, choose a smaller buf_size_preset", c->opt.buf_bytes,
 			 strerror(-err));
-	c->rings.epoch_ns = boot_epoch();
 	return err;
 }
+
+#if defined(__x86_64__)
+static void no_compat(int sig)
+{
+	(void)sig;
+	_exit(1);
+}
+
+/*
+ * Does the kernel run 32-bit programs?  It can be built to and told not to, so a process of
+ * its own makes such a call (getpid, 20) and sees whether it dies of that.
+ */
+static bool runs_compat(void)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (!pid) {
+		long nr = 20;
+
+		signal(SIGSEGV, no_compat);
+		signal(SIGILL, no_compat);
+		signal(SIGSYS, no_compat);
+		asm volatile("int $0x80" : "+a"(nr) : : "memory", "r8", "r9", "r10", "r11");
+		_exit(nr != getpid());
+	}
+	/* when in doubt, yes */
+	return pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || !WEXITSTATUS(status);
+}
+#else
+static bool runs_compat(void)
+{
+	return true;
+}
+#endif
 
 static void set_config(struct core *c)
 {
@@ -291,13 +250,12 @@ static void set_config(struct core *c)
 	for (u32 i = 0; i < r->n; i++)
 		c->ring_fds[i] = r->rings[i].fd;
 	c->loader.ring_fds = c->ring_fds;
-	c->loader.spoil = c->opt.spoil;
-	c->loader.on_rejected = c->opt.rejected;
-	c->loader.ctx = c->opt.ctx;
+	c->loader.opt = &c->opt;
 	c->loader.config = (struct core_config){
 		.snaplen = c->opt.snaplen < EVENT_PARAM_LEN_MAX ? c->opt.snaplen : EVENT_PARAM_LEN_MAX,
 		.self_pid = c->opt.self_pid,
 		.drop_failed = c->opt.drop_failed,
+		.compat = runs_compat(),
 		.page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE)),
 		.lane_ring = r->n - 1,
 		.wake_bytes = { r->rings[0].size / 8, r->rings[r->n - 1].size / 8 },
@@ -314,16 +272,16 @@ static int core_open(const struct driver_options *opt, const struct interest *in
 	c->base.ops = &core_ops;
 	c->opt = *opt;
 	c->ncpus = libbpf_num_possible_cpus();
-	c->nap_ms = NAP_MIN_MS;
 	core_loader_init(&c->loader);
+	core_ways_init(&c->ways, &c->loader);
 	err = check_system(d) ?: open_rings(c, d);
 	if (err)
 		goto out;
 	set_config(c);
 	c->interest = *in;
 	c->interest.syscalls[0] &= ~1ull;
-	err = core_load(&c->loader, &c->interest, loader_ready, c, d);
-	if (err)
+	err = core_ways_set(&c->ways, opt->attach, &c->interest, loader_ready, c, d);
+	if (err && !d->msg)
 		fail(d, err, "the eBPF programs cannot be loaded");
 out:
 	libbpf_set_print(old);

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -20,8 +19,10 @@ static u64 load_acquire(const u64 *p)
 	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
 }
 
-static void release(struct ring *r)
+static void ring_release(struct stream *st)
 {
+	struct ring *r = container_of(st, struct ring, stream);
+
 	if (r->released != r->pos)
 		__atomic_store_n(r->consumer, r->pos, __ATOMIC_RELEASE);
 	r->released = r->pos;
@@ -45,11 +46,73 @@ static int ring_map(struct ring *r, int epoll)
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, r->fd, &e) ? -errno : 0;
 }
 
+/* Looks for the next complete record; one being written hides those behind it. */
+static void ring_peek(struct stream *st)
+{
+	struct ring *r = container_of(st, struct ring, stream);
+	u32 word, len;
+
+	st->head = NULL;
+	while (load_acquire(r->producer) != r->pos) {
+		const u8 *p = r->data + (r->pos & (r->size - 1));
+
+		word = __atomic_load_n((const u32 *)p, __ATOMIC_ACQUIRE);
+		if (word & BPF_RINGBUF_BUSY_BIT)
+			return;
+		len = word & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+		r->step = (len + RECORD_HEAD + 7) & ~7ull;
+		if (!(word & BPF_RINGBUF_DISCARD_BIT) && len >= sizeof(struct event_hdr) + sizeof(u16)) {
+			st->head = (const struct event_hdr *)(p + RECORD_HEAD);
+			st->len = len - sizeof(u16);
+			memcpy(&st->ts, &st->head->ts_ns, sizeof(st->ts));
+			memcpy(&st->cpu, p + RECORD_HEAD + st->len, sizeof(st->cpu));
+			return;
+		}
+		r->pos += r->step;
+	}
+}
+
+/* Every release is a cache line taken from the producers: done in larger steps. */
+static void ring_consume(struct stream *st)
+{
+	struct ring *r = container_of(st, struct ring, stream);
+
+	r->pos += r->step;
+	if (r->pos - r->released > r->size / 32)
+		ring_release(st);
+	ring_peek(st);
+}
+
+static int ring_wait(struct merge *m, int timeout_ms)
+{
+	struct ring_set *s = container_of(m, struct ring_set, merge);
+	struct epoll_event e;
+
+	return epoll_wait(s->epoll, &e, 1, timeout_ms) < 0 ? -errno : 0;
+}
+
+static void ring_epoch(struct merge *m, u64 epoch_ns)
+{
+	struct ring_set *s = container_of(m, struct ring_set, merge);
+
+	if (s->live_epoch)
+		*s->live_epoch = epoch_ns;
+}
+
+static const struct merge_ops ring_ops = {
+	.peek = ring_peek,
+	.consume = ring_consume,
+	.release = ring_release,
+	.wait = ring_wait,
+	.epoch = ring_epoch,
+};
+
 int ring_set_init(struct ring_set *s, u32 n, u32 bytes, u32 last_bytes)
 {
 	int err = 0;
 
 	*s = (struct ring_set){ .rings = xcalloc(n, sizeof(*s->rings)), .n = n };
+	merge_init(&s->merge, &ring_ops);
 	for (u32 i = 0; i < n; i++)
 		s->rings[i].fd = -1;
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -61,6 +124,7 @@ int ring_set_init(struct ring_set *s, u32 n, u32 bytes, u32 last_bytes)
 		r->size = i == n - 1 ? last_bytes : bytes;
 		r->fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "saker_ring", 0, 0, r->size, NULL);
 		err = r->fd < 0 ? -errno : ring_map(r, s->epoll);
+		merge_add(&s->merge, &r->stream);
 	}
 	return err;
 }
@@ -69,6 +133,7 @@ void ring_set_fini(struct ring_set *s)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
 
+	merge_fini(&s->merge);
 	for (u32 i = 0; i < s->n; i++) {
 		struct ring *r = &s->rings[i];
 
@@ -83,88 +148,4 @@ void ring_set_fini(struct ring_set *s)
 		close(s->epoll);
 	free(s->rings);
 	*s = (struct ring_set){ .epoll = -1 };
-}
-
-/* Looks for the next complete record; one being written hides those behind it. */
-static void peek(struct ring *r)
-{
-	u32 word;
-
-	r->head = NULL;
-	while (load_acquire(r->producer) != r->pos) {
-		const u8 *p = r->data + (r->pos & (r->size - 1));
-
-		word = __atomic_load_n((const u32 *)p, __ATOMIC_ACQUIRE);
-		if (word & BPF_RINGBUF_BUSY_BIT)
-			return;
-		r->head_len = word & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
-		if (!(word & BPF_RINGBUF_DISCARD_BIT) && r->head_len >= sizeof(struct event_hdr)) {
-			r->head = (const struct event_hdr *)(p + RECORD_HEAD);
-			memcpy(&r->head_ts, &r->head->ts_ns, sizeof(r->head_ts));
-			return;
-		}
-		r->pos += (r->head_len + RECORD_HEAD + 7) & ~7ull;
-	}
-}
-
-/* Every release is a cache line taken from the producers: done in larger steps. */
-static void consume(struct ring *r)
-{
-	r->pos += (r->head_len + RECORD_HEAD + 7) & ~7ull;
-	if (r->pos - r->released > r->size / 32)
-		release(r);
-	peek(r);
-}
-
-static struct ring *oldest(struct ring_set *s)
-{
-	struct ring *min = NULL;
-
-	for (u32 i = 0; i < s->n; i++)
-		if (s->rings[i].head && (!min || s->rings[i].head_ts < min->head_ts))
-			min = &s->rings[i];
-	return min;
-}
-
-static u64 event_clock(const struct ring_set *s)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (u64)t.tv_sec * 1000000000 + t.tv_nsec + s->epoch_ns;
-}
-
-const struct event_hdr *ring_set_next(struct ring_set *s, u32 *ret_len)
-{
-	struct ring *r;
-
-	if (s->last)
-		consume(s->last);
-	s->last = NULL;
-	r = oldest(s);
-	if (!r || r->head_ts > s->horizon) {
-		/* the clock first: what is not there when looked for after it is younger */
-		s->horizon = event_clock(s) - RING_GRACE_NS;
-		for (u32 i = 0; i < s->n; i++)
-			if (!s->rings[i].head)
-				peek(&s->rings[i]);
-		r = oldest(s);
-		if (!r || r->head_ts > s->horizon)
-			return NULL;
-	}
-	s->last = r;
-	*ret_len = r->head_len;
-	return r->head;
-}
-
-int ring_set_wait(struct ring_set *s, int timeout_ms)
-{
-	struct timespec grace = { .tv_nsec = RING_GRACE_NS };
-	struct epoll_event e;
-
-	for (u32 i = 0; i < s->n; i++)
-		release(&s->rings[i]);
-	if (oldest(s))
-		return nanosleep(&grace, NULL) ? -errno : 0;
-	return epoll_wait(s->epoll, &e, 1, timeout_ms) < 0 ? -errno : 0;
 }

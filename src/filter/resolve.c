@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <time.h>
 
+#include "base/cap.h"
 #include "filter/pool.h"
 
 #define REFRESH_S 300
@@ -30,7 +31,7 @@ struct resolved {
 struct resolver {
 	pthread_mutex_t lock;
 	pthread_cond_t stop;
-	bool started, stopped;
+	bool started, lowered, stopped;
 	u32 users;
 	struct resolved *names;
 };
@@ -129,6 +130,12 @@ static void *resolver_thread(void *arg)
 	struct resolver *r = arg;
 	struct timespec until;
 
+	/* it reads what name servers send */
+	caps_give_up(0, 0);
+	pthread_mutex_lock(&r->lock);
+	r->lowered = true;
+	pthread_cond_signal(&r->stop);
+	pthread_mutex_unlock(&r->lock);
 	while (!stopped(r)) {
 		for (struct resolved *n = r->names; n && !stopped(r); n = n->next)
 			look_up(r, n);
@@ -158,14 +165,21 @@ void resolver_start(struct resolver *r)
 	pthread_mutex_unlock(&r->lock);
 	if (!start)
 		return;
-	/* signals are for the main thread */
+	/* signals are for the main thread; but a blocked SIGSYS would kill */
 	sigfillset(&all);
+	sigdelset(&all, SIGSYS);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (pthread_create(&thread, NULL, resolver_thread, r))
-		resolver_put(r);
-	else
-		pthread_detach(thread);
+	start = !pthread_create(&thread, NULL, resolver_thread, r);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!start) {
+		resolver_put(r);
+		return;
+	}
+	pthread_detach(thread);
+	pthread_mutex_lock(&r->lock);
+	while (!r->lowered)
+		pthread_cond_wait(&r->stop, &r->lock);
+	pthread_mutex_unlock(&r->lock);
 }
 
 void resolver_free(struct resolver *r)

@@ -36,7 +36,7 @@ struct outputs {
 	struct buf pending;
 	u64 queued, delivered;		/* alerts since the start */
 	u64 dropped;
-	bool stop, reopen, done;
+	bool started, stop, reopen, done;
 	bool abandoned;			/* nobody waits for the thread: it frees everything */
 
 	struct buf batch;		/* the thread's */
@@ -158,6 +158,12 @@ static void *output_thread(void *arg)
 	struct outputs *o = arg;
 	bool abandoned;
 
+	if (o->opt->lower_thread)
+		o->opt->lower_thread();
+	pthread_mutex_lock(&o->lock);
+	o->started = true;
+	pthread_cond_signal(&o->room);
+	pthread_mutex_unlock(&o->lock);
 	while (take_batch(o))
 		deliver_batch(o);
 	close_sinks(o);
@@ -191,16 +197,21 @@ static int open_sinks(struct outputs *o, struct diag *d)
 	return 0;
 }
 
-/* Signals are the main thread's. */
+/* Signals are the main thread's; but a blocked SIGSYS would kill. */
 static int start_thread(struct outputs *o)
 {
 	sigset_t all, old;
 	int err;
 
 	sigfillset(&all);
+	sigdelset(&all, SIGSYS);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	err = pthread_create(&o->thread, NULL, output_thread, o);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_mutex_lock(&o->lock);
+	while (!err && !o->started)
+		pthread_cond_wait(&o->room, &o->lock);
+	pthread_mutex_unlock(&o->lock);
 	return -err;
 }
 

@@ -31,6 +31,12 @@ struct output_options {	/* strings are borrowed for the life of the outputs */
 	bool (*interrupted)(void);
 	/* Called by the output thread: a sink failed with this errno. */
 	void (*failed)(const char *sink, int err);
+	/*
+	 * Called first thing in the output thread, and in the process that starts programs: to
+	 * give up privileges.  May be NULL.
+	 */
+	void (*lower_thread)(void);
+	void (*lower_child)(void);
 };
 
 struct outputs;

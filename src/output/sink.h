@@ -17,6 +17,7 @@ struct sink {
 	const struct sink_ops *ops;
 	const struct output_options *opt;	/* borrowed */
 	FILE *file;
+	struct spawner *spawner;		/* owned; of sink_program */
 };
 
 struct sink_ops {

@@ -6,48 +6,40 @@
 #include "output/sink.h"
 
 #include <errno.h>
-#include <signal.h>
+
+#include "output/spawner.h"
 
 static bool program_enabled(const struct output_options *opt)
 {
 	return opt->program.enabled;
 }
 
-static int program_close(struct sink *s)
+static int program_open(struct sink *s)
+{
+	return spawner_new(s->opt->program.program, s->opt->lower_child, &s->spawner);
+}
+
+static int end_run(struct sink *s)
 {
 	int err = 0;
 
-	if (s->file && pclose(s->file) == -1)
-		err = -errno;
+	if (!s->file)
+		return 0;
+	err = fclose(s->file) ? -errno : 0;
 	s->file = NULL;
-	return err;
-}
-
-/* The output thread takes no signals; its children do. */
-static FILE *start_program(const char *command)
-{
-	sigset_t none, old;
-	FILE *f;
-
-	sigemptyset(&none);
-	pthread_sigmask(SIG_SETMASK, &none, &old);
-	f = popen(command, "we");
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return f;
+	return err ? err : spawner_wait(s->spawner);
 }
 
 static int program_write(struct sink *s, enum priority prio, const char *line, size_t len)
 {
-	int err, end = 0;
+	int err = s->file ? 0 : spawner_run(s->spawner, &s->file), end = 0;
 
 	(void)prio;
-	if (!s->file)
-		s->file = start_program(s->opt->program.program);
-	if (!s->file)
-		return errno ? -errno : -ENOMEM;
+	if (err)
+		return err;
 	err = sink_put_line(s->file, line, len);
 	if (err || !s->opt->program.keep_alive)
-		end = program_close(s);
+		end = end_run(s);
 	return err ? err : end;
 }
 
@@ -56,18 +48,28 @@ static int program_flush(struct sink *s)
 	int err = s->file && !s->opt->buffered ? sink_flush_file(s->file) : 0;
 
 	if (err)	/* the program is gone: the next alert starts it again */
-		program_close(s);
+		end_run(s);
 	return err;
 }
 
 static void program_reopen(struct sink *s)
 {
-	program_close(s);
+	end_run(s);
+}
+
+static int program_close(struct sink *s)
+{
+	int err = end_run(s);
+
+	spawner_free(s->spawner);
+	s->spawner = NULL;
+	return err;
 }
 
 const struct sink_ops sink_program = {
 	.name = "program",
 	.enabled = program_enabled,
+	.open = program_open,
 	.write = program_write,
 	.flush = program_flush,
 	.reopen = program_reopen,

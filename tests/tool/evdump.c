@@ -49,10 +49,21 @@ static u64 wall_ns(void)
 	return (u64)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static void rejected(void *ctx, const char *program, const char *why)
+static void rejected(void *ctx, const struct driver_loss *loss)
 {
+	static const char *const kinds[] = {
+		[LOSS_NOTHING] = "nothing",
+		[LOSS_PARAMETERS] = "parameters of",
+		[LOSS_EVENTS] = "events",
+	};
+
 	(void)ctx;
-	fprintf(stderr, "evdump: %s rejected: %s\n", program, why);
+	fprintf(stderr, "evdump: %s rejected: %s; instead: %s; lost: %s", loss->program, loss->why,
+		loss->instead ? loss->instead : "nothing", kinds[loss->kind]);
+	for (u32 t = 0; t < EV_MAX && loss->kind != LOSS_NOTHING; t++)
+		if (loss->events[t / 64] >> t % 64 & 1)
+			fprintf(stderr, " %s", event_desc(t)->id);
+	fputc('\n', stderr);
 }
 
 static void add_hex(struct buf *b, const u8 *p, u32 n)
@@ -278,6 +289,8 @@ static void print_stats(struct capture *c, u64 open_ns)
 	struct capture_stats st;
 
 	capture_stats(c, &st);
+	if (capture_describe(c))
+		fprintf(stderr, "evdump: %s\n", capture_describe(c));
 	fprintf(stderr, "evdump: opened in %.1f ms; seen %llu sent %llu dropped %llu+%llu filtered %llu "
 		"truncated %llu enter lost %llu\n", open_ns / 1e6, st.seen, st.events, st.drops_buffer,
 		st.drops_scratch, st.filtered, st.truncated, st.enter_lost);

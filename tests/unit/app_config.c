@@ -49,7 +49,7 @@ static void defaults(void **state)
 	assert_true(c.first_match);
 	assert_int_equal(c.min_priority, PRIO_DEBUG);
 	assert_int_equal(c.log_level, PRIO_INFORMATIONAL);
-	assert_int_equal(c.ebpf_buf_preset, 4);
+	assert_int_equal(c.modern_buf_preset, 4);
 	assert_int_equal(c.drops_actions, DROP_IGNORE);
 	assert_int_equal(c.rules_files.n, 0);
 	assert_int_equal(c.no_effect.n, 0);
@@ -78,7 +78,7 @@ static void values(void **state)
 	assert_int_equal(c.rules_files.n, 2);
 	assert_string_equal(c.rules_files.p[1], "b.yaml");
 	assert_string_equal(c.engine_kind, "modern_ebpf");
-	assert_int_equal(c.ebpf_buf_preset, 2);
+	assert_int_equal(c.modern_buf_preset, 2);
 	assert_int_equal(c.nselection, 2);
 	assert_false(c.selection[0].enable);
 	assert_string_equal(c.selection[0].tag, "x");

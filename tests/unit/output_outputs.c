@@ -84,16 +84,17 @@ static void file_in_order(void **state)
 
 static void file_reopened(void **state)
 {
-	struct output_options opt = { .file = { true, true, in_dir("log") }, .failed = failed };
+	char *name = strdup(in_dir("log")), *old_name = strdup(in_dir("log.1"));
+	struct output_options opt = { .file = { true, true, name }, .failed = failed };
 	struct outputs *o = start(&opt);
 
 	(void)state;
 	push(o, "one");
-	while (strcmp(contents(opt.file.filename), "one\n"))
+	while (strcmp(contents(name), "one\n"))
 		usleep(1000);
-	assert_int_equal(rename(opt.file.filename, in_dir("log.1")), 0);
+	assert_int_equal(rename(name, old_name), 0);
 	push(o, "two");
-	while (strcmp(contents(in_dir("log.1")), "one\ntwo\n"))
+	while (strcmp(contents(old_name), "one\ntwo\n"))
 		usleep(1000);
 	outputs_reopen(o);
 	while (access(opt.file.filename, F_OK)) {
@@ -101,7 +102,9 @@ static void file_reopened(void **state)
 		usleep(1000);
 	}
 	assert_int_equal(outputs_stop(o, 0), 0);
-	assert_int_equal(strncmp(contents(opt.file.filename), "three\n", 6), 0);
+	assert_int_equal(strncmp(contents(name), "three\n", 6), 0);
+	free(name);
+	free(old_name);
 }
 
 static void file_refused(void **state)

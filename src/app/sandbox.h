@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A seccomp filter: the system calls that saker makes once it runs, a row each.
+ *
+ * What is not listed fails with EPERM and is counted and told in the log: a library may have
+ * begun to use another call, and a sensor that dies of that helps nobody.  Calls that only
+ * somebody else's code would make (another program started, a process traced, the kernel's
+ * code changed) end the process.
+ */
+#ifndef SAKER_APP_SANDBOX_H
+#define SAKER_APP_SANDBOX_H
+
+#include "base/buf.h"
+#include "base/types.h"
+
+/*
+ * For all threads, and for those made later.  The calling thread is limited further: it opens
+ * nothing for writing.  driver: whose further calls are let through, may be NULL.  Needs
+ * no_new_privs or CAP_SYS_ADMIN.  0 or a negative errno.
+ */
+int sandbox_enter(const char *driver);
+
+/* Calls refused so far. */
+u64 sandbox_refused(void);
+/* "socket, 467 (AF_PACKET)": what was refused since the last call; false: nothing. */
+bool sandbox_report(struct buf *b);
+
+/* Built with sanitizers, whose run time makes calls of its own: only calls that kill are refused. */
+bool sandbox_is_partial(void);
+
+#endif
