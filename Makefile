@@ -189,9 +189,9 @@ run: deps
 $(BUILD)/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
-	$(Q)$(CC) -std=gnu11 $(WARN) -O2 -D_GNU_SOURCE $< -o $@
+	$(Q)$(CC) -std=gnu11 $(WARN) -O2 -D_GNU_SOURCE -static $< -o $@	# for guests too
 
-bench: all $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+bench: all $(BUILD)/tool/evdump $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 	$(Q)BUILD=$(BUILD) bench/run
 
 lint:

@@ -78,22 +78,28 @@ void bpf_loader_fini(struct bpf_loader *l)
 	bpf_loader_init(l, NULL);
 }
 
+static int make_map(struct bpf_loader *l, enum bpf_map_index i, u32 ncpus, struct diag *d)
+{
+	l->maps[i] = bpf_map_create(maps[i].type, "saker", maps[i].key, maps[i].value,
+				    maps[i].entries ?: ncpus, NULL);
+	if (l->maps[i] >= 0)
+		return 0;
+	if (errno == EPERM)
+		diag_set(d, "a BPF map cannot be made: not permitted; run as root or with CAP_BPF and "
+			 "CAP_PERFMON, and before Linux 5.11 with CAP_SYS_RESOURCE or a higher "
+			 "RLIMIT_MEMLOCK");
+	else
+		diag_set(d, "a BPF map of %u bytes cannot be made: %s", maps[i].value, strerror(errno));
+	return -errno;
+}
+
 int bpf_loader_maps(struct bpf_loader *l, u32 ncpus, struct diag *d)
 {
-	for (u32 i = 0; i < MAP_COUNT; i++) {
-		l->maps[i] = bpf_map_create(maps[i].type, "saker", maps[i].key, maps[i].value,
-					    maps[i].entries ?: ncpus, NULL);
-		if (l->maps[i] >= 0)
-			continue;
-		if (errno == EPERM)
-			diag_set(d, "a BPF map cannot be made: not permitted; run as root or with CAP_BPF "
-				 "and CAP_PERFMON, and before Linux 5.11 with CAP_SYS_RESOURCE or a higher "
-				 "RLIMIT_MEMLOCK");
-		else
-			diag_set(d, "a BPF map of %u bytes cannot be made: %s", maps[i].value, strerror(errno));
-		return -errno;
-	}
-	return 0;
+	int err = 0;
+
+	for (u32 i = 0; i < MAP_COUNT && !err; i++)
+		err = make_map(l, i, ncpus, d);
+	return err;
 }
 
 /* ---- one program --------------------------------------------------------------- */
@@ -101,8 +107,9 @@ int bpf_loader_maps(struct bpf_loader *l, u32 ncpus, struct diag *d)
 int bpf_load_code(const struct bpf_loader *l, const struct bpf_code *code, bool plain, u32 log_level,
 		  char *log, size_t size)
 {
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_level = log_level, .log_buf = log_level ? log : NULL,
-		    .log_size = log_level ? size : 0);
+	struct bpf_prog_load_opts opts = { .sz = sizeof(opts), .log_level = log_level,
+					   .log_buf = log_level ? log : NULL,
+					   .log_size = log_level ? size : 0 };
 	struct bpf_insn *insns = xcalloc(code->ninsns, sizeof(*insns));
 	u32 type = plain ? BPF_PROG_TYPE_TRACEPOINT : BPF_PROG_TYPE_RAW_TRACEPOINT;
 	int fd;
@@ -421,6 +428,8 @@ int bpf_loader_load(struct bpf_loader *l, const struct interest *in, struct diag
 		return err;
 	diag_clear(d);
 	unload(l);
+	/* a map of programs takes only those of the type of the first */
+	close(l->maps[MAP_calls]);
 	l->plain = true;
-	return load_all(l, in, d);
+	return make_map(l, MAP_calls, 0, d) ?: load_all(l, in, d);
 }

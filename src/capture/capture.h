@@ -63,6 +63,7 @@ struct capture_ops {
 struct capture {
 	const struct capture_ops *ops;
 	struct diag diag;	/* why next() failed */
+	int status;		/* at the end: of the program that the source started, as a shell has it */
 };
 
 /*

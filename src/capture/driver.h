@@ -40,6 +40,8 @@ struct driver_options {
 	 * variant of it that could not either; may be NULL.
 	 */
 	void (*rejected)(void *ctx, const struct driver_loss *loss);
+	/* Called with what a user should know; may be NULL. */
+	void (*notice)(void *ctx, const char *text);
 	void *ctx;
 	/*
 	 * For tests: a program to make unacceptable, in all of its variants; "core:NAME" and

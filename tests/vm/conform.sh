@@ -4,7 +4,7 @@
 # said in OUT/NAME, to be judged by 'tests/live/driver -F OUT' where there is a Python.  Needs
 # a shell and `timeout` only.
 #
-# usage: tests/vm/conform.sh OUT [-d DRIVER] [-A ATTACH] [-p PROBE] [-s SECONDS] [-- NAME...]
+# usage: tests/vm/conform.sh OUT [-d DRIVER] [-A ATTACH] [-p PROBE] [-x NAME] [-s SECONDS] [-- NAME...]
 #
 # The programs are those in $BUILD/conform; the sources beside this script say what to capture.
 # Those with nothing to say share one evdump, because its start takes an emulated machine
@@ -16,10 +16,10 @@ mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 2
 top=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(cd "$top" && cd "${BUILD:-build}" && pwd)
 seconds=60 how='' inside=
-while getopts d:A:p:s:i o; do
+while getopts d:A:p:x:s:i o; do
 	case $o in
 	s) seconds=$OPTARG ;;
-	[dAp]) how="$how -$o $OPTARG" ;;
+	[dApx]) how="$how -$o $OPTARG" ;;
 	i) inside=1 ;;		# under evdump already
 	*) exit 2 ;;
 	esac
