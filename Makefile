@@ -4,6 +4,7 @@
 # make deps       install missing packages of the system (root or sudo)
 # make run        deps, build, and start saker live with the rules in etc/
 # make test       deps, build, and run every test that this machine can run
+# make test-vm    every driver on every kernel, in QEMU; writes docs/kernels.md
 # make bench      figures, each beside a baseline
 # make fuzz       every fuzz target for FUZZ_SECONDS each
 # make lint       layers, spelling of headers, cppcheck
@@ -54,7 +55,7 @@ NEEDS_output  = output filter field proc event base
 NEEDS_app     = app output rules filter field proc setup capture event base
 NEEDS_tool    = rules output filter field proc capture event base
 
-.PHONY: all deps run test check bench fuzz lint install clean tests
+.PHONY: all deps run test check guest test-vm bench fuzz lint install clean tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -128,13 +129,27 @@ $(BUILD)/tool/%: tests/tool/%.c $$(foreach m,$$(NEEDS_tool),$$(call lib,$$m))
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(ALL_LDFLAGS) $(LDLIBS) -o $@
 
 # tests/vm/NAME.c: standalone and static too, for guests.
-VM = $(patsubst tests/vm/%.c,$(BUILD)/vm/%,$(filter-out tests/vm/calls32.c,$(wildcard tests/vm/*.c)))
+VM = $(patsubst tests/vm/%.c,$(BUILD)/vm/%,$(filter-out tests/vm/calls32.c,$(wildcard tests/vm/*.c))) \
+     $(if $(filter x86_64,$(ARCH)),$(BUILD)/vm/calls32 $(BUILD)/vm/calls64)
+$(BUILD)/vm/calls32 $(BUILD)/vm/calls64: $(BUILD)/vm/calls%: tests/vm/calls32.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(Q)$(CC) -m$* -std=gnu11 $(WARN) -O1 -fno-pie -no-pie -fno-stack-protector -nostdlib -static $< -o $@
+
 $(BUILD)/vm/%: tests/vm/%.c
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	$(Q)$(CC) -std=gnu11 $(WARN) -O1 -g -D_GNU_SOURCE -I. -static $< -lpthread -o $@
 
 tests: $(BUILD)/saker $(UNIT) $(CONFORM) $(TOOLS) $(VM)
+
+# What tests/vm puts into a guest.
+guest: $(BUILD)/saker $(BUILD)/tool/evdump $(CONFORM) $(VM)
+
+# Every kernel that can be had under every driver, in QEMU; the table is kept in docs/kernels.md.
+test-vm:
+	$(Q)tools/deps vm
+	$(Q)tests/vm/run --write
 
 test: deps
 	$(Q)$(MAKE) --no-print-directory check
@@ -172,9 +187,9 @@ run: deps
 $(BUILD)/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
-	$(Q)$(CC) -std=gnu11 $(WARN) -O2 -D_GNU_SOURCE $< -o $@
+	$(Q)$(CC) -std=gnu11 $(WARN) -O2 -D_GNU_SOURCE -static $< -o $@	# for guests too
 
-bench: all $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+bench: all $(BUILD)/tool/evdump $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 	$(Q)BUILD=$(BUILD) bench/run
 
 lint:

@@ -78,6 +78,15 @@ int BPF_PROG(on_exit_compat, struct pt_regs *regs, long ret)
 	return syscall_end(ctx, regs, syscall_nr(regs), ret);
 }
 
+/* As fexit, where the BTF does not say that the argument is the registers. */
+SEC("tp_btf/sys_exit")
+int on_exit_blind(u64 *ctx)
+{
+	u64 unused;
+
+	return syscall_end(ctx, NULL, find_call(&unused), ctx[1]);
+}
+
 /*
  * A call that a seccomp filter refuses reaches no function of its own.  The function that asks
  * the filter returns -1 then; the result of the call is in the registers.  It has another
@@ -170,6 +179,14 @@ SEC("tp_btf/sys_enter")
 int BPF_PROG(on_enter_call, struct pt_regs *regs)
 {
 	return syscall_begin(regs, syscall_nr(regs));
+}
+
+SEC("tp_btf/sys_enter")
+int on_enter_blind(u64 *ctx)
+{
+	u64 unused;
+
+	return syscall_begin(NULL, find_call(&unused));
 }
 
 SEC("tracepoint")

@@ -37,7 +37,7 @@ static inline_ const char *stat_field(const char *text, u32 n)
 {
 	const char *p = strrchr(text, ')');
 
-	for (p = p ? p + 1 : NULL; p && n > 2; n--)
+	for (p = p ? p + 1 : NULL; p && n > 3; n--)
 		p = strchr(p + 1, ' ');
 	return p ? p + 1 : "";
 }

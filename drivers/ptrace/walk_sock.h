@@ -2,9 +2,9 @@
 /*
  * Sockets, through a duplicate of the descriptor.
  *
- * The addresses in the kernel that unix tuples carry are not to be had: the inode numbers of
- * the sockets stand in for them.  They serve the same purpose, to tell the ends of a
- * conversation and to find its events.
+ * The addresses in the kernel that unix tuples carry are not to be had: the sockets' cookies
+ * stand in for them.  They serve the same purpose, to tell the ends of a conversation and to
+ * find its events.
  */
 #ifndef SAKER_DRIVERS_PTRACE_WALK_SOCK_H
 #define SAKER_DRIVERS_PTRACE_WALK_SOCK_H
@@ -39,8 +39,42 @@ static inline_ int dup_fd(struct ctx *c, s64 fd)
 	return copy;
 }
 
-/* What sock_diag says of a unix socket: its peer's inode, the length of its queue. */
-static inline_ void ask_unix_diag(struct sock *sk)
+/* What sock_diag says of a unix socket. */
+struct unix_answer {
+	u32 ino, peer_ino;
+	u64 cookie;
+	u32 backlog;
+};
+
+static inline_ struct unix_answer unix_answer(const struct nlmsghdr *h)
+{
+	const struct unix_diag_msg *m = NLMSG_DATA(h);
+	const u8 *p = (const u8 *)m + NLMSG_ALIGN(sizeof(*m)), *end = (const u8 *)h + h->nlmsg_len;
+	struct unix_answer a = {
+		.ino = m->udiag_ino,
+		.cookie = (u64)m->udiag_cookie[1] << 32 | m->udiag_cookie[0],
+	};
+
+	while (p + NLA_HDRLEN <= end) {
+		struct unix_diag_rqlen queue;
+		struct nlattr attr;
+
+		memcpy(&attr, p, sizeof(attr));
+		if (attr.nla_len < NLA_HDRLEN || p + attr.nla_len > end)
+			break;
+		if (attr.nla_type == UNIX_DIAG_PEER)
+			memcpy(&a.peer_ino, p + NLA_HDRLEN, sizeof(a.peer_ino));
+		if (attr.nla_type == UNIX_DIAG_RQLEN) {
+			memcpy(&queue, p + NLA_HDRLEN, sizeof(queue));
+			a.backlog = queue.udiag_wqueue;
+		}
+		p += NLA_ALIGN(attr.nla_len);
+	}
+	return a;
+}
+
+/* The descriptor of the answer, which stays open; -1: not to be had. */
+static inline_ int ask_unix_diag(u32 ino)
 {
 	static int diag = -1;
 	struct {
@@ -49,42 +83,30 @@ static inline_ void ask_unix_diag(struct sock *sk)
 	} req = {
 		.h = { .nlmsg_len = sizeof(req), .nlmsg_type = SOCK_DIAG_BY_FAMILY,
 		       .nlmsg_flags = NLM_F_REQUEST },
-		.r = { .sdiag_family = AF_UNIX, .udiag_states = ~0u, .udiag_ino = sk->ino,
+		.r = { .sdiag_family = AF_UNIX, .udiag_states = ~0u, .udiag_ino = ino,
 		       .udiag_show = UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN, .udiag_cookie = { ~0u, ~0u } },
 	};
-	union {
-		struct nlmsghdr h;
-		u8 bytes[1024];
-	} got;
-	struct unix_diag_rqlen queue;
-	u8 *p, *end;
-	ssize_t n;
 
 	if (diag < 0)
 		diag = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	if (diag < 0 || send(diag, &req, sizeof(req), 0) < 0)
-		return;
-	n = recv(diag, &got, sizeof(got), 0);
-	if (n < (ssize_t)sizeof(got.h) || got.h.nlmsg_type != SOCK_DIAG_BY_FAMILY)
-		return;
-	p = (u8 *)NLMSG_DATA(&got.h) + NLMSG_ALIGN(sizeof(struct unix_diag_msg));
-	for (end = got.bytes + n; p + NLA_HDRLEN <= end; ) {
-		struct nlattr a;
+	return diag < 0 || send(diag, &req, sizeof(req), 0) < 0 ? -1 : diag;
+}
 
-		memcpy(&a, p, sizeof(a));
-		if (a.nla_len < NLA_HDRLEN || p + a.nla_len > end)
-			break;
-		if (a.nla_type == UNIX_DIAG_PEER && !sk->listening) {
-			u32 peer;
+/* False: it does not exist, or is of another network namespace. */
+static inline_ bool unix_by_ino(u32 ino, struct unix_answer *ret_answer)
+{
+	static union {
+		struct nlmsghdr h;
+		u8 bytes[1024];
+	} got;
+	int diag = ask_unix_diag(ino);
+	ssize_t n = diag < 0 ? -1 : recv(diag, &got, sizeof(got), 0);
 
-			memcpy(&peer, p + NLA_HDRLEN, sizeof(peer));
-			sk->peer = peer;
-		} else if (a.nla_type == UNIX_DIAG_RQLEN && sk->listening) {
-			memcpy(&queue, p + NLA_HDRLEN, sizeof(queue));
-			sk->queue_max = queue.udiag_wqueue;
-		}
-		p += NLA_ALIGN(a.nla_len);
-	}
+	if (n < (ssize_t)NLMSG_LENGTH(sizeof(struct unix_diag_msg)) || got.h.nlmsg_len > (size_t)n ||
+	    got.h.nlmsg_type != SOCK_DIAG_BY_FAMILY)
+		return false;
+	*ret_answer = unix_answer(&got.h);
+	return true;
 }
 
 union address {
@@ -173,12 +195,29 @@ static inline_ void look_at_tcp(struct ctx *c, struct sock *sk, int fd)
 	}
 }
 
+/* The other end of a connection, until it is accepted, is known by this end alone. */
+#define ACCEPTED_END (1ull << 63)
+
 static inline_ void look_at_unix(struct sock *sk, const union address *own, socklen_t own_len,
 				 const union address *peer, socklen_t peer_len)
 {
+	struct unix_answer a, other;
+	bool connects = sk->type != SOCK_DGRAM && sk->connected;
+
 	sk->path_len = take_path(own, own_len, sk->path);
 	sk->peer_path_len = take_path(peer, peer_len, sk->peer_path);
-	ask_unix_diag(sk);
+	if (connects && !sk->path_len && sk->peer_path_len) {
+		sk->peer = sk->id | ACCEPTED_END;
+		return;
+	}
+	if (!unix_by_ino(sk->ino, &a))
+		return;
+	if (sk->listening)
+		sk->queue_max = a.backlog;
+	else if (a.peer_ino && unix_by_ino(a.peer_ino, &other))
+		sk->peer = other.cookie;
+	if (connects && sk->path_len && !sk->peer_path_len)
+		sk->id = sk->peer | ACCEPTED_END;
 }
 
 static inline_ void look_at_sock(struct ctx *c, struct sock *sk, int fd)
@@ -186,6 +225,9 @@ static inline_ void look_at_sock(struct ctx *c, struct sock *sk, int fd)
 	union address own = { 0 }, peer = { 0 };
 	socklen_t own_len = sizeof(own), peer_len = sizeof(peer);
 
+	socklen_t cookie_len = sizeof(sk->id);
+
+	getsockopt(fd, SOL_SOCKET, SO_COOKIE, &sk->id, &cookie_len);
 	sk->family = sock_option(fd, SO_DOMAIN);
 	sk->type = sock_option(fd, SO_TYPE);
 	sk->proto = sock_option(fd, SO_PROTOCOL);
@@ -203,6 +245,8 @@ static inline_ void look_at_sock(struct ctx *c, struct sock *sk, int fd)
 			take_inet(&peer, sk->peer_addr, &sk->peer_port);
 		if (sk->proto == IPPROTO_TCP)
 			look_at_tcp(c, sk, fd);
+	} else {
+		sk->connected = false;
 	}
 }
 
@@ -261,8 +305,8 @@ static inline_ void put_unix_tuple(struct ctx *c, struct sock *sk, enum directio
 	u8 family = AF_UNIX;
 
 	put(c, &family, 1);
-	put(c, dir == OUTBOUND ? &sk->peer : &sk->ino, 8);
-	put(c, dir == OUTBOUND ? &sk->ino : &sk->peer, 8);
+	put(c, dir == OUTBOUND ? &sk->peer : &sk->id, 8);
+	put(c, dir == OUTBOUND ? &sk->id : &sk->peer, 8);
 	if (dir == INBOUND || (dir == OWN_FIRST && !sk->peer))
 		put_unix_path(c, sk->path, sk->path_len);
 	else if (sk->peer)
@@ -342,7 +386,9 @@ static inline_ u32 queue_pct(struct ctx *c, s64 fd)
 
 static inline_ u64 pair_end(struct ctx *c, bool peer)
 {
-	return ret(c) < 0 ? 0 : fd_ino(c, (s32)user_u32(c, arg(c, 3) + (peer ? 4 : 0)));
+	struct sock *sk = ret(c) < 0 ? NULL : fd_sock(c, (s32)user_u32(c, arg(c, 3)));
+
+	return !sk ? 0 : peer ? sk->peer : sk->id;
 }
 
 #endif

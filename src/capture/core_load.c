@@ -59,6 +59,8 @@ static const struct {
 						      { "on_enter_trace", NULL, 0 } } },
 	[PLACE_CALL] = { BPF_PROG_TYPE_TRACING, { { "on_exit", NULL, BPF_TRACE_FEXIT },
 						  { "on_enter_call", NULL, BPF_TRACE_FENTRY } } },
+	[PLACE_BLIND] = { BPF_PROG_TYPE_TRACING, { { "on_exit_blind", NULL, BPF_TRACE_FEXIT },
+						   { "on_enter_blind", NULL, BPF_TRACE_FENTRY } } },
 #define DENIED(N_)									\
 	[PLACE_DENIED + N_] = { BPF_PROG_TYPE_TRACING,					\
 				{ { "on_denied" #N_, NULL, BPF_TRACE_FEXIT } } }

@@ -36,6 +36,7 @@ enum core_place {
 	PLACE_ALL_COMPAT,	/* the same, for 32-bit programs only */
 	PLACE_TRACE,		/* tracepoints of single calls */
 	PLACE_CALL,		/* functions of single calls */
+	PLACE_BLIND,		/* the same, where the BTF does not tell their argument */
 	PLACE_DENIED,		/* the function that asks the seccomp filter, by its arguments */
 	PLACE_DENIED_MAX = PLACE_DENIED + 3,
 	CORE_PLACES

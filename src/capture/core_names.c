@@ -79,26 +79,35 @@ static const char *native_name(u32 code)
 #define NATIVE "__x64_sys_"
 #endif
 
-static bool is_wanted(const char *name)
+static bool is_call(const char *name)
 {
 	static const char *const starts[] = { NATIVE, "__do_sys_", "__ia32_" };
-	static const char *const others[] = { "__secure_computing", "__seccomp_filter" };
 
 	for (u32 i = 0; i < ARRAY_SIZE(starts); i++)
 		if (!strncmp(name, starts[i], strlen(starts[i])))
 			return true;
+	return false;
+}
+
+static bool is_other(const char *name)
+{
+	static const char *const others[] = { "__secure_computing", "__seccomp_filter" };
+
 	for (u32 i = 0; i < ARRAY_SIZE(others); i++)
 		if (!strcmp(name, others[i]))
 			return true;
 	return false;
 }
 
-/* Does it take the registers, as the functions that the table of syscalls names? */
-static bool takes_regs(const struct btf *btf, const struct btf_type *proto)
+/*
+ * Does it take the registers, as the functions that the table of syscalls names?  The BTF of
+ * some kernels has them with a pointer to something unknown.
+ */
+static bool takes_regs(const struct btf *btf, const struct btf_type *proto, bool *ret_known)
 {
 	const struct btf_type *t;
 
-	if (btf_vlen(proto) < 1)
+	if (btf_vlen(proto) != 1)
 		return false;
 	t = btf__type_by_id(btf, btf_params(proto)[0].type);
 	if (!t || !btf_is_ptr(t))
@@ -106,7 +115,9 @@ static bool takes_regs(const struct btf *btf, const struct btf_type *proto)
 	t = btf__type_by_id(btf, t->type);
 	if (t && btf_is_const(t))
 		t = btf__type_by_id(btf, t->type);
-	return t && btf_is_struct(t) && !strcmp(btf__name_by_offset(btf, t->name_off), "pt_regs");
+	*ret_known = t && btf_is_struct(t);
+	return t && (btf_is_struct(t) || btf_is_fwd(t)) &&
+	       !strcmp(btf__name_by_offset(btf, t->name_off), "pt_regs");
 }
 
 static int by_name(const void *a, const void *b)
@@ -144,14 +155,15 @@ int core_functions_init(struct core_functions *f)
 		const struct btf_type *t = btf__type_by_id(btf, id);
 		const char *name = btf_is_func(t) ? btf__name_by_offset(btf, t->name_off) : NULL;
 		const struct btf_type *proto;
+		bool known = true;
 
-		if (!name || !is_wanted(name))
+		if (!name || (!is_call(name) && !is_other(name)))
 			continue;
 		proto = btf__type_by_id(btf, t->type);
-		if (takes_regs(btf, proto) || strstr(name, "sec"))
-			vec_push(&f->list, (struct core_function){ .name = xstrdup(name), .id = id,
-								   .proto = t->type,
-								   .nargs = btf_vlen(proto) });
+		if (!is_other(name) && !takes_regs(btf, proto, &known))
+			continue;
+		vec_push(&f->list, (struct core_function){ .name = xstrdup(name), .id = id, .proto = t->type,
+							   .nargs = btf_vlen(proto), .blind = !known });
 	}
 	btf__free(btf);
 	if (f->list.n)
@@ -194,14 +206,17 @@ static const struct core_function *find(const struct core_functions *f, const ch
 	return core_function(f, s);
 }
 
-/* Those without arguments are known under another of their names. */
+/*
+ * Those without arguments are one function for all tables, with several names; the one that
+ * is always there comes first, because no two programs sit at one place under two names.
+ */
 const struct core_function *core_function_native(const struct core_functions *f, u32 code)
 {
 	const char *name = native_name(code);
 
 	if (!name)
 		return NULL;
-	return find(f, NATIVE, name, "") ?: find(f, "__do_sys_", name, "");
+	return find(f, "__do_sys_", name, "") ?: find(f, NATIVE, name, "");
 }
 
 bool core_is_function_of(const char *symbol, u32 code)
@@ -215,17 +230,23 @@ static u32 find_compat(const struct core_functions *f, const char *name,
 		       const struct core_function **ret)
 {
 	static const char *const before[] = { "__ia32_compat_sys_", "__ia32_compat_sys_ia32_",
-					      "__ia32_sys_ia32_", "__ia32_sys_", "__do_sys_" };
+					      "__ia32_sys_ia32_", "__ia32_sys_" };
 	static const char *const after[] = { "", "16", "_time32", "_time64" };
+	const struct core_function *fn;
 	u32 n = 0;
 
-	for (u32 i = 0; i < ARRAY_SIZE(before); i++)
-		for (u32 j = 0; j < ARRAY_SIZE(after); j++) {
-			const struct core_function *fn = find(f, before[i], name, after[j]);
-
+	for (u32 j = 0; j < ARRAY_SIZE(after); j++) {
+		fn = find(f, "__do_sys_", name, after[j]);
+		if (fn && n < COMPAT_FUNCTIONS / 2) {
+			ret[n++] = fn;
+			continue;
+		}
+		for (u32 i = 0; i < ARRAY_SIZE(before); i++) {
+			fn = find(f, before[i], name, after[j]);
 			if (fn && n < COMPAT_FUNCTIONS / 2)
 				ret[n++] = fn;
 		}
+	}
 	return n;
 }
 

@@ -150,6 +150,11 @@ static bool returns(u32 code)
 	return code != SC_exit && code != SC_exit_group;
 }
 
+static u32 call_group(struct core_ways *w, const struct core_function *fn)
+{
+	return group_for(w, fn->blind ? PLACE_BLIND : PLACE_CALL, fn);
+}
+
 static void plan_native(struct core_ways *w, const struct interest *in, u32 code, bool enter)
 {
 	const struct core_function *fn = core_function_native(&w->functions, code);
@@ -157,7 +162,7 @@ static void plan_native(struct core_ways *w, const struct interest *in, u32 code
 	if (!fn)
 		add_unseen(w, code);
 	else
-		want_call(w, group_for(w, PLACE_CALL, fn), in, code, fn->name, fn->id,
+		want_call(w, call_group(w, fn), in, code, fn->name, fn->id,
 			  fn->id, enter);
 }
 
@@ -168,7 +173,7 @@ static void plan_compat(struct core_ways *w, const struct interest *in, u32 code
 
 	n = core_function_compat(&w->functions, code, fns);
 	for (u32 i = 0; i < n; i++)
-		want_call(w, group_for(w, PLACE_CALL, fns[i]), in, code, fns[i]->name,
+		want_call(w, call_group(w, fns[i]), in, code, fns[i]->name,
 			  fns[i]->id, fns[i]->id, enter);
 }
 
@@ -388,23 +393,34 @@ static int attach_hook(struct core_ways *w, struct core_hook *h)
 	}
 }
 
+/*
+ * One place that cannot be had is no reason to give up a way that was asked for, or that is
+ * in use; but a better one may be found while there is a choice.
+ */
 static int attach_wanted(struct core_ways *w, struct diag *d)
 {
+	u32 attached = 0;
 	int err = 0;
 
-	for (size_t i = 0; i < w->hooks.n && !err; i++) {
+	for (size_t i = 0; i < w->hooks.n; i++) {
 		struct core_hook *h = &w->hooks.p[i];
 
-		if (!h->want || h->link >= 0)
+		if (h->want && h->link < 0)
+			err = attach_hook(w, h);
+		attached += h->want && h->link >= 0 && !err;
+		if (!err)
 			continue;
-		err = attach_hook(w, h);
-		if (err) {
-			hook_release(h);
-			diag_set(d, "no program can be attached to %s: %s", h->name, err == -524 ?
-				 "not supported by this kernel" : strerror(-err));
-		}
+		hook_release(h);
+		diag_set(d, "no program can be attached to %s: %s", h->name, err == -524 ?
+			 "not supported by this kernel" : strerror(-err));
+		if (w->choosing || !attached)
+			return err;
+		buf_addf(&w->unseen, "%s%s", w->unseen.len ? ", " : "", h->name);
+		w->nunseen++;
+		diag_clear(d);
+		err = 0;
 	}
-	return err;
+	return 0;
 }
 
 static void detach_unwanted(struct core_ways *w)
@@ -457,6 +473,7 @@ static int try_way(struct core_ways *w, const struct core_way *way, const struct
 	int err;
 
 	w->way = way;
+	w->choosing = !named;
 	err = way->check(w, in, named, d);
 	if (err)
 		return err;
@@ -518,6 +535,7 @@ int core_ways_set(struct core_ways *w, const char *name, const struct interest *
 		  int (*ready)(void *ctx), void *ctx, struct diag *d)
 {
 	if (w->way) {
+		w->choosing = false;
 		plan(w, in);
 		return apply(w, in, ready, ctx, d);
 	}

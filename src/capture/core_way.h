@@ -30,6 +30,7 @@ struct core_hook {
 struct core_ways {
 	struct core_loader *l;		/* borrowed */
 	const struct core_way *way;
+	bool choosing;			/* another way can still be taken */
 	struct core_functions functions;
 	VEC(struct core_group) groups;
 	VEC(struct core_hook) hooks;

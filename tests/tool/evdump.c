@@ -253,7 +253,7 @@ static int run(struct dump *d, struct capture *c, pid_t pid)
 		} else if (err != -EAGAIN && err != -EINTR) {
 			return 125;
 		}
-		if (!end && waitpid(pid, &status, WNOHANG) == pid)
+		if (!end && pid > 0 && waitpid(pid, &status, WNOHANG) == pid)
 			end = wall_ns() + DRAIN_NS;
 		if (end && (err ? wall_ns() > end : ts > end))
 			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -362,7 +362,7 @@ int main(int argc, char **argv)
 	t = now_ns() - t;
 	if (go >= 0)
 		close(go);
-	status = run(&d, c, pid);
+	status = run(&d, c, driver == &driver_ptrace ? 0 : pid);	/* that driver waits itself */
 	if (verbose)
 		print_stats(c, t);
 	capture_close(c);

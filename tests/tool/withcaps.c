@@ -4,7 +4,7 @@
  *
  * Runs the program as an ordinary user (default: 65534) with exactly these capabilities ("none":
  * without any): permitted, effective, inheritable, ambient, and no others in the bounding set.
- * -l: RLIMIT_MEMLOCK, soft and hard; -b: the bounding set stays as it is.
+ * -l: RLIMIT_MEMLOCK, soft and hard, or "unlimited"; -b: the bounding set stays as it is.
  * Must be started by root.
  */
 #include <errno.h>
@@ -80,7 +80,8 @@ int main(int argc, char **argv)
 			uid = (uid_t)strtoul(optarg, NULL, 10);
 			break;
 		case 'l':
-			memlock.rlim_cur = memlock.rlim_max = strtoull(optarg, NULL, 10);
+			memlock.rlim_cur = memlock.rlim_max = !strcmp(optarg, "unlimited") ?
+				RLIM_INFINITY : strtoull(optarg, NULL, 10);
 			if (setrlimit(RLIMIT_MEMLOCK, &memlock))
 				die("RLIMIT_MEMLOCK");
 			break;
