@@ -408,18 +408,11 @@ int BPF_PROG(on_exec, struct task_struct *p, pid_t old_pid, struct linux_binprm 
 /* Code and flags of the call that makes a child, from the registers of the parent. */
 static inline_ u32 fork_call(u64 *ret_flags)
 {
-	u32 code = SC_clone;
-	struct pt_regs *regs;
-	bool is_compat;
-	u64 addr;
+	bool is_compat = is_compat_task();
+	u64 unused, addr = find_first_arg(is_compat);
+	u32 code = fork_code(find_call(&unused), is_compat);
 
 	*ret_flags = 0;
-	if (!bpf_core_enum_value_exists(enum bpf_func_id___x, BPF_FUNC_task_pt_regs___x))
-		return code;
-	regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	is_compat = is_compat_task();
-	code = fork_code(syscall_nr(regs), is_compat);
-	addr = first_arg(regs, is_compat);
 	if (code == SC_clone)
 		*ret_flags = addr;
 	else if (code == SC_clone3)
