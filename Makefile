@@ -203,6 +203,7 @@ install: all
 		m=644; [ ! -x $$f ] || m=755; \
 		install -D -m $$m $$f $(DESTDIR)$(PREFIX)/share/saker/src/$$f || exit 1; \
 	done
+	echo 'VERSION = $(VERSION)' >$(DESTDIR)$(PREFIX)/share/saker/src/Makefile	# drivers/ look there
 
 clean:
 	rm -rf build

@@ -261,12 +261,12 @@ static bool preemptible(void)
 
 static int check_fexit(struct core_ways *w, const struct interest *in, bool named, struct diag *d)
 {
+	/* 1 is no function: a kernel that would take the program says EINVAL */
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FEXIT, .attach_btf_id = 1);
 	static const struct bpf_insn nothing[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	/* 1 is no function: a kernel that would take the program says EINVAL */
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FEXIT, .attach_btf_id = 1);
 	int fd, err;
 
 	(void)in;
