@@ -4,6 +4,7 @@
 # make deps       install missing packages of the system (root or sudo)
 # make run        deps, build, and start saker live with the rules in etc/
 # make test       deps, build, and run every test that this machine can run
+# make test-vm    every driver on every kernel, in QEMU; writes docs/kernels.md
 # make bench      figures, each beside a baseline
 # make fuzz       every fuzz target for FUZZ_SECONDS each
 # make lint       layers, spelling of headers, cppcheck
@@ -11,6 +12,7 @@
 #
 # SAN=address,undefined   build with these sanitizers (in build/san)
 # CC=clang                another compiler
+# ARCH=aarch64            for another architecture (in build/aarch64), with CC and SYSROOT for it
 # V=1                     show the commands
 
 CC      = gcc
@@ -22,15 +24,17 @@ V       =
 FUZZ_SECONDS = 10
 
 Q     = $(if $(V),,@)
-BUILD = build$(if $(SAN),/san)
-ARCH  = $(shell uname -m)
+HOST  := $(shell uname -m)
+ARCH  = $(HOST)
+BUILD = build$(if $(SAN),/san)$(if $(filter-out $(HOST),$(ARCH)),/$(ARCH))
+SYSROOT =
 BPF_ARCH = $(if $(filter aarch64,$(ARCH)),arm64,x86)
 VERSION = 0.1.0
 
 WARN   = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Werror
 CFLAGS = -O2 -g
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -fno-omit-frame-pointer -D_GNU_SOURCE -DSAKER_VERSION='"$(VERSION)"' \
-	     -I. -Isrc -I$(BUILD)/gen $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
+	     -I. -Isrc -I$(BUILD)/gen $(if $(SYSROOT),--sysroot=$(SYSROOT)) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
 ALL_LDFLAGS = $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 LDLIBS = -lbpf -lelf -lyaml -lpcre2-8 -ljansson -lz -lpthread
 
@@ -51,7 +55,7 @@ NEEDS_output  = output filter field proc event base
 NEEDS_app     = app output rules filter field proc setup capture event base
 NEEDS_tool    = rules output filter field proc capture event base
 
-.PHONY: all deps run test check bench fuzz lint install clean tests
+.PHONY: all deps run test check guest test-vm bench fuzz lint install clean tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -125,13 +129,27 @@ $(BUILD)/tool/%: tests/tool/%.c $$(foreach m,$$(NEEDS_tool),$$(call lib,$$m))
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(ALL_LDFLAGS) $(LDLIBS) -o $@
 
 # tests/vm/NAME.c: standalone and static too, for guests.
-VM = $(patsubst tests/vm/%.c,$(BUILD)/vm/%,$(filter-out tests/vm/calls32.c,$(wildcard tests/vm/*.c)))
+VM = $(patsubst tests/vm/%.c,$(BUILD)/vm/%,$(filter-out tests/vm/calls32.c,$(wildcard tests/vm/*.c))) \
+     $(if $(filter x86_64,$(ARCH)),$(BUILD)/vm/calls32 $(BUILD)/vm/calls64)
+$(BUILD)/vm/calls32 $(BUILD)/vm/calls64: $(BUILD)/vm/calls%: tests/vm/calls32.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(Q)$(CC) -m$* -std=gnu11 $(WARN) -O1 -fno-pie -no-pie -fno-stack-protector -nostdlib -static $< -o $@
+
 $(BUILD)/vm/%: tests/vm/%.c
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	$(Q)$(CC) -std=gnu11 $(WARN) -O1 -g -D_GNU_SOURCE -I. -static $< -lpthread -o $@
 
 tests: $(BUILD)/saker $(UNIT) $(CONFORM) $(TOOLS) $(VM)
+
+# What tests/vm puts into a guest.
+guest: $(BUILD)/saker $(BUILD)/tool/evdump $(CONFORM) $(VM)
+
+# Every kernel that can be had under every driver, in QEMU; the table is kept in docs/kernels.md.
+test-vm:
+	$(Q)tools/deps vm
+	$(Q)tests/vm/run --write
 
 test: deps
 	$(Q)$(MAKE) --no-print-directory check
@@ -169,9 +187,9 @@ run: deps
 $(BUILD)/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
-	$(Q)$(CC) -std=gnu11 $(WARN) -O2 -D_GNU_SOURCE $< -o $@
+	$(Q)$(CC) -std=gnu11 $(WARN) -O2 -D_GNU_SOURCE -static $< -o $@	# for guests too
 
-bench: all $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+bench: all $(BUILD)/tool/evdump $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 	$(Q)BUILD=$(BUILD) bench/run
 
 lint:

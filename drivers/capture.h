@@ -32,7 +32,11 @@ enum {
 #undef PARAM
 #undef EXTRA
 #define PARAM(...)
+#ifdef NO_EXTRAS	/* a variant that sends the standard parameters only */
+#define EXTRA(...)
+#else
 #define EXTRA(...) + 1
+#endif
 #define EXTRACT(NR_, ID_, NAME_, CATEGORY_, FLAGS_, ...)				\
 	nextra_##ID_ = 0 __VA_ARGS__,							\
 	nparams_##ID_ = nstandard_##ID_ + nextra_##ID_,
@@ -51,7 +55,11 @@ enum {
 		store_##TYPE_(c, __VA_ARGS__);						\
 		param_end(c);								\
 	}
+#ifdef NO_EXTRAS
+#define EXTRA(...)
+#else
 #define EXTRA(NAME_, TYPE_, ...) put_##TYPE_(c, __VA_ARGS__);
+#endif
 #define EXTRACT(NR_, ID_, NAME_, CATEGORY_, FLAGS_, ...)				\
 static inline_ void capture_##ID_(struct ctx *c)					\
 {											\

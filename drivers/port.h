@@ -84,6 +84,11 @@
 #ifndef SAKER_DRIVERS_PORT_H
 #define SAKER_DRIVERS_PORT_H
 
+/* For sparse: a conversion of the kernel's types of byte order and the like that is meant. */
+#ifndef __force
+#define __force
+#endif
+
 /* The value of a parameter that was already appended. */
 struct done {
 	char unused;

@@ -16,6 +16,7 @@ struct core_config {
 	u32 lane_ring;			/* index of the ring that is the lane */
 	u32 wake_bytes[2];		/* of new data, in rings and in the lane */
 	u32 drop_failed;
+	u32 compat;			/* the kernel runs 32-bit programs */
 };
 
 struct core_live {
@@ -41,7 +42,7 @@ struct scratch {
 	u32 nfds;
 	s64 fds[2];
 	u64 task;
-	u64 args[6];			/* of a syscall whose registers are not at hand */
+	u64 args[6];			/* of the syscall */
 	s64 ret;
 	u64 index;			/* of the message, see mmsg_index() */
 	u64 drops_buffer, drops_scratch, truncated, enter_lost, filtered;

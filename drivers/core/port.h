@@ -19,8 +19,6 @@ struct ctx {
 	u64 prev;			/* length of the one before */
 	u32 nparam;
 	struct task_struct *task;
-	struct pt_regs *regs;		/* NULL: the arguments are in s->args */
-	s64 ret;
 	struct linux_binprm *bprm;
 	struct memo memo;
 };
@@ -81,7 +79,7 @@ struct {
 /* ---- about the call ------------------------------------------------------ */
 
 #define task(c) ((c)->task)
-#define ret(c) ((c)->ret)
+#define ret(c) ((c)->s->ret)
 #define binprm(c) ((c)->bprm)
 #define memo(c) (&(c)->memo)
 #define mmsg_index(c) ((c)->s->index)
@@ -92,49 +90,8 @@ struct {
 #define snaplen(c) config.snaplen
 #define page_shift(c) config.page_shift
 
-#if defined(__TARGET_ARCH_x86)
-#define TS_COMPAT 2
-
-static inline_ u64 reg_arg(struct pt_regs *r, u32 n, bool is_compat)
-{
-	if (is_compat) {
-		switch (n) {
-		case 0: return (u32)r->bx;
-		case 1: return (u32)r->cx;
-		case 2: return (u32)r->dx;
-		case 3: return (u32)r->si;
-		case 4: return (u32)r->di;
-		default: return (u32)r->bp;
-		}
-	}
-	switch (n) {
-	case 0: return r->di;
-	case 1: return r->si;
-	case 2: return r->dx;
-	case 3: return r->r10;
-	case 4: return r->r8;
-	default: return r->r9;
-	}
-}
-#elif defined(__TARGET_ARCH_arm64)
-static inline_ u64 reg_arg(struct pt_regs *r, u32 n, bool is_compat)
-{
-	u64 v = n ? r->regs[n] : r->orig_x0;
-
-	return is_compat ? (u32)v : v;
-}
-#endif
-
-static inline_ u64 arg(struct ctx *c, u32 n)
-{
-	if (!c->regs)
-		return c->s->args[n];
-	if (!c->s->compat)
-		return reg_arg(c->regs, n, false);
-	if (c->s->compat == CALL_INDIRECT)
-		return c->s->args[n];
-	return reg_arg(c->regs, n, true);
-}
+/* The program that saw the call put them there: how it came by them depends on where it sits. */
+#define arg(c, n) ((c)->s->args[n])
 
 static inline_ struct task_struct *current_task(void)
 {
@@ -336,6 +293,12 @@ __noinline int do_##fn(u32 i)								\
 			break;								\
 	(c)->off = (c)->s->off;								\
 })
+
+#ifdef NO_PATHS
+#define PORT_WALKS_LATER	/* never */
+static inline_ void walk_path(struct ctx *c);
+static inline_ void walk_cgroups(struct ctx *c);
+#endif
 
 /* ---- paths -------------------------------------------------------------------- */
 

@@ -2,9 +2,10 @@
 /*
  * The CO-RE driver.
  *
- * on_exit, at the end of every syscall, looks the number up in live.routes and leaves, or
- * tail-calls the program of that syscall, generated from its row of schema/events.def.  Each of
- * those assembles its event in the CPU's scratch and puts it into a ring.  What the kernel
+ * A program of hooks.h, at the end of every syscall or of chosen ones, looks the number up in
+ * live.routes and leaves, or tail-calls the program of that syscall, generated from its row of
+ * schema/events.def.  Those do not look at their own context, so they are loaded as whatever kind
+ * of program the hook is: "tracepoint" is a stand-in.  Each of them assembles its event in the CPU's scratch and puts it into a ring.  What the kernel
  * knows of a descriptor is appended by finish_fds, the same for all, so that the others stay small.
  * Everything else (exec, fork, exit, entry of open and connect) has programs of its own.
  *
@@ -14,10 +15,24 @@
 #define SAKER_DRIVERS_CORE_PROGRAMS_H
 
 #include "drivers/core/port.h"
+#include "drivers/core/call.h"
 #include "drivers/core/shapes.h"
 #include "drivers/capture.h"
 #include "drivers/lane.h"
 #include "drivers/calls.h"
+
+#ifdef NO_PATHS
+static inline_ void walk_path(struct ctx *c)
+{
+	count_truncated(c);
+	path_end(c);
+}
+
+static inline_ void walk_cgroups(struct ctx *c)
+{
+	count_truncated(c);
+}
+#endif
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -97,112 +112,6 @@ static inline_ int event_end(struct ctx *c, u32 lane)
 
 /* ---- the end of a syscall ------------------------------------------------------ */
 
-#if defined(__TARGET_ARCH_x86)
-#define syscall_nr(regs) ((u32)(regs)->orig_ax)
-
-static inline_ bool is_compat_task(void)
-{
-	struct task_struct *t = current_task();
-
-	return BPF_CORE_READ(t, thread_info.status) & TS_COMPAT;
-}
-#elif defined(__TARGET_ARCH_arm64)
-#define syscall_nr(regs) ((u32)(regs)->syscallno)
-#define TIF_32BIT 22
-
-static inline_ bool is_compat_task(void)
-{
-	struct task_struct *t = current_task();
-
-	return BPF_CORE_READ(t, thread_info.flags) >> TIF_32BIT & 1;
-}
-#endif
-
-/* Code of the syscall if it is of interest, or else SC_unknown. */
-static inline_ u32 route_of(u32 route, bool *ret_compat)
-{
-	*ret_compat = false;
-	if (!(route >> 16))
-		return route;
-	*ret_compat = is_compat_task();
-	return *ret_compat ? route >> 16 : route & 0xffff;
-}
-
-/*
- * The call inside a 32-bit socketcall, its arguments copied to the scratch; SC_unknown when
- * it is of no interest or its arguments cannot be read.
- */
-static __noinline u32 socketcall(struct pt_regs *regs, struct scratch *s)
-{
-	u32 call = reg_arg(regs, 0, true), args[6] = { 0 }, code, n;
-
-	switch (call) {
-#define SOCKETCALL(NR_, NAME_, NARGS_) case NR_: code = SC_##NAME_; n = NARGS_; break;
-	SOCKETCALLS(SOCKETCALL)
-#undef SOCKETCALL
-	default: return SC_unknown;
-	}
-	if (!(live.wanted[code / 64 & (NR_CODES / 64 - 1)] >> code % 64 & 1) ||
-	    bpf_probe_read_user(args, n * sizeof(args[0]) & 31, (void *)reg_arg(regs, 1, true)))
-		return SC_unknown;
-	for (int i = 0; i < 6; i++)
-		s->args[i] = args[i];
-	return code;
-}
-
-SEC("tp_btf/sys_exit")
-int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
-{
-	u64 nr = syscall_nr(regs);
-	u32 route, code, call;
-	struct scratch *s;
-	bool is_compat;
-
-	if (nr >= NR_SYSCALLS)
-		return 0;
-	opaque(nr);
-	route = live.routes[nr & (NR_SYSCALLS - 1)];
-	if (!route)
-		return 0;
-	code = route_of(route, &is_compat);
-	if (!code || reported_elsewhere(code, ret))
-		return 0;
-	call = is_compat ? CALL_COMPAT : CALL_NATIVE;
-	if (config.self_pid && bpf_get_current_pid_tgid() >> 32 == config.self_pid)
-		return 0;
-	s = this_scratch();
-	if (!s)
-		return 0;
-	if (code == SC_socketcall && s->busy) {
-		s->drops_scratch++;
-		return 0;
-	}
-	if (code == SC_socketcall) {
-		code = socketcall(regs, s);
-		if (!code)
-			return 0;
-		call = CALL_INDIRECT;
-	}
-	s->by_code[code & (NR_CODES - 1)].seen++;
-	if (config.drop_failed && ret < 0) {
-		s->filtered++;
-		return 0;
-	}
-	if (s->busy) {
-		s->drops_scratch++;
-		s->by_code[code & (NR_CODES - 1)].lost++;
-		return 0;
-	}
-	s->busy = 1;
-	s->code = code;
-	s->nr = nr;
-	s->compat = call;
-	bpf_tail_call(ctx, &by_code, code);
-	s->busy = 0;
-	counters(s)->lost++;
-	return 0;
-}
-
 /* fds, off, nparam and lane of the event are where the program before left them. */
 STEP(fd_step)
 static inline_ bool fd_step(struct ctx *c, struct loop *l, u32 i)
@@ -218,8 +127,8 @@ static inline_ bool fd_step(struct ctx *c, struct loop *l, u32 i)
 	return false;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(finish_fds, struct pt_regs *regs, long ret)
+SEC("tracepoint")
+int finish_fds(void *ctx)
 {
 	struct scratch *s = this_scratch();
 	struct ctx c = { .s = s };
@@ -228,7 +137,9 @@ int BPF_PROG(finish_fds, struct pt_regs *regs, long ret)
 		return 0;
 	c.off = s->off;
 	c.task = current_task();
+#ifndef NO_EXTRAS
 	run_steps(&c, fd_step, s->nfds, 2);
+#endif
 	return event_end(&c, s->lane);
 }
 
@@ -277,18 +188,16 @@ static inline_ int event_drop(struct scratch *s)
 #define NO_PROGRAM(ID_)
 
 #define EXIT_PROGRAM(ID_)								\
-SEC("tp_btf/sys_exit")									\
-int BPF_PROG(ev_##ID_, struct pt_regs *regs, long ret)					\
+SEC("tracepoint")									\
+int ev_##ID_(void *ctx)									\
 {											\
 	struct scratch *s = this_scratch();						\
 	struct ctx c;									\
 											\
 	if (!s)										\
 		return 0;								\
-	c.regs = regs;									\
 	c.bprm = NULL;									\
-	c.ret = s->compat ? (s32)ret : ret;						\
-	if (failures_only(EV_##ID_) && c.ret >= 0)					\
+	if (failures_only(EV_##ID_) && s->ret >= 0)					\
 		return event_drop(s);							\
 	c.task = current_task();							\
 	event_begin(&c, s, EV_##ID_, nparams_##ID_);					\
@@ -313,7 +222,7 @@ int BPF_PROG(ev_##ID_, struct pt_regs *regs, long ret)					\
  * copied here, and the exit event has the copy.  What does not fit is sent as an event of
  * its own, and user space puts the two together.
  */
-static __noinline int send_enter(struct pt_regs *regs, struct scratch *s, u32 code)
+static __noinline int send_enter(struct scratch *s, u32 code)
 {
 	struct ctx c;
 
@@ -324,9 +233,8 @@ static __noinline int send_enter(struct pt_regs *regs, struct scratch *s, u32 co
 		return 0;
 	}
 	s->code = code;
-	c.regs = regs;
+	s->ret = 0;
 	c.bprm = NULL;
-	c.ret = 0;
 	c.task = current_task();
 	switch (code) {
 	case SC_open:
@@ -390,52 +298,26 @@ static inline_ long keep_path(struct stash *st, u64 addr)
 	return n == 0 ? 1 : n;
 }
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(on_enter, struct pt_regs *regs, long id)
+/* Keeps the path or address of the call whose arguments are in the scratch. */
+static inline_ int keep(struct scratch *s, u32 code, u32 nr)
 {
-	u64 nr = (u32)id;
-	struct scratch *s;
-	struct stash *st;
-	bool is_compat;
-	u32 route, code;
+	struct stash *st = own_stash();
 	long n;
 
-	if (nr >= NR_SYSCALLS)
-		return 0;
-	opaque(nr);
-	route = live.enter_routes[nr & (NR_SYSCALLS - 1)];
-	if (!route)
-		return 0;
-	code = route_of(route, &is_compat);
-	s = this_scratch();
-	if (!code || !s || (config.self_pid && bpf_get_current_pid_tgid() >> 32 == config.self_pid))
-		return 0;
-	if (s->busy)
-		return 0;	/* an interrupted one: the exit program reads it */
-	s->compat = is_compat ? CALL_COMPAT : CALL_NATIVE;
-	s->args[1] = reg_arg(regs, 1, is_compat);
-	s->args[2] = reg_arg(regs, 2, is_compat);
-	if (code == SC_socketcall) {
-		code = socketcall(regs, s);
-		if (code != SC_connect)
-			return 0;
-		s->compat = CALL_INDIRECT;
-	}
-	st = own_stash();
 	if (!st) {
 		s->enter_lost++;
-		return send_enter(regs, s, code);
+		return send_enter(s, code);
 	}
 	st->nr = 0;
 	if (code == SC_connect)
 		n = keep_address(st, s, s->args[1], s->args[2]);
 	else
-		n = keep_path(st, reg_arg(regs, code == SC_open || code == SC_creat ? 0 : 1, is_compat));
+		n = keep_path(st, s->args[code == SC_open || code == SC_creat ? 0 : 1]);
 	if (code == SC_openat2)
-		bpf_probe_read_user(st->words, sizeof(st->words), (void *)reg_arg(regs, 2, is_compat));
+		bpf_probe_read_user(st->words, sizeof(st->words), (void *)s->args[2]);
 	if (n == sizeof(st->data)) {
 		s->enter_lost++;
-		return send_enter(regs, s, code);
+		return send_enter(s, code);
 	}
 	if (n <= 0)
 		return 0;	/* not in memory yet: the exit program reads it */
@@ -454,9 +336,7 @@ __noinline int do_message_##ID_(u32 i)							\
 											\
 	if (!s)										\
 		return 1;								\
-	c.regs = NULL;									\
 	c.bprm = NULL;									\
-	c.ret = s->ret;									\
 	c.task = current_task();							\
 	s->index = i;									\
 	if (i)										\
@@ -469,21 +349,16 @@ __noinline int do_message_##ID_(u32 i)							\
 	return 0;									\
 }											\
 											\
-SEC("tp_btf/sys_exit")									\
-int BPF_PROG(ev_##ID_, struct pt_regs *regs, long ret)					\
+SEC("tracepoint")									\
+int ev_##ID_(void *ctx)									\
 {											\
 	struct scratch *s = this_scratch();						\
 	u32 i;										\
 											\
 	if (!s)										\
 		return 0;								\
-	if (s->compat != CALL_INDIRECT) {						\
-		s->args[0] = reg_arg(regs, 0, s->compat);				\
-		s->args[1] = reg_arg(regs, 1, s->compat);				\
-	}										\
-	s->ret = s->compat ? (s32)ret : ret;						\
 	for (i = 0; i < MMSG_MAX; i++)							\
-		if ((i && (s64)i >= ret) || do_message_##ID_(i))			\
+		if ((i && (s64)i >= s->ret) || do_message_##ID_(i))			\
 			break;								\
 	return 0;									\
 }
@@ -509,9 +384,8 @@ static inline_ bool lifecycle_begin(struct ctx *c, u32 code, u32 type, u32 npara
 	s->busy = 1;
 	s->code = code;
 	s->compat = 0;
-	c->regs = NULL;
+	s->ret = 0;
 	c->bprm = NULL;
-	c->ret = 0;
 	event_begin(c, s, type, nparams);
 	return true;
 }
@@ -534,18 +408,11 @@ int BPF_PROG(on_exec, struct task_struct *p, pid_t old_pid, struct linux_binprm 
 /* Code and flags of the call that makes a child, from the registers of the parent. */
 static inline_ u32 fork_call(u64 *ret_flags)
 {
-	u32 code = SC_clone;
-	struct pt_regs *regs;
-	bool is_compat;
-	u64 addr;
+	bool is_compat = is_compat_task();
+	u64 addr = find_first_arg(is_compat), result;
+	u32 code = fork_code(find_call(&result), is_compat);
 
 	*ret_flags = 0;
-	if (!bpf_core_enum_value_exists(enum bpf_func_id___x, BPF_FUNC_task_pt_regs___x))
-		return code;
-	regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	is_compat = is_compat_task();
-	code = fork_code(syscall_nr(regs), is_compat);
-	addr = reg_arg(regs, 0, is_compat);
 	if (code == SC_clone)
 		*ret_flags = addr;
 	else if (code == SC_clone3)
@@ -554,8 +421,8 @@ static inline_ u32 fork_call(u64 *ret_flags)
 }
 
 /* The parent's event.  The rows of these calls differ in the source of the flags only. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(ev_SYSCALL_CLONE_20_X, struct pt_regs *regs, long ret)
+SEC("tracepoint")
+int ev_SYSCALL_CLONE_20_X(void *ctx)
 {
 	struct scratch *s = this_scratch();
 	struct ctx c;
@@ -563,15 +430,13 @@ int BPF_PROG(ev_SYSCALL_CLONE_20_X, struct pt_regs *regs, long ret)
 
 	if (!s)
 		return 0;
-	flags = reg_arg(regs, 0, s->compat);
+	flags = s->args[0];
 	if (s->code == SC_clone3)
 		bpf_probe_read_user(&flags, sizeof(flags), (void *)flags);
 	else if (s->code != SC_clone)
 		flags = 0;
 	s->args[0] = flags;
-	c.regs = NULL;
 	c.bprm = NULL;
-	c.ret = s->compat ? (s32)ret : ret;
 	c.task = current_task();
 	event_begin(&c, s, fork_event(s->code), nparams_SYSCALL_CLONE_20_X);
 	capture_SYSCALL_CLONE_20_X(&c);
@@ -614,6 +479,8 @@ int BPF_PROG(on_task_exit, struct task_struct *p)
 	capture_PROCEXIT_1_E(&c);
 	return event_end(&c, 1);
 }
+
+#include "drivers/core/hooks.h"
 
 char driver_license[] SEC("license") = "Dual MIT/GPL";
 

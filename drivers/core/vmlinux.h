@@ -47,6 +47,8 @@ enum bpf_func_id___x {
 	BPF_FUNC_task_pt_regs___x = 175,		/* 5.15 */
 };
 
+#define KERNEL_STACK 16384
+
 enum special_kfunc_type___x {
 	KF_bpf_rdonly_cast___x = 10,			/* 6.2 */
 };
@@ -295,6 +297,7 @@ struct nsproxy {
 
 struct task_struct {
 	struct thread_info thread_info;
+	void *stack;
 	unsigned int flags;
 	struct mm_struct *mm;
 	int exit_code;

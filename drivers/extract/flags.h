@@ -6,9 +6,9 @@
 #ifndef SAKER_DRIVERS_EXTRACT_FLAGS_H
 #define SAKER_DRIVERS_EXTRACT_FLAGS_H
 
-#define FLAG_FIRST(a, ...) a
-/* The third column, or else the second. */
-#define FLAG_NATIVE(value, ...) FLAG_FIRST(__VA_ARGS__ __VA_OPT__(,) value)
+/* The third column, or else the second.  Without __VA_OPT__, which sparse does not know. */
+#define FLAG_SECOND(a, b, ...) b
+#define FLAG_NATIVE(value, ...) FLAG_SECOND(0, ##__VA_ARGS__, value, 0)
 
 #define FLAG(NAME_, VALUE_, ...)							\
 	| ((v & (FLAG_NATIVE(VALUE_, ##__VA_ARGS__))) ? (VALUE_) : 0u)

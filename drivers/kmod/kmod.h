@@ -34,6 +34,8 @@ struct pt_regs;
 struct task_struct;
 struct vm_area_struct;
 
+#define inline_ inline
+
 #define EVENT_ROOM (2 * EVENT_LEN_MAX)
 #define PATH_ROOM 128
 #define STASH_ROOM 1024

@@ -46,8 +46,6 @@
 #define task_pid saker_task_pid
 #define mm_counter saker_mm_counter
 
-#define inline_ inline
-
 /* ---- about the call ---------------------------------------------------------- */
 
 #define task(c) ((c)->task)

@@ -18,6 +18,7 @@
 #include "drivers/kmod/kmod.h"
 #include "drivers/kmod/access.h"
 #include "drivers/kmod/regs.h"
+#include "drivers/calls.h"
 
 unsigned long kernel_low __ro_after_init, kernel_span __ro_after_init;
 
@@ -247,29 +248,13 @@ static u32 socketcall(u64 *args)
 	return code;
 }
 
-/* Reported elsewhere: a successful exec at sched_process_exec, a child at sched_process_fork. */
-static bool reported_elsewhere(u32 code, long ret)
-{
-	return !ret && (code == SC_execve || code == SC_execveat || code == SC_clone ||
-			code == SC_clone3 || code == SC_fork || code == SC_vfork);
-}
-
-static u32 fork_event(u32 code)
-{
-	return code == SC_fork ? EV_SYSCALL_FORK_20_X : code == SC_vfork ? EV_SYSCALL_VFORK_20_X :
-	       code == SC_clone3 ? EV_SYSCALL_CLONE3_X : EV_SYSCALL_CLONE_20_X;
-}
-
-#define MMSG_MAX 16
-
 static void deliver_exit(struct ctx *c)
 {
 	struct plan p = { .wants = wants_code, .type = exit_event(c->code), .tid = current->pid,
 			  .may_filter = c->ret < 0 };
 	bool several = c->code == SC_sendmmsg || c->code == SC_recvmmsg;
 
-	if (p.type == EV_SYSCALL_EXECVE_19_X || p.type == EV_SYSCALL_EXECVEAT_X)
-		p.drop = c->ret >= 0;
+	p.drop = failures_only(p.type) && c->ret >= 0;
 	do
 		deliver(c, &p);
 	while (several && ++c->index < MMSG_MAX && (s64)c->index < c->ret);

@@ -40,21 +40,6 @@ static inline void read_args(const struct pt_regs *r, bool is_compat, u64 *args)
 	args[5] = is_compat ? (u32)r->bp : r->r9;
 }
 
-/* Which of the calls that make a process; the number is that of the parent's call. */
-static inline u32 fork_code(u32 nr, bool is_compat)
-{
-	switch (nr) {
-	case 56: return is_compat ? SC_unknown : SC_clone;
-	case 57: return is_compat ? SC_unknown : SC_fork;
-	case 58: return is_compat ? SC_unknown : SC_vfork;
-	case 120: return is_compat ? SC_clone : SC_unknown;
-	case 2: return is_compat ? SC_fork : SC_unknown;
-	case 190: return is_compat ? SC_vfork : SC_unknown;
-	case 435: return SC_clone3;
-	}
-	return SC_unknown;
-}
-
 #elif defined(CONFIG_ARM64)
 #define KERNEL_END (~0ul)
 
@@ -81,11 +66,6 @@ static inline void read_args(const struct pt_regs *r, bool is_compat, u64 *args)
 	args[0] = is_compat ? (u32)r->orig_x0 : r->orig_x0;
 	for (i = 1; i < 6; i++)
 		args[i] = is_compat ? (u32)r->regs[i] : r->regs[i];
-}
-
-static inline u32 fork_code(u32 nr, bool is_compat)
-{
-	return nr == 435 ? SC_clone3 : SC_clone;
 }
 
 #else

@@ -100,7 +100,7 @@ static inline_ u32 opened_flags(struct ctx *c)
 
 	if (!f)
 		return 0;
-	return (KREAD(f, f_mode) & K_FMODE_CREATED ? P_F_CREATED : 0) |
+	return ((__force u32)KREAD(f, f_mode) & K_FMODE_CREATED ? P_F_CREATED : 0) |
 	       inode_layer(c, memo(c)->opened_inode);
 }
 

@@ -18,18 +18,18 @@ static inline_ void local_end(struct ctx *c, struct sock *sk, u32 family, struct
 {
 	struct inet_sock *inet = (void *)sk;
 
-	e->port = swap16(KREAD(inet, inet_sport));
+	e->port = swap16((__force u16)KREAD(inet, inet_sport));
 	if (family == K_AF_INET)
-		e->addr[0] = KREAD(inet, inet_saddr);
+		e->addr[0] = (__force u32)KREAD(inet, inet_saddr);
 	else
 		read_kernel(c, e->addr, 16, KADDR(sk, __sk_common.skc_v6_rcv_saddr));
 }
 
 static inline_ void remote_end(struct ctx *c, struct sock *sk, u32 family, struct inet_end *e)
 {
-	e->port = swap16(KREAD(sk, __sk_common.skc_dport));
+	e->port = swap16((__force u16)KREAD(sk, __sk_common.skc_dport));
 	if (family == K_AF_INET)
-		e->addr[0] = KREAD(sk, __sk_common.skc_daddr);
+		e->addr[0] = (__force u32)KREAD(sk, __sk_common.skc_daddr);
 	else
 		read_kernel(c, e->addr, 16, KADDR(sk, __sk_common.skc_v6_daddr));
 }

@@ -55,6 +55,7 @@ struct config {
 	bool modern_drop_failed, bpf_drop_failed, kmod_drop_failed;
 	bool driver_fallback, driver_build;
 	const char *driver_dir, *probe;
+	const char *attach;		/* of engine.modern_ebpf */
 	bool time_iso_8601, buffers_base64;
 	const char *min_priority_name;
 	enum priority min_priority;

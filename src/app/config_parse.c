@@ -292,6 +292,7 @@ int config_parse_actions(struct config *c, const struct yaml_node *n, struct dia
 
 static int check_engine(struct config *c, struct diag *d)
 {
+	static const char *const attach[] = { "auto", "fexit", "tracepoint", "sys_exit" };
 	static const char *const kinds[] = {
 		"auto", "modern_ebpf", "replay", "nodriver", "kmod", "ebpf", "ptrace" };
 	const u64 presets[] = { c->modern_buf_preset, c->bpf_buf_preset, c->kmod_buf_preset };
@@ -301,6 +302,11 @@ static int check_engine(struct config *c, struct diag *d)
 		;
 	if (i == ARRAY_SIZE(kinds))
 		return config_bad(c, d, "engine.kind '%s' is not a valid kind.", c->engine_kind);
+	for (i = 0; i < ARRAY_SIZE(attach) && strcmp(attach[i], c->attach); i++)
+		;
+	if (i == ARRAY_SIZE(attach))
+		return config_bad(c, d, "engine.modern_ebpf.attach '%s' is not valid: choose auto, "
+				  "fexit, tracepoint or sys_exit.", c->attach);
 	if (!strcmp(c->engine_kind, "replay") && !c->capture_file[0])
 		return config_bad(
 			c, d,

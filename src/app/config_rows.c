@@ -58,6 +58,10 @@ const struct config_row config_rows[] = {
 	  "Size of each ring buffer: 1 (1 MiB) to 10 (512 MiB), doubling.", NULL },
 	{ "engine.modern_ebpf.drop_failed_exit", CFG_BOOL, INTO(modern_drop_failed), "false", NULL,
 	  "Let the driver discard failed system calls.", NULL },
+	{ "engine.modern_ebpf.attach", CFG_STRING, INTO(attach), "auto", NULL,
+	  "Where the driver sits: at the functions of the watched calls (fexit), at their tracepoints "
+	  "(tracepoint), at the tracepoint of all calls (sys_exit), or where it costs least (auto).",
+	  NULL },
 	{ "engine.modern_ebpf.disable_iterators", CFG_BOOL, INERT, "false", "true",
 	  "Read /proc at the start instead of the kernel's iterators.", NULL },
 	{ "engine.replay.capture_file", CFG_STRING, INTO(capture_file), "", NULL,

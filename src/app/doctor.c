@@ -116,17 +116,21 @@ static void judge_wants(struct doctor *doc)
 static void judge_coverage(struct doctor *doc)
 {
 	struct run *r = doc->run;
-	struct buf rules = { 0 };
-	u32 n = engine_blind_rules(r, &rules);
+	struct buf blind = { 0 }, poorer = { 0 };
+	u32 nblind = engine_rules_of(r, r->driver.blind, &blind);
+	u32 npoorer = engine_rules_of(r, r->driver.poorer, &poorer);
 
 	if (r->driver.nrejected)
-		problem(doc, "report it with the lines of the log and the kernel's version; another driver may do",
+		problem(doc, "another driver may do (saker driver probe); report it with this line and the kernel's version",
 			"the kernel does not take: %s", buf_str(&r->driver.rejected));
-	if (n)
-		problem(doc, NULL, "%u rules do not see all of their events: %s", n, buf_str(&rules));
-	else
+	if (nblind)
+		problem(doc, NULL, "%u rules do not see all of their events: %s", nblind, buf_str(&blind));
+	if (npoorer)
+		problem(doc, NULL, "%u rules see events with less in them: %s", npoorer, buf_str(&poorer));
+	if (!nblind && !npoorer)
 		good("all %u rules see their events", ruleset_count(r->set));
-	buf_fini(&rules);
+	buf_fini(&blind);
+	buf_fini(&poorer);
 }
 
 static u64 now_ms(void)

@@ -10,9 +10,13 @@
 #include "app/interest.h"
 #include "app/log.h"
 #include "app/signals.h"
+#include "base/buf.h"
 #include "capture/driver.h"
+#include "event/table.h"
 #include "setup/cache.h"
 #include "setup/choose.h"
+
+#define EVENTS_NAMED 12		/* in a line of the log */
 
 struct engine_row {
 	const char *kind;
@@ -59,13 +63,53 @@ static u64 now_ms(void)
 	return (u64)ts.tv_sec * 1000 + (u64)ts.tv_nsec / 1000000;
 }
 
-static void program_rejected(void *ctx, const char *program, const char *why)
+static void add_event_names(struct buf *b, const struct driver_loss *loss)
 {
-	struct run *r = ctx;
+	const char *last = "";
+	u32 n = 0;
 
-	buf_addf(&r->driver.rejected, "%s%s", r->driver.nrejected++ ? ", " : "", program);
-	log_warning("The kernel does not take BPF program %s: %s; rules that need its events are "
-		    "blind for them", program, why);
+	for (u32 t = 0; t < EV_MAX; t++) {
+		const char *name = loss->events[t / 64] >> t % 64 & 1 ? event_desc(t)->name : last;
+
+		if (!strcmp(name, last))
+			continue;
+		if (n++ < EVENTS_NAMED)
+			buf_addf(b, "%s%s", n > 1 ? ", " : "", name);
+		last = name;
+	}
+	if (n > EVENTS_NAMED)
+		buf_addf(b, " and %u more", n - EVENTS_NAMED);
+}
+
+static void note_loss(struct run *r, const struct driver_loss *loss)
+{
+	struct run_driver *drv = &r->driver;
+
+	if (loss->kind == LOSS_NOTHING)
+		return;
+	buf_addf(&drv->rejected, "%s%s (%s)", drv->nrejected++ ? ", " : "", loss->program, loss->why);
+	for (u32 i = 0; i < ARRAY_SIZE(drv->blind); i++) {
+		(loss->kind == LOSS_EVENTS ? drv->blind : drv->poorer)[i] |= loss->events[i];
+		drv->poorer[i] &= ~drv->blind[i];
+	}
+}
+
+static void program_rejected(void *ctx, const struct driver_loss *loss)
+{
+	struct buf b = { 0 };
+
+	note_loss(ctx, loss);
+	buf_addf(&b, "The kernel does not take BPF program %s: %s", loss->program, loss->why);
+	if (loss->instead)
+		buf_addf(&b, "; its variant '%s' is tried", loss->instead);
+	if (loss->kind == LOSS_PARAMETERS)
+		buf_adds(&b, ". These events have less in them: ");
+	else if (loss->kind == LOSS_EVENTS)
+		buf_adds(&b, ". Rules are blind for these events: ");
+	if (loss->kind != LOSS_NOTHING)
+		add_event_names(&b, loss);
+	log_warning("%s", buf_str(&b));
+	buf_fini(&b);
 }
 
 static u32 count_syscalls(const struct interest *in)
@@ -114,6 +158,7 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 		.spoil = getenv("SAKER_TEST_SPOIL"),	/* a program to make unacceptable */
 		.rejected = program_rejected,
 		.ctx = r,
+		.attach = c->attach,
 	};
 	u64 start = now_ms();
 	int err, threads;
@@ -127,6 +172,8 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 		return err;
 	r->live = true;
 	r->proc = new_proc(r, true);
+	if (capture_describe(r->capture))
+		log_info("%s: %s", driver->title, capture_describe(r->capture));
 	threads = proc_scan(r->proc);
 	if (threads < 0) {
 		diag_set(d, "cannot read the list of processes in /proc: %s", strerror(-threads));
@@ -135,6 +182,37 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 	log_info("ready in %llu ms: %u system calls watched, %d threads known, %u rules",
 		 now_ms() - start, count_syscalls(&r->interest), threads, ruleset_count(r->set));
 	return 0;
+}
+
+u32 engine_rules_of(const struct run *r, const u64 *events, struct buf *out)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < ruleset_count(r->set); i++) {
+		const struct rule *rule = ruleset_rule(r->set, i);
+		bool concerned = false;
+
+		for (u32 t = 0; t < EV_MAX && !concerned; t++)
+			concerned = events[t / 64] >> t % 64 & 1 && event_set_has(&rule->events, t);
+		if (concerned)
+			buf_addf(out, "%s%s", n++ ? ", " : "", rule->name);
+	}
+	return n;
+}
+
+/* What the loss of programs means for those who wrote the rules. */
+static void tell_losses(struct run *r)
+{
+	struct buf names = { 0 };
+	u32 n = engine_rules_of(r, r->driver.blind, &names);
+
+	if (n)
+		log_warning("%u rules do not see all of their events: %s", n, buf_str(&names));
+	buf_clear(&names);
+	n = engine_rules_of(r, r->driver.poorer, &names);
+	if (n)
+		log_warning("%u rules see events with less in them: %s", n, buf_str(&names));
+	buf_fini(&names);
 }
 
 /* ---- choosing a driver ------------------------------------------------------------------- */
@@ -244,6 +322,7 @@ static void tell_choice(struct chooser *ch, const struct way *w)
 	drv->fallback = rank(drv->wanted) < rank(w->kind) ||
 			(strcmp(drv->wanted, w->kind) && strcmp(ch->run->cfg->engine_kind, "auto"));
 	buf_adds(&drv->why, buf_str(&ch->failed));
+	tell_losses(ch->run);
 	if (drv->fallback)
 		log_warning("Driver: %s is used instead of %s, which does not work here: %s%s%s", w->kind,
 			    drv->wanted, buf_str(&drv->why), drv->remedy ? ". To mend it: " : "",
@@ -319,13 +398,6 @@ static const struct engine_row engines[] = {
 bool engine_is_replay(const struct config *c)
 {
 	return !strcmp(c->engine_kind, "replay");
-}
-
-u32 engine_blind_rules(const struct run *r, struct buf *out)
-{
-	(void)r;
-	(void)out;
-	return 0;
 }
 
 int engine_open(struct run *r, struct diag *d)

@@ -12,8 +12,8 @@
  * source, r->driver are set.  -ENODEV: no driver works here.
  */
 int engine_open(struct run *r, struct diag *d);
-/* Appends the names of the rules that miss events, because programs were rejected; their number. */
-u32 engine_blind_rules(const struct run *r, struct buf *out);
+/* Appends the names of the rules that want one of the events (a bit for each type); their number. */
+u32 engine_rules_of(const struct run *r, const u64 *events, struct buf *out);
 bool engine_is_replay(const struct config *c);
 
 #endif

@@ -16,8 +16,10 @@ struct run_driver {
 	struct buf why;			/* not the one that was wanted, or the best; "": it is */
 	const char *remedy;		/* NULL: none known */
 	bool fallback;			/* another than the user asked for, or than worked before */
-	u32 nrejected;			/* programs that the kernel did not take */
-	struct buf rejected;		/* their names */
+	u32 nrejected;			/* programs that the kernel did not take, and that matters */
+	struct buf rejected;		/* "NAME (why), ..." */
+	u64 blind[(EV_MAX + 63) / 64];	/* types of events that do not come because of them, */
+	u64 poorer[(EV_MAX + 63) / 64];	/* or that have less in them */
 };
 
 /* One worker's run, from opening the source to the statistics. */

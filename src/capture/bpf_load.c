@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "capture/loss.h"
 #include "capture/route.h"
 #include "capture/verifier.h"
 #include "event/table.h"
@@ -77,22 +78,28 @@ void bpf_loader_fini(struct bpf_loader *l)
 	bpf_loader_init(l, NULL);
 }
 
+static int make_map(struct bpf_loader *l, enum bpf_map_index i, u32 ncpus, struct diag *d)
+{
+	l->maps[i] = bpf_map_create(maps[i].type, "saker", maps[i].key, maps[i].value,
+				    maps[i].entries ?: ncpus, NULL);
+	if (l->maps[i] >= 0)
+		return 0;
+	if (errno == EPERM)
+		diag_set(d, "a BPF map cannot be made: not permitted; run as root or with CAP_BPF and "
+			 "CAP_PERFMON, and before Linux 5.11 with CAP_SYS_RESOURCE or a higher "
+			 "RLIMIT_MEMLOCK");
+	else
+		diag_set(d, "a BPF map of %u bytes cannot be made: %s", maps[i].value, strerror(errno));
+	return -errno;
+}
+
 int bpf_loader_maps(struct bpf_loader *l, u32 ncpus, struct diag *d)
 {
-	for (u32 i = 0; i < MAP_COUNT; i++) {
-		l->maps[i] = bpf_map_create(maps[i].type, "saker", maps[i].key, maps[i].value,
-					    maps[i].entries ?: ncpus, NULL);
-		if (l->maps[i] >= 0)
-			continue;
-		if (errno == EPERM)
-			diag_set(d, "a BPF map cannot be made: not permitted; run as root or with CAP_BPF "
-				 "and CAP_PERFMON, and before Linux 5.11 with CAP_SYS_RESOURCE or a higher "
-				 "RLIMIT_MEMLOCK");
-		else
-			diag_set(d, "a BPF map of %u bytes cannot be made: %s", maps[i].value, strerror(errno));
-		return -errno;
-	}
-	return 0;
+	int err = 0;
+
+	for (u32 i = 0; i < MAP_COUNT && !err; i++)
+		err = make_map(l, i, ncpus, d);
+	return err;
 }
 
 /* ---- one program --------------------------------------------------------------- */
@@ -100,8 +107,9 @@ int bpf_loader_maps(struct bpf_loader *l, u32 ncpus, struct diag *d)
 int bpf_load_code(const struct bpf_loader *l, const struct bpf_code *code, bool plain, u32 log_level,
 		  char *log, size_t size)
 {
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_level = log_level, .log_buf = log_level ? log : NULL,
-		    .log_size = log_level ? size : 0);
+	struct bpf_prog_load_opts opts = { .sz = sizeof(opts), .log_level = log_level,
+					   .log_buf = log_level ? log : NULL,
+					   .log_size = log_level ? size : 0 };
 	struct bpf_insn *insns = xcalloc(code->ninsns, sizeof(*insns));
 	u32 type = plain ? BPF_PROG_TYPE_TRACEPOINT : BPF_PROG_TYPE_RAW_TRACEPOINT;
 	int fd;
@@ -129,21 +137,24 @@ int bpf_load_code(const struct bpf_loader *l, const struct bpf_code *code, bool 
 	return fd;
 }
 
-static void report(const struct bpf_loader *l, const char *name, const char *why)
+/* loss: what it concerns, by kind and events; name and reason are added. */
+static void report(const struct bpf_loader *l, const char *name, const char *why, struct driver_loss *loss)
 {
+	loss->program = name;
+	loss->why = why;
 	if (l->opt->rejected)
-		l->opt->rejected(l->opt->ctx, name, why);
+		l->opt->rejected(l->opt->ctx, loss);
 }
 
 /* Loads a program and keeps it.  What is missing or rejected is reported. */
-static int load(struct bpf_loader *l, const char *name)
+static int load(struct bpf_loader *l, const char *name, struct driver_loss *loss)
 {
 	const struct bpf_code *code = bpf_probe_find(&l->probe, name);
 	char *log;
 	int fd;
 
 	if (!code) {
-		report(l, name, "the eBPF probe does not have it");
+		report(l, name, "the eBPF probe does not have it", loss);
 		return -ENOENT;
 	}
 	log = xcalloc(1, LOG_BYTES);
@@ -151,7 +162,7 @@ static int load(struct bpf_loader *l, const char *name)
 	if (fd >= 0)
 		vec_push(&l->fds, fd);
 	else
-		report(l, name, *log ? verifier_reason(log) : strerror(-fd));
+		report(l, name, *log ? verifier_reason(log) : strerror(-fd), loss);
 	free(log);
 	return fd;
 }
@@ -165,8 +176,14 @@ static int put_call(struct bpf_loader *l, u32 index, int fd)
 
 static void load_event(struct bpf_loader *l, u32 type)
 {
+	struct driver_loss loss = { .kind = LOSS_EVENTS };
 	char name[64];
 	int fd;
+
+	if (type == EV_SYSCALL_CLONE_20_X)
+		loss_add_forks(&loss);
+	else
+		loss_add_event(&loss, type);
 
 	for (u32 stage = 0; stage < BPF_STAGES && !l->rejected[type]; stage++) {
 		if (stage)
@@ -175,7 +192,7 @@ static void load_event(struct bpf_loader *l, u32 type)
 			snprintf(name, sizeof(name), "ev_%s", event_desc(type)->id);
 		if (stage && !bpf_probe_find(&l->probe, name))
 			break;
-		fd = load(l, name);
+		fd = load(l, name, &loss);
 		l->rejected[type] = fd < 0 || put_call(l, CALL_ROW(type, stage), fd);
 	}
 	l->loaded[type] = !l->rejected[type];
@@ -214,7 +231,8 @@ static void load_wanted(struct bpf_loader *l, u32 type)
 static int load_steps(struct bpf_loader *l, struct diag *d)
 {
 	for (u32 i = 1; i < BPF_STEPS && !l->steps; i++) {
-		int fd = load(l, step_names[i]), err = fd < 0 ? fd : put_call(l, CALL_STEP(i), fd);
+		struct driver_loss loss = { .kind = LOSS_EVENTS };	/* all of them: the driver does not start */
+		int fd = load(l, step_names[i], &loss), err = fd < 0 ? fd : put_call(l, CALL_STEP(i), fd);
 
 		if (err) {
 			diag_set(d, "the kernel rejects the eBPF program %s: %s", step_names[i], strerror(-err));
@@ -292,22 +310,42 @@ static int attach_raw(const char *name, int prog)
 	return fd < 0 ? -errno : fd;
 }
 
+static void entry_loss(enum bpf_entry e, struct driver_loss *loss)
+{
+	*loss = (struct driver_loss){ .kind = e == ENTRY_ENTER ? LOSS_PARAMETERS : LOSS_EVENTS };
+	switch (e) {
+	case ENTRY_EXEC: loss_add_execs(loss); break;
+	case ENTRY_FORK: loss_add_forks(loss); break;
+	case ENTRY_ENTER: loss_add_entered(loss); break;
+	case ENTRY_TASK_EXIT: loss_add_event(loss, EV_PROCEXIT_1_E); break;
+	default: break;	/* without it the driver does not start */
+	}
+}
+
 /* The smaller variant when there is one. */
 static int load_entry(struct bpf_loader *l, enum bpf_entry e)
 {
+	struct driver_loss loss;
 	char name[64];
 	int fd;
 
+	entry_loss(e, &loss);
 	snprintf(name, sizeof(name), "%s_%s", l->plain ? "plain" : "raw", entries[e].name);
-	fd = load(l, name);
+	if (e == ENTRY_ENTER) {
+		loss.kind = LOSS_NOTHING;
+		loss.instead = "small";
+	}
+	fd = load(l, name, &loss);
 	if (fd >= 0 || e != ENTRY_ENTER)
 		return fd;
+	entry_loss(e, &loss);
 	strcat(name, "_small");
-	return load(l, name);
+	return load(l, name, &loss);
 }
 
 static int attach(struct bpf_loader *l, enum bpf_entry e)
 {
+	struct driver_loss loss;
 	int prog, fd;
 
 	if (l->attached[e] || l->refused[e] || (l->plain && !entries[e].plain))
@@ -319,7 +357,8 @@ static int attach(struct bpf_loader *l, enum bpf_entry e)
 	}
 	fd = l->plain ? attach_plain(entries[e].plain, prog) : attach_raw(entries[e].raw, prog);
 	if (fd < 0) {
-		report(l, entries[e].name, strerror(-fd));
+		entry_loss(e, &loss);
+		report(l, entries[e].name, strerror(-fd), &loss);
 		l->refused[e] = true;
 		return fd;
 	}
@@ -389,6 +428,8 @@ int bpf_loader_load(struct bpf_loader *l, const struct interest *in, struct diag
 		return err;
 	diag_clear(d);
 	unload(l);
+	/* a map of programs takes only those of the type of the first */
+	close(l->maps[MAP_calls]);
 	l->plain = true;
-	return load_all(l, in, d);
+	return make_map(l, MAP_calls, 0, d) ?: load_all(l, in, d);
 }

@@ -55,12 +55,15 @@ struct capture_ops {
 	int (*next)(struct capture *c, struct raw_event *ret, int timeout_ms);
 	void (*stats)(struct capture *c, struct capture_stats *ret);
 	int (*set_interest)(struct capture *c, const struct interest *in, struct diag *d);
+	/* How it came by its events, for the log: a sentence; NULL: nothing to say. */
+	const char *(*describe)(struct capture *c);
 	void (*close)(struct capture *c);	/* frees c */
 };
 
 struct capture {
 	const struct capture_ops *ops;
 	struct diag diag;	/* why next() failed */
+	int status;		/* at the end: of the program that the source started, as a shell has it */
 };
 
 /*
@@ -78,6 +81,12 @@ static inline void capture_stats(struct capture *c, struct capture_stats *ret)
 	*ret = (struct capture_stats){ 0 };
 	if (c->ops->stats)
 		c->ops->stats(c, ret);
+}
+
+/* Valid until the next change of the interest; NULL: nothing to say. */
+static inline const char *capture_describe(struct capture *c)
+{
+	return c->ops->describe ? c->ops->describe(c) : NULL;
 }
 
 static inline void capture_close(struct capture *c)

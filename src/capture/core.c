@@ -3,14 +3,17 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/capability.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "capture/caps.h"
-#include "capture/core_load.h"
+#include "capture/core_way.h"
 #include "capture/driver.h"
 #include "capture/ring.h"
 #include "capture/route.h"
@@ -19,6 +22,7 @@ struct core {
 	struct capture base;
 	struct driver_options opt;
 	struct core_loader loader;
+	struct core_ways ways;
 	struct interest interest;	/* being set */
 	struct ring_set rings;
 	int *ring_fds;		/* owned; as the loader wants them */
@@ -90,7 +94,7 @@ static int core_set_interest(struct capture *base, const struct interest *in, st
 
 	c->interest = *in;
 	c->interest.syscalls[0] &= ~1ull;	/* SC_unknown is none */
-	err = core_load(&c->loader, &c->interest, loader_ready, c, d);
+	err = core_ways_set(&c->ways, c->opt.attach, &c->interest, loader_ready, c, d);
 	if (err)
 		diag_set(d, "the eBPF programs that the rules need cannot be loaded: %s", strerror(-err));
 	return err;
@@ -120,12 +124,14 @@ static void core_stats(struct capture *base, struct capture_stats *ret)
 		ret->enter_lost += s->enter_lost;
 		ret->filtered += s->filtered;
 	}
+	ret->drops_scratch += core_ways_missed(&c->ways);
 }
 
 static void core_close(struct capture *base)
 {
 	struct core *c = container_of(base, struct core, base);
 
+	core_ways_fini(&c->ways);
 	core_loader_fini(&c->loader);
 	if (c->scratch)
 		munmap(c->scratch, page_round(c->ncpus * sizeof(*c->scratch)));
@@ -137,11 +143,17 @@ static void core_close(struct capture *base)
 	free(c);
 }
 
+static const char *core_describe(struct capture *base)
+{
+	return core_ways_describe(&container_of(base, struct core, base)->ways);
+}
+
 static const struct capture_ops core_ops = {
 	.name = "modern_ebpf",
 	.next = core_next,
 	.stats = core_stats,
 	.set_interest = core_set_interest,
+	.describe = core_describe,
 	.close = core_close,
 };
 
@@ -193,6 +205,41 @@ static int open_rings(struct core *c, struct diag *d)
 	return err;
 }
 
+#if defined(__x86_64__)
+static void no_compat(int sig)
+{
+	(void)sig;
+	_exit(1);
+}
+
+/*
+ * Does the kernel run 32-bit programs?  It can be built to and told not to, so a process of
+ * its own makes such a call (getpid, 20) and sees whether it dies of that.
+ */
+static bool runs_compat(void)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (!pid) {
+		long nr = 20;
+
+		signal(SIGSEGV, no_compat);
+		signal(SIGILL, no_compat);
+		signal(SIGSYS, no_compat);
+		asm volatile("int $0x80" : "+a"(nr) : : "memory", "r8", "r9", "r10", "r11");
+		_exit(nr != getpid());
+	}
+	/* when in doubt, yes */
+	return pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || !WEXITSTATUS(status);
+}
+#else
+static bool runs_compat(void)
+{
+	return true;
+}
+#endif
+
 static void set_config(struct core *c)
 {
 	const struct ring_set *r = &c->rings;
@@ -203,13 +250,12 @@ static void set_config(struct core *c)
 	for (u32 i = 0; i < r->n; i++)
 		c->ring_fds[i] = r->rings[i].fd;
 	c->loader.ring_fds = c->ring_fds;
-	c->loader.spoil = c->opt.spoil;
-	c->loader.on_rejected = c->opt.rejected;
-	c->loader.ctx = c->opt.ctx;
+	c->loader.opt = &c->opt;
 	c->loader.config = (struct core_config){
 		.snaplen = c->opt.snaplen < EVENT_PARAM_LEN_MAX ? c->opt.snaplen : EVENT_PARAM_LEN_MAX,
 		.self_pid = c->opt.self_pid,
 		.drop_failed = c->opt.drop_failed,
+		.compat = runs_compat(),
 		.page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE)),
 		.lane_ring = r->n - 1,
 		.wake_bytes = { r->rings[0].size / 8, r->rings[r->n - 1].size / 8 },
@@ -227,14 +273,15 @@ static int core_open(const struct driver_options *opt, const struct interest *in
 	c->opt = *opt;
 	c->ncpus = libbpf_num_possible_cpus();
 	core_loader_init(&c->loader);
+	core_ways_init(&c->ways, &c->loader);
 	err = check_system(d) ?: open_rings(c, d);
 	if (err)
 		goto out;
 	set_config(c);
 	c->interest = *in;
 	c->interest.syscalls[0] &= ~1ull;
-	err = core_load(&c->loader, &c->interest, loader_ready, c, d);
-	if (err)
+	err = core_ways_set(&c->ways, opt->attach, &c->interest, loader_ready, c, d);
+	if (err && !d->msg)
 		fail(d, err, "the eBPF programs cannot be loaded");
 out:
 	libbpf_set_print(old);

@@ -12,72 +12,128 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "capture/core_loss.h"
 #include "capture/route.h"
 #include "capture/verifier.h"
 #include "event/table.h"
 #include "core.skel.h"
 #include "plain.skel.h"
+#include "small.skel.h"
 
 /* Of address space: only the log of a rejected program is written. */
 #define LOG_BYTES ((size_t)1 << 20)
 
-/* The programs as they are built for newer and for older kernels. */
-struct core_variant {
-	const char *name;
-	const void *(*bytes)(size_t *ret_len);
-};
-
-static const struct core_variant variants[] = {
-	{ "core", core_bpf__elf_bytes },
-	{ "plain", plain_bpf__elf_bytes },
-};
-
+/* The programs as they are built for newer and for older kernels, and with less to do. */
 static const struct {
 	const char *name;
-	bool attached;		/* to a tracepoint */
-	bool needed;
-} programs[CORE_PROGRAMS] = {
-	[CORE_EXIT] = { "on_exit", true, true },
-	[CORE_FINISH] = { "finish_fds", false, true },
-	[CORE_EXEC] = { "on_exec", true, false },
-	[CORE_FORK] = { "on_fork", true, false },
-	[CORE_TASK_EXIT] = { "on_task_exit", true, false },
-	[CORE_ENTER] = { "on_enter", true, false },
+	const void *(*bytes)(size_t *ret_len);
+} variants[] = {
+	{ "core", core_bpf__elf_bytes },
+	{ "plain", plain_bpf__elf_bytes },
+	{ "small", small_bpf__elf_bytes },
+};
+
+enum { SMALL = ARRAY_SIZE(variants) - 1, NONE };
+
+static const char *const program_names[CORE_PROGRAMS] = {
+	[CORE_FINISH] = "finish_fds",
+	[CORE_EXEC] = "on_exec",
+	[CORE_FORK] = "on_fork",
+	[CORE_TASK_EXIT] = "on_task_exit",
+};
+
+/* What the programs of each place are loaded as.  No target: that of the group. */
+static const struct {
+	u32 type;
+	struct {
+		const char *name, *target;
+		u32 attach;
+	} side[SIDES];
+} places[CORE_PLACES] = {
+	[PLACE_ALL] = { BPF_PROG_TYPE_TRACING, { { "on_exit", "sys_exit", BPF_TRACE_RAW_TP },
+						 { "on_enter", "sys_enter", BPF_TRACE_RAW_TP } } },
+	[PLACE_ALL_COMPAT] = { BPF_PROG_TYPE_TRACING,
+			       { { "on_exit_compat", "sys_exit", BPF_TRACE_RAW_TP },
+				 { "on_enter_compat", "sys_enter", BPF_TRACE_RAW_TP } } },
+	[PLACE_TRACE] = { BPF_PROG_TYPE_TRACEPOINT, { { "on_exit_trace", NULL, 0 },
+						      { "on_enter_trace", NULL, 0 } } },
+	[PLACE_CALL] = { BPF_PROG_TYPE_TRACING, { { "on_exit", NULL, BPF_TRACE_FEXIT },
+						  { "on_enter_call", NULL, BPF_TRACE_FENTRY } } },
+	[PLACE_BLIND] = { BPF_PROG_TYPE_TRACING, { { "on_exit_blind", NULL, BPF_TRACE_FEXIT },
+						   { "on_enter_blind", NULL, BPF_TRACE_FENTRY } } },
+#define DENIED(N_)									\
+	[PLACE_DENIED + N_] = { BPF_PROG_TYPE_TRACING,					\
+				{ { "on_denied" #N_, NULL, BPF_TRACE_FEXIT } } }
+	DENIED(0), DENIED(1), DENIED(2), DENIED(3),
+#undef DENIED
 };
 
 static const char *const map_names[CORE_MAPS] = {
 	[CORE_SCRATCH] = "scratch_map",
 	[CORE_RINGS] = "rings",
 	[CORE_STASHES] = "stashes",
+	[CORE_LIVE] = ".data.live",
 	[CORE_BY_CODE] = "by_code",
 	[CORE_FINISHERS] = "finishers",
-	[CORE_LIVE] = ".data.live",
 };
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static int keep_fd(int fd)
+{
+	return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
 
 void core_loader_init(struct core_loader *l)
 {
-	*l = (struct core_loader){ .variant = variants };
-	for (int i = 0; i < CORE_MAPS; i++)
+	*l = (struct core_loader){ 0 };
+	for (int i = 0; i < CORE_SHARED; i++)
 		l->maps[i] = -1;
 }
 
 void core_loader_fini(struct core_loader *l)
 {
 	for (size_t i = 0; i < l->links.n; i++)
-		bpf_link__destroy(l->links.p[i]);
+		close(l->links.p[i]);
+	for (size_t i = 0; i < l->pending.n; i++)
+		close(l->pending.p[i]);
 	vec_fini(&l->links);
-	for (int i = 0; i < CORE_MAPS; i++)
-		if (l->maps[i] >= 0)
-			close(l->maps[i]);
+	vec_fini(&l->pending);
+	for (int i = 0; i < CORE_SHARED; i++)
+		close_fd(&l->maps[i]);
 	core_loader_init(l);
 }
 
-/* ---- what is wanted ---------------------------------------------------------------- */
+void core_group_init(struct core_group *g, enum core_place place)
+{
+	*g = (struct core_group){ .place = place };
+	for (int i = 0; i < CORE_MAPS; i++)
+		g->maps[i] = -1;
+	for (int i = 0; i < SIDES; i++)
+		g->stubs[i].fd = -1;
+}
 
-struct wanted {
-	bool types[EV_MAX];
-	bool programs[CORE_PROGRAMS];
-};
+void core_group_fini(struct core_group *g)
+{
+	for (int i = 0; i < SIDES; i++) {
+		close_fd(&g->stubs[i].fd);
+		free(g->stubs[i].insns);
+	}
+	for (size_t i = 0; i < g->fds.n; i++)
+		close(g->fds.p[i]);
+	vec_fini(&g->fds);
+	close_fd(&g->maps[CORE_BY_CODE]);
+	close_fd(&g->maps[CORE_FINISHERS]);
+	free(g->target);
+	core_group_init(g, g->place);
+}
+
+/* ---- what is wanted ---------------------------------------------------------------- */
 
 /*
  * The event whose program captures a syscall.  The calls that make a process share one; so
@@ -89,115 +145,127 @@ static u32 exit_event(const struct core_loader *l, u32 code)
 
 	if (type == EV_SYSCALL_FORK_20_X || type == EV_SYSCALL_VFORK_20_X || type == EV_SYSCALL_CLONE3_X)
 		type = EV_SYSCALL_CLONE_20_X;
-	return event_desc(type)->captured && !l->rejected[type] ? type : EV_GENERIC_X;
+	return event_desc(type)->captured && l->variant[type] != NONE ? type : EV_GENERIC_X;
 }
 
-/* What is missing for the interest: how many programs. */
-static u32 wanted_of(const struct core_loader *l, const struct interest *in, struct wanted *w)
+static u32 stub_id(const struct core_group *g, u32 side)
+{
+	return ID_STUB + SIDES * g->place + side;
+}
+
+/* What is missing: how many programs. */
+static u32 wanted_of(const struct core_loader *l, const struct core_group *g,
+		     const struct interest *in, bool *want)
 {
 	u32 n = 0;
 
-	*w = (struct wanted){ 0 };
-	w->programs[CORE_EXIT] = w->programs[CORE_FINISH] = true;
-	w->programs[CORE_EXEC] = route_wants_exec(in);
-	w->programs[CORE_FORK] = route_wants_fork(in);
-	w->programs[CORE_ENTER] = route_wants_enter(in);
+	memset(want, 0, CORE_IDS * sizeof(*want));
+	want[ID_PROGRAM + CORE_FINISH] = want[stub_id(g, SIDE_EXIT)] = true;
+	want[stub_id(g, SIDE_ENTER)] = g->want_enter;
+	want[ID_PROGRAM + CORE_EXEC] = route_wants_exec(in) && !l->has[CORE_EXEC];
+	want[ID_PROGRAM + CORE_FORK] = route_wants_fork(in) && !l->has[CORE_FORK];
 	/* it also drops what was copied for a thread that ends */
-	w->programs[CORE_TASK_EXIT] = interest_has(in, SC_sched_process_exit) || w->programs[CORE_ENTER];
-	for (u32 i = 0; i < CORE_PROGRAMS; i++)
-		n += w->programs[i] &= !l->has[i] && !l->refused[i];
+	want[ID_PROGRAM + CORE_TASK_EXIT] = (interest_has(in, SC_sched_process_exit) ||
+					     route_wants_enter(in)) && !l->has[CORE_TASK_EXIT];
 	for (u32 code = 1; code < SC_MAX; code++)
-		if (interest_has(in, code))
-			w->types[exit_event(l, code)] = true;
-	for (u32 t = 0; t < EV_MAX; t++)
-		n += w->types[t] &= !l->loaded[t] && !l->rejected[t];
+		if (interest_has(&g->codes, code))
+			want[exit_event(l, code)] = true;
+	for (u32 id = 0; id < CORE_IDS; id++)
+		n += want[id] &= !g->loaded[id] && l->variant[id] != NONE;
 	return n;
 }
 
-/* Event type of the program `ev_ID`, 0 for other programs (type 0 is never captured). */
-static u32 program_type(const struct bpf_program *p)
+/* CORE_IDS: none that this group can have. */
+static u32 program_id(const struct core_group *g, const struct bpf_program *p)
 {
 	const char *name = bpf_program__name(p);
 
-	if (strncmp(name, "ev_", 3))
-		return 0;
-	for (u32 t = 1; t < EV_MAX; t++)
+	for (u32 t = 1; !strncmp(name, "ev_", 3) && t < EV_MAX; t++)
 		if (!strcmp(event_desc(t)->id, name + 3))
 			return t;
-	return 0;
-}
-
-/* CORE_PROGRAMS for those of events. */
-static u32 program_index(const struct bpf_program *p)
-{
-	u32 i = 0;
-
-	while (i < CORE_PROGRAMS && strcmp(programs[i].name, bpf_program__name(p)))
-		i++;
-	return i;
+	for (u32 i = 0; i < CORE_PROGRAMS; i++)
+		if (!strcmp(program_names[i], name))
+			return ID_PROGRAM + i;
+	for (u32 i = 0; i < SIDES; i++)
+		if (places[g->place].side[i].name && !strcmp(places[g->place].side[i].name, name))
+			return stub_id(g, i);
+	return CORE_IDS;
 }
 
 /* ---- maps ---------------------------------------------------------------------------- */
 
-static struct bpf_object *open_variant(const struct core_variant *v)
+static struct bpf_object *open_variant(u32 variant)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "saker");
 	size_t len;
-	const void *bytes = v->bytes(&len);
+	const void *bytes = variants[variant].bytes(&len);
 
 	return bpf_object__open_mem(bytes, len, &opts);
 }
 
-static int create_map(struct core_loader *l, int i, const struct bpf_map *m)
+static int create_map(struct core_loader *l, int i, const struct bpf_map *m, int *ret_fd)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = bpf_map__map_flags(m));
 	u32 entries = i == CORE_SCRATCH ? l->ncpus : i == CORE_RINGS ? l->nrings : bpf_map__max_entries(m);
 
 	if (i == CORE_RINGS)
 		opts.inner_map_fd = l->ring_fds[0];
-	l->maps[i] = bpf_map_create(bpf_map__type(m), "saker", bpf_map__key_size(m), bpf_map__value_size(m),
-				    entries, &opts);
-	return l->maps[i] < 0 ? -errno : 0;
+	*ret_fd = bpf_map_create(bpf_map__type(m), "saker", bpf_map__key_size(m), bpf_map__value_size(m),
+				 entries, &opts);
+	return *ret_fd < 0 ? -errno : 0;
 }
 
-/* Once for all objects, as the first one describes them. */
-static int create_maps(struct core_loader *l, const struct bpf_object *o)
+/* Once for all objects of a group, or of all groups, as the first one describes them. */
+static int create_maps(struct core_loader *l, struct core_group *g, const struct bpf_object *o)
 {
 	int err = 0;
 
-	for (int i = 0; i < CORE_MAPS && !err; i++)
-		if (l->maps[i] < 0)
-			err = create_map(l, i, bpf_object__find_map_by_name(o, map_names[i]));
+	for (int i = 0; i < CORE_MAPS && !err; i++) {
+		int *fd = i < CORE_SHARED ? &l->maps[i] : &g->maps[i];
+
+		if (*fd < 0)
+			err = create_map(l, i, bpf_object__find_map_by_name(o, map_names[i]), fd);
+		g->maps[i] = *fd;
+	}
 	return err;
 }
 
 /* ---- loading ------------------------------------------------------------------------ */
 
 /*
- * What is wanted is loaded as two objects on the same maps, each by a thread of its own: most
- * of the time goes to relocation in libbpf and to the verifier.
+ * What is wanted is loaded as several objects on the same maps, each by a thread of its own:
+ * most of the time goes to relocation in libbpf and to the verifier.  There is one for each
+ * variant that is needed, and for the one that most programs come from two.
  */
-enum { PARTS = 2, PART_WORTH = 8 };	/* programs */
+enum { PARTS = ARRAY_SIZE(variants) + 1, PART_WORTH = 8 };	/* programs */
 
 struct part {
 	const struct core_loader *l;
-	const struct wanted *w;
-	u32 index, count;		/* of the parts */
+	const struct core_group *g;
+	const bool *want;
+	u32 variant;
+	u32 index, count;		/* of the objects of this variant */
 	struct bpf_object *o;		/* owned */
 	char *logs;			/* the verifier's, LOG_BYTES for each program; owned */
 	size_t logs_len;
 	int err;
 };
 
-static bool is_wanted(const struct wanted *w, const struct bpf_program *p)
+static bool spoilt(const struct part *part, const struct bpf_program *p)
 {
-	u32 type = program_type(p), i = program_index(p);
+	const char *spoil = part->l->opt->spoil, *name = bpf_program__name(p);
+	size_t n = spoil ? strcspn(spoil, ":") : 0;
 
-	return type ? w->types[type] : i < CORE_PROGRAMS && w->programs[i];
+	if (!spoil || !spoil[n])
+		return spoil && !strcmp(spoil, name);
+	if (strcmp(spoil + n + 1, name))
+		return false;
+	return !strncmp(spoil, "big", n) ? part->variant != SMALL :
+	       !strncmp(spoil, variants[part->variant].name, n);
 }
 
 /* Returns with no value set: what no verifier accepts. */
-static int spoil(struct bpf_program *p)
+static int spoil_program(struct bpf_program *p)
 {
 	size_t n = bpf_program__insn_cnt(p);
 	struct bpf_insn *insns = xcalloc(n, sizeof(*insns));
@@ -210,31 +278,53 @@ static int spoil(struct bpf_program *p)
 	return err;
 }
 
-/* Each part comes to the same division: programs go where there is less to do. */
-static void choose_programs(struct part *part)
+/* As what it is loaded: hooks say it for themselves, and for the events that they call. */
+static int set_kind(const struct core_group *g, struct bpf_program *p, u32 id)
 {
-	size_t load[PARTS] = { 0 }, n = 0;
-	struct bpf_program *p;
+	u32 side = id >= ID_STUB ? (id - ID_STUB) % SIDES : SIDE_EXIT, type = places[g->place].type;
+	const char *target = places[g->place].side[side].target ?: g->target;
 
-	bpf_object__for_each_program(p, part->o) {
-		u32 to = part->count > 1 && load[1] < load[0];
-		bool wanted = is_wanted(part->w, p);
-
-		if (wanted)
-			load[to] += bpf_program__insn_cnt(p) + 200;
-		bpf_program__set_autoload(p, wanted && to == part->index);
-		bpf_program__set_log_buf(p, part->logs + LOG_BYTES * n++, LOG_BYTES);
-	}
+	if (id > ID_PROGRAM && id < ID_STUB && id != ID_PROGRAM + CORE_FINISH)
+		return 0;
+	bpf_program__set_type(p, type);
+	bpf_program__set_expected_attach_type(p, places[g->place].side[side].attach);
+	return type == BPF_PROG_TYPE_TRACING ? bpf_program__set_attach_target(p, 0, target) : 0;
 }
 
-static int reuse_maps(const struct core_loader *l, struct bpf_object *o)
+/* Each part comes to the same division: programs go where there is less to do. */
+static int choose_programs(struct part *part)
 {
+	size_t load[2] = { 0 }, n = 0;
+	struct bpf_program *p;
+	int err = 0;
+
+	bpf_object__for_each_program(p, part->o) {
+		u32 id = program_id(part->g, p), to = part->count > 1 && load[1] < load[0];
+		bool want = id < CORE_IDS && part->want[id] && part->l->variant[id] == part->variant;
+
+		if (want)
+			load[to] += bpf_program__insn_cnt(p) + 200;
+		want &= to == part->index;
+		bpf_program__set_autoload(p, want);
+		bpf_program__set_log_buf(p, part->logs + LOG_BYTES * n++, LOG_BYTES);
+		if (want && !err)
+			err = set_kind(part->g, p, id);
+		if (want && !err && spoilt(part, p))
+			err = spoil_program(p);
+	}
+	return err;
+}
+
+static int reuse_maps(const struct part *part)
+{
+	const struct core_loader *l = part->l;
 	int err;
 
-	err = bpf_map__set_initial_value(bpf_object__find_map_by_name(o, ".rodata.config"), &l->config,
-					 sizeof(l->config));
+	err = bpf_map__set_initial_value(bpf_object__find_map_by_name(part->o, ".rodata.config"),
+					 &l->config, sizeof(l->config));
 	for (int i = 0; i < CORE_MAPS && !err; i++)
-		err = bpf_map__reuse_fd(bpf_object__find_map_by_name(o, map_names[i]), l->maps[i]);
+		err = bpf_map__reuse_fd(bpf_object__find_map_by_name(part->o, map_names[i]),
+					part->g->maps[i]);
 	return err;
 }
 
@@ -245,7 +335,7 @@ static void *load_part(void *arg)
 	size_t n = 0;
 
 	if (!part->o)
-		part->o = open_variant(part->l->variant);
+		part->o = open_variant(part->variant);
 	if (!part->o) {
 		part->err = -errno;
 		return NULL;
@@ -260,10 +350,7 @@ static void *load_part(void *arg)
 		part->err = -ENOMEM;
 		return NULL;
 	}
-	choose_programs(part);
-	p = part->l->spoil ? bpf_object__find_program_by_name(part->o, part->l->spoil) : NULL;
-	part->err = p ? spoil(p) : 0;
-	part->err = part->err ?: reuse_maps(part->l, part->o) ?: bpf_object__load(part->o);
+	part->err = choose_programs(part) ?: reuse_maps(part) ?: bpf_object__load(part->o);
 	return NULL;
 }
 
@@ -275,21 +362,20 @@ static void part_fini(struct part *part)
 }
 
 /* Takes note of one refusal.  False: nothing works without that program. */
-static bool refuse(struct core_loader *l, const struct bpf_program *p, const char *why,
-		   struct diag *d)
+static bool refuse(struct core_loader *l, const struct core_group *g, u32 id,
+		   const struct bpf_program *p, const char *why, struct diag *d)
 {
-	u32 type = program_type(p), i = program_index(p);
+	struct driver_loss loss = { .program = bpf_program__name(p), .why = why };
 
-	if (type)
-		l->rejected[type] = true;
-	else if (i < CORE_PROGRAMS && !programs[i].needed)
-		l->refused[i] = true;
-	else
-		diag_set(d, "the kernel rejects the eBPF program %s: %s", bpf_program__name(p), why);
-	if (d->msg)
+	l->variant[id]++;
+	if (l->variant[id] == NONE && id == stub_id(g, SIDE_EXIT)) {
+		diag_set(d, "the kernel rejects the eBPF program %s: %s", loss.program, why);
 		return false;
-	if (l->on_rejected)
-		l->on_rejected(l->ctx, bpf_program__name(p), why);
+	}
+	loss.instead = l->variant[id] == NONE ? NULL : variants[l->variant[id]].name;
+	core_loss_of(id, l->variant[id] == NONE, l->variant[id] == SMALL, &loss);
+	if (l->opt->rejected)
+		l->opt->rejected(l->opt->ctx, &loss);
 	return true;
 }
 
@@ -304,7 +390,7 @@ static int part_failed(struct core_loader *l, struct part *part, struct diag *d)
 		return part->err;
 	bpf_object__for_each_program(p, part->o) {
 		if (*log)
-			again = refuse(l, p, verifier_reason(log), d);
+			again = refuse(l, part->g, program_id(part->g, p), p, verifier_reason(log), d);
 		log += LOG_BYTES;
 	}
 	return again ? 1 : part->err;
@@ -326,27 +412,47 @@ static void *fill_rings(void *arg)
 	return NULL;
 }
 
-static int load_parts(struct core_loader *l, const struct wanted *w, struct part *parts, u32 n,
+/* Which objects are needed: how many. */
+static u32 divide(const struct core_loader *l, const struct core_group *g, const bool *want,
+		  struct part *parts)
+{
+	u32 count[ARRAY_SIZE(variants)] = { 0 }, n = 0;
+
+	for (u32 id = 0; id < CORE_IDS; id++)
+		if (want[id])
+			count[l->variant[id]]++;
+	for (u32 v = 0; v < ARRAY_SIZE(variants); v++) {
+		u32 of = !count[v] ? 0 : v == l->base && count[v] >= PART_WORTH ? 2 : 1;
+
+		for (u32 i = 0; i < of; i++)
+			parts[n++] = (struct part){ .l = l, .g = g, .want = want, .variant = v,
+						    .index = i, .count = of };
+	}
+	return n;
+}
+
+static int load_parts(struct core_loader *l, struct core_group *g, struct part *parts, u32 n,
 		      struct diag *d)
 {
-	pthread_t thread, filler;
-	bool threaded, filling;
+	pthread_t threads[PARTS], filler;
+	bool threaded[PARTS] = { false }, filling;
 	void *unfilled = NULL;
 	int err = 0;
 
-	for (u32 i = 0; i < n; i++)
-		parts[i] = (struct part){ .l = l, .w = w, .index = i, .count = n };
-	parts[0].o = open_variant(l->variant);
-	err = parts[0].o ? create_maps(l, parts[0].o) : -errno;
+	parts[0].o = open_variant(parts[0].variant);
+	err = parts[0].o ? create_maps(l, g, parts[0].o) : -errno;
 	if (err)
 		return err;
 	filling = !l->filled && !pthread_create(&filler, NULL, fill_rings, l);
-	threaded = n > 1 && !pthread_create(&thread, NULL, load_part, &parts[1]);
+	for (u32 i = 1; i < n; i++)
+		threaded[i] = !pthread_create(&threads[i], NULL, load_part, &parts[i]);
 	load_part(&parts[0]);
-	if (threaded)
-		pthread_join(thread, NULL);
-	else if (n > 1)
-		load_part(&parts[1]);
+	for (u32 i = 1; i < n; i++) {
+		if (threaded[i])
+			pthread_join(threads[i], NULL);
+		else
+			load_part(&parts[i]);
+	}
 	if (filling)
 		pthread_join(filler, &unfilled);
 	else if (!l->filled)
@@ -354,107 +460,132 @@ static int load_parts(struct core_loader *l, const struct wanted *w, struct part
 	if (unfilled)
 		return diag_set(d, "the ring buffers cannot be put into their map");
 	for (u32 i = 0; i < n; i++)
-		if (parts[i].err && err != 1)
+		if (parts[i].err && (!err || err == 1) && !d->msg)
 			err = part_failed(l, &parts[i], d);
 	return err;
 }
 
-/*
- * Loads without those which the kernel rejects, one after the other.  On success *ret_n parts
- * are the caller's.
- */
-static int load_variant(struct core_loader *l, const struct interest *in, struct part *parts,
-			u32 *ret_n, struct diag *d)
+/* From now on, programs of a variant below this one are not tried. */
+static void set_base(struct core_loader *l, u32 base)
 {
-	struct wanted w;
-	u32 n, count;
-	int err = 1;
-
-	*ret_n = 0;
-	while (err == 1) {
-		count = wanted_of(l, in, &w);
-		if (!count)
-			return 0;
-		n = count >= PART_WORTH ? PARTS : 1;
-		err = load_parts(l, &w, parts, n, d);
-		for (u32 i = 0; err && i < n; i++)
-			part_fini(&parts[i]);
-	}
-	*ret_n = err ? 0 : n;
-	return err;
+	l->base = base;
+	for (u32 id = 0; id < CORE_IDS; id++)
+		if (l->variant[id] < base)
+			l->variant[id] = base;
 }
 
 /* ---- putting to use ---------------------------------------------------------------------- */
 
 /* Puts an event's program into the table, for each syscall that has this event. */
-static int connect_event(struct core_loader *l, u32 type, int fd)
+static int connect_event(const struct core_loader *l, const struct core_group *g, u32 type, int fd)
 {
 	for (u32 code = 1; code < SC_MAX; code++)
 		if (exit_event(l, code) == type &&
-		    bpf_map_update_elem(l->maps[CORE_BY_CODE], &code, &fd, BPF_ANY))
+		    bpf_map_update_elem(g->maps[CORE_BY_CODE], &code, &fd, BPF_ANY))
 			return -errno;
-	l->loaded[type] = true;
 	return 0;
 }
 
-static int connect_program(struct core_loader *l, u32 i, const struct bpf_program *p)
+/* One that lives as long as the group, in place of the object's. */
+static int lasting_map(struct core_group *g, struct bpf_object *o, int fd)
 {
-	int fd = bpf_program__fd(p);
-	struct bpf_link *link;
+	struct bpf_map *m;
+
+	for (int i = 0; i < CORE_MAPS; i++) {
+		m = bpf_object__find_map_by_name(o, map_names[i]);
+		if (m && bpf_map__fd(m) == fd)
+			return g->maps[i];
+	}
+	fd = keep_fd(fd);
+	vec_push(&g->fds, fd);
+	return fd;
+}
+
+static int keep_stub(struct core_group *g, u32 side, struct bpf_object *o, struct bpf_program *p)
+{
+	struct core_stub *s = &g->stubs[side];
+
+	s->n = bpf_program__insn_cnt(p);
+	s->insns = xcalloc(s->n, sizeof(*s->insns));
+	memcpy(s->insns, bpf_program__insns(p), s->n * sizeof(*s->insns));
+	for (u32 i = 0; i < s->n; i++)
+		if (s->insns[i].code == (BPF_LD | BPF_IMM | BPF_DW) &&
+		    (s->insns[i].src_reg == BPF_PSEUDO_MAP_FD || s->insns[i].src_reg == BPF_PSEUDO_MAP_VALUE))
+			s->insns[i].imm = lasting_map(g, o, s->insns[i].imm);
+	s->type = places[g->place].type;
+	s->attach = places[g->place].side[side].attach;
+	s->fd = keep_fd(bpf_program__fd(p));
+	return s->fd < 0 ? -errno : 0;
+}
+
+static int connect_program(struct core_loader *l, struct core_group *g, struct bpf_object *o,
+			   struct bpf_program *p, u32 id)
+{
+	int fd = bpf_program__fd(p), err = 0;
 	u32 zero = 0;
 
-	l->has[i] = true;
-	if (!programs[i].attached)
-		return bpf_map_update_elem(l->maps[CORE_FINISHERS], &zero, &fd, BPF_ANY) ? -errno : 0;
-	link = bpf_program__attach(p);
-	if (!link)
-		return -errno;
-	vec_push(&l->links, link);
-	return 0;
+	if (id < EV_MAX) {
+		err = connect_event(l, g, id, fd);
+	} else if (id >= ID_STUB) {
+		err = keep_stub(g, (id - ID_STUB) % SIDES, o, p);
+	} else if (id == ID_PROGRAM + CORE_FINISH) {
+		err = bpf_map_update_elem(g->maps[CORE_FINISHERS], &zero, &fd, BPF_ANY) ? -errno : 0;
+	} else {
+		fd = keep_fd(fd);
+		vec_push(&l->pending, fd);
+		l->has[id - ID_PROGRAM] = true;
+	}
+	g->loaded[id] = !err;
+	return err;
 }
 
-/* Events first: nothing runs before the dispatcher is attached. */
-static int connect_object(struct core_loader *l, struct bpf_object *o)
+static int connect_part(struct core_loader *l, struct core_group *g, struct bpf_object *o)
 {
 	struct bpf_program *p;
 	int err = 0;
 
 	bpf_object__for_each_program(p, o)
-		if (!err && bpf_program__fd(p) >= 0 && program_type(p))
-			err = connect_event(l, program_type(p), bpf_program__fd(p));
+		if (!err && bpf_program__fd(p) >= 0)
+			err = connect_program(l, g, o, p, program_id(g, p));
 	return err;
 }
 
-static int attach_object(struct core_loader *l, struct bpf_object *o)
-{
-	struct bpf_program *p;
-	int err = 0;
-
-	bpf_object__for_each_program(p, o)
-		if (!err && bpf_program__fd(p) >= 0 && program_index(p) < CORE_PROGRAMS)
-			err = connect_program(l, program_index(p), p);
-	return err;
-}
-
-int core_load(struct core_loader *l, const struct interest *in, int (*ready)(void *ctx), void *ctx,
+int core_load(struct core_loader *l, struct core_group *g, const struct interest *in,
 	      struct diag *d)
 {
 	struct part parts[PARTS];
-	u32 n;
-	int err = load_variant(l, in, parts, &n, d);
+	bool want[CORE_IDS];
+	int err = 1;
 
-	if (err && !l->has[CORE_EXIT] && l->variant == &variants[0]) {
-		diag_clear(d);
-		l->variant = &variants[1];
-		err = load_variant(l, in, parts, &n, d);
+	while (err && wanted_of(l, g, in, want)) {
+		u32 n = divide(l, g, want, parts);
+		bool first = !g->loaded[ID_PROGRAM + CORE_FINISH];
+
+		err = load_parts(l, g, parts, n, d);
+		for (u32 i = 0; i < n && !err; i++)
+			err = connect_part(l, g, parts[i].o);
+		for (u32 i = 0; i < n; i++)
+			part_fini(&parts[i]);
+		if (!err || err == 1)
+			continue;
+		/* not one of the programs: the kernel lacks what this variant asks for */
+		if (l->base || !first || d->msg)
+			return err;
+		set_base(l, 1);
 	}
-	for (u32 i = 0; i < n && !err; i++)
-		err = connect_object(l, parts[i].o);
-	if (!err)
-		err = ready(ctx);
-	for (u32 i = 0; i < n && !err; i++)
-		err = attach_object(l, parts[i].o);
-	for (u32 i = 0; i < n; i++)
-		part_fini(&parts[i]);
-	return err;
+	return 0;
+}
+
+int core_attach_others(struct core_loader *l)
+{
+	while (l->pending.n) {
+		int prog = l->pending.p[l->pending.n - 1], link = bpf_raw_tracepoint_open(NULL, prog);
+
+		if (link < 0)
+			return -errno;
+		vec_push(&l->links, link);
+		close(prog);
+		l->pending.n--;
+	}
+	return 0;
 }

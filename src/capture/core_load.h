@@ -1,54 +1,107 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loading and attaching the CO-RE programs.
+ * Loading the CO-RE programs.
  *
  * Programs that a later interest needs are loaded as another object on the same maps.  Only
  * file descriptors are kept: nothing is pinned, so the kernel drops all of it when this process
  * ends, however it ends.
+ *
+ * A program that the verifier rejects is tried again as its smaller variant, then left out;
+ * both are told through driver_options.rejected.
  */
 #ifndef SAKER_CAPTURE_CORE_LOAD_H
 #define SAKER_CAPTURE_CORE_LOAD_H
 
 #include "base/diag.h"
 #include "base/vec.h"
-#include "capture/capture.h"
+#include "capture/driver.h"
 #include "schema/core_abi.h"
 
-struct bpf_link;
-struct core_variant;
+struct bpf_insn;
 
-/* Programs that are no event's own, by name. */
+/* Programs that are neither an event's nor a hook's, by name. */
 enum core_program {
-	CORE_EXIT, CORE_FINISH, CORE_EXEC, CORE_FORK, CORE_TASK_EXIT, CORE_ENTER, CORE_PROGRAMS
+	CORE_FINISH, CORE_EXEC, CORE_FORK, CORE_TASK_EXIT, CORE_PROGRAMS
 };
+
 enum core_map {
-	CORE_SCRATCH, CORE_RINGS, CORE_STASHES, CORE_BY_CODE, CORE_FINISHERS, CORE_LIVE, CORE_MAPS
+	CORE_SCRATCH, CORE_RINGS, CORE_STASHES, CORE_LIVE, CORE_SHARED,
+	/* each group has its own */
+	CORE_BY_CODE = CORE_SHARED, CORE_FINISHERS, CORE_MAPS
+};
+
+/* Kinds of places where syscalls are seen; see drivers/core/hooks.h. */
+enum core_place {
+	PLACE_ALL,		/* tracepoints of all calls */
+	PLACE_ALL_COMPAT,	/* the same, for 32-bit programs only */
+	PLACE_TRACE,		/* tracepoints of single calls */
+	PLACE_CALL,		/* functions of single calls */
+	PLACE_BLIND,		/* the same, where the BTF does not tell their argument */
+	PLACE_DENIED,		/* the function that asks the seccomp filter, by its arguments */
+	PLACE_DENIED_MAX = PLACE_DENIED + 3,
+	CORE_PLACES
+};
+
+enum core_side { SIDE_EXIT, SIDE_ENTER, SIDES };
+
+/* Every program has a number: its event's type, or one of these. */
+enum {
+	ID_PROGRAM = EV_MAX,			/* and enum core_program */
+	ID_STUB = ID_PROGRAM + CORE_PROGRAMS,	/* and SIDES * place + side */
+	CORE_IDS = ID_STUB + SIDES * CORE_PLACES
+};
+
+/* A program of hooks.h, as it was loaded for a first place. */
+struct core_stub {
+	int fd;			/* owned; -1: none */
+	struct bpf_insn *insns;	/* for more places; owned */
+	u32 n;
+	u32 type, attach;	/* enum bpf_prog_type, enum bpf_attach_type */
+};
+
+/*
+ * Programs that may tail-call each other.  The kernel wants them to be of one kind and, from
+ * 6.12 on, loaded for functions of the same signature.
+ */
+struct core_group {
+	enum core_place place;
+	char *target;			/* the function they are loaded for; owned; NULL: none */
+	u32 proto;			/* its type's number */
+	struct interest codes;		/* whose events it captures */
+	int maps[CORE_MAPS];		/* the group's own are owned; -1: not yet */
+	bool loaded[CORE_IDS];
+	struct core_stub stubs[SIDES];
+	bool want_enter;
+	VEC(int) fds;			/* maps that the stubs name; owned */
 };
 
 struct core_loader {
-	const struct core_variant *variant;
+	u32 base;			/* the variant that fits this kernel */
+	u8 variant[CORE_IDS];		/* the one that is tried next */
 	struct core_config config;	/* of all objects */
 	u32 nrings, ncpus;
 	const int *ring_fds;		/* borrowed, nrings of them: what the map of rings holds */
 	bool filled;			/* the map of rings is */
-	int maps[CORE_MAPS];		/* owned; -1: not yet */
-	bool loaded[EV_MAX];		/* programs by event type */
-	bool rejected[EV_MAX];
-	bool has[CORE_PROGRAMS];
-	bool refused[CORE_PROGRAMS];
-	VEC(struct bpf_link *) links;	/* owned */
-	const char *spoil;		/* borrowed; see struct driver_options */
-	void (*on_rejected)(void *ctx, const char *program, const char *why);
-	void *ctx;
+	int maps[CORE_SHARED];		/* owned; -1: not yet */
+	bool has[CORE_PROGRAMS];	/* loaded, by any group */
+	VEC(int) pending;		/* programs to attach; owned */
+	VEC(int) links;			/* owned */
+	const struct driver_options *opt;	/* borrowed */
 };
 
 void core_loader_init(struct core_loader *l);
 void core_loader_fini(struct core_loader *l);
+
+void core_group_init(struct core_group *g, enum core_place place);
+void core_group_fini(struct core_group *g);
+
 /*
- * Loads and attaches what `in` needs and is missing.  ready() is called when all is loaded and
- * the maps are there, before anything new runs; it sets up scratch and routes.
+ * Loads for a group what its codes need, and for all of them what `in` needs, and is missing.
+ * Nothing is attached.  Returns 0 or a negative errno; d then may say more.
  */
-int core_load(struct core_loader *l, const struct interest *in, int (*ready)(void *ctx), void *ctx,
+int core_load(struct core_loader *l, struct core_group *g, const struct interest *in,
 	      struct diag *d);
+/* Attaches the programs that do not sit at syscalls. */
+int core_attach_others(struct core_loader *l);
 
 #endif

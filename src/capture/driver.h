@@ -8,6 +8,21 @@
 
 #include "capture/capture.h"
 
+/* What becomes of events whose program this kernel does not take. */
+enum driver_loss_kind {
+	LOSS_NOTHING,		/* another variant of it does the same */
+	LOSS_PARAMETERS,	/* they come, but with less in them */
+	LOSS_EVENTS,		/* they do not come, or as the generic event only */
+};
+
+/* Borrowed for the time of the call. */
+struct driver_loss {
+	const char *program, *why;
+	const char *instead;	/* the variant that is tried next; NULL: none */
+	enum driver_loss_kind kind;
+	u64 events[(EV_MAX + 63) / 64];	/* by type: those that it concerns */
+};
+
 /* Members that do not concern a driver are ignored by it. */
 struct driver_options {
 	u32 buf_bytes;		/* of each ring; a power of two times the page size */
@@ -20,10 +35,19 @@ struct driver_options {
 	char *const *argv;	/* ptrace: the program to start, NULL-terminated; NULL: none */
 	const s32 *pids;	/* ptrace: processes to attach to */
 	u32 npids;
-	/* Called for each program that could not be loaded or attached; may be NULL. */
-	void (*rejected)(void *ctx, const char *program, const char *why);
+	/*
+	 * Called for each program that could not be loaded or attached, and for each smaller
+	 * variant of it that could not either; may be NULL.
+	 */
+	void (*rejected)(void *ctx, const struct driver_loss *loss);
+	/* Called with what a user should know; may be NULL. */
+	void (*notice)(void *ctx, const char *text);
 	void *ctx;
-	const char *spoil;	/* for tests: a program to make unacceptable; NULL: none */
+	/*
+	 * For tests: a program to make unacceptable, in all of its variants; "core:NAME" and
+	 * "plain:NAME": in that one; "big:NAME": in all but the last.  NULL: none.
+	 */
+	const char *spoil;
 };
 
 struct driver {

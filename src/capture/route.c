@@ -37,7 +37,7 @@ bool route_wants_fork(const struct interest *in)
 	return any(in, fork_codes, ARRAY_SIZE(fork_codes));
 }
 
-static bool is_enter(u32 code)
+bool route_is_enter(u32 code)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(enter_codes); i++)
 		if (enter_codes[i] == code)
@@ -61,8 +61,8 @@ static bool wants_socketcall(const struct interest *in, bool enter)
 
 static u32 route_of(const struct interest *in, u32 native, u32 compat, bool enter)
 {
-	bool n = interest_has(in, native) && (!enter || is_enter(native));
-	bool m = interest_has(in, compat) && (!enter || is_enter(compat));
+	bool n = interest_has(in, native) && (!enter || route_is_enter(native));
+	bool m = interest_has(in, compat) && (!enter || route_is_enter(compat));
 
 	if (compat == SC_socketcall)
 		m = wants_socketcall(in, enter);

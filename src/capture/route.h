@@ -10,6 +10,9 @@ u32 route_exit(const struct interest *in, u32 nr);
 /* The same of those whose path or address is copied when the call begins. */
 u32 route_enter(const struct interest *in, u32 nr);
 
+/* Is the path or address that this call is given copied when it begins? */
+bool route_is_enter(u32 code);
+
 bool route_wants_exec(const struct interest *in);
 bool route_wants_fork(const struct interest *in);
 bool route_wants_enter(const struct interest *in);

@@ -235,6 +235,13 @@ static const struct {
 	{ "/memfd:", FDT_MEMFD },
 };
 
+/* The C library's is 0 on machines of 64 bits. */
+#ifdef __aarch64__
+#define KERNEL_O_LARGEFILE 0400000
+#else
+#define KERNEL_O_LARGEFILE 0100000
+#endif
+
 /* Flags as open(2) has them to portable ones. */
 static u32 portable_flags(u32 flags)
 {
@@ -243,7 +250,7 @@ static u32 portable_flags(u32 flags)
 	} map[] = {
 		{ O_CREAT, 4 }, { O_APPEND, 8 }, { O_DSYNC, 16 }, { O_EXCL, 32 }, { O_NONBLOCK, 64 },
 		{ O_SYNC, 128 }, { O_TRUNC, 256 }, { O_DIRECT, 512 }, { O_DIRECTORY, 1024 },
-		{ 0100000 /* O_LARGEFILE of the kernel */, 2048 }, { O_CLOEXEC, 4096 },
+		{ KERNEL_O_LARGEFILE, 2048 }, { O_CLOEXEC, 4096 },
 	};
 	u32 ret = (flags & O_ACCMODE) == O_RDWR ? 3 : (flags & O_ACCMODE) == O_WRONLY ? 2 : 1;
 

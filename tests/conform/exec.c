@@ -22,6 +22,7 @@ static struct report {
 	long ppid, pgid, limit, loginuid, tty, uid, gid;
 	uint64_t inheritable, permitted, effective, bounding;
 	long vm_size, vm_rss;
+	char comm[16];
 } *report;
 
 struct image {
@@ -102,6 +103,8 @@ static void run(void (*fn)(void), struct image *m)
 	MUST(waitpid(MUST(pid), &status, 0));
 	if (status || !report->vm_size)
 		die("child");
+	if (!m->comm)
+		m->comm = report->comm;
 	expect_execve(pid, m);
 }
 
@@ -236,7 +239,7 @@ static int child(void)
 {
 	report->vm_size = status_of("VmSize:");
 	report->vm_rss = status_of("VmRSS:");
-	return 0;
+	return prctl(PR_GET_NAME, report->comm);
 }
 
 /* The copies' report goes to the memory of the parent, through this descriptor. */
@@ -290,7 +293,8 @@ static void succeeding(void)
 	m.comm = "script";
 	m.filename = "./script";
 	run(as_script, &m);
-	m = (struct image){ .exe = "zero", .comm = "memfd:in-memory", .path = "memfd:in-memory",
+	/* its comm is the number of the descriptor, or since 6.14 the name of the file */
+	m = (struct image){ .exe = "zero", .path = "memfd:in-memory",
 			    .args = args_plain, .args_len = sizeof(args_plain),
 			    .filename = name, .flags = WRITABLE | FROM_MEMFD };
 	snprintf(name, sizeof(name), "/dev/fd/%d", memfd);

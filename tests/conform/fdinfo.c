@@ -23,6 +23,13 @@ enum { LISTENING = 1, CONNECTED = 2, CLOEXEC = 4, UPPER = 8, LOWER = 16 };
 
 static char cwd[4000];
 
+/* the C library's is 0 on machines of 64 bits */
+#ifdef __aarch64__
+#define KERNEL_O_LARGEFILE 0400000
+#else
+#define KERNEL_O_LARGEFILE 0100000
+#endif
+
 static int portable(int flags)
 {
 	int p = (flags & O_ACCMODE) == O_WRONLY ? PO_WRONLY :
@@ -31,7 +38,7 @@ static int portable(int flags)
 	p |= flags & O_APPEND ? PO_APPEND : 0;
 	p |= flags & O_NONBLOCK ? PO_NONBLOCK : 0;
 	p |= flags & O_DIRECTORY ? PO_DIRECTORY | PO_TMPFILE : 0;
-	p |= flags & 0100000 ? PO_LARGEFILE : 0;
+	p |= flags & KERNEL_O_LARGEFILE ? PO_LARGEFILE : 0;
 	return p;
 }
 

@@ -11,7 +11,7 @@ enum {
 	CL_PARENT_SETTID = 512, CL_SIGHAND = 2048, CL_SYSVSEM = 4096, CL_THREAD = 8192,
 	CL_VM = 32768, CL_CHILD_CLEARTID = 8388608, CL_CHILD_SETTID = 16777216,
 	CL_NEWPID = 64, CL_CHILD_IN_PIDNS = 536870912,
-	VFORK_FLAGS = 0,	/* vfork says it all */
+	CL_VFORK = 134217728,
 };
 
 static char cmdline[4096];
@@ -40,21 +40,18 @@ static char stack[65536] __attribute__((aligned(16)));
 		  I(vtid, child_), I(vpid, pid_), init_start("/proc/1/stat"), \
 		  RANGE(pgft_maj, 0, 10), RANGE(pgft_min, 0, 100), CHILD_SIZES, COMMON(flags_))
 
-static void forks(void)
-{
-	long pid = SYS(fork);
+/*
+ * The raw calls: the child of vfork must not return into its caller's frame, and a thread has a
+ * new stack.
+ */
+#if defined(__x86_64__)
+#define FORK() SYS(fork)
+#define FORK_X SYSCALL_FORK_20_X
+#define VFORK_X SYSCALL_VFORK_20_X
+#define VFORK_FLAGS 0	/* vfork says it all */
 
-	if (!pid)
-		_exit(0);
-	MUST(pid);
-	PARENT(SYSCALL_FORK_20_X, pid, 0);
-	CHILD(SYSCALL_FORK_20_X, pid, pid, getpid(), 0);
-	MUST(waitpid((int)pid, NULL, 0));
-}
-
-static void vforks(void)
+static long raw_vfork(void)
 {
-	/* the child must not return into this frame: a raw call with nothing in between */
 	register long ret asm("rax") = SYS_vfork;
 
 	asm volatile("syscall\n\t"
@@ -65,10 +62,80 @@ static void vforks(void)
 		     "syscall\n"
 		     "1:"
 		     : "+a"(ret) : : "rcx", "r11", "rdi", "memory", "cc");
+	return ret;
+}
+
+static long raw_clone3(struct clone_args *a, size_t size, void (*fn)(void))
+{
+	register long ret asm("rax") = SYS_clone3;
+	register void (*start)(void) asm("r12") = fn;
+
+	asm volatile("syscall\n\t"
+		     "test %%rax, %%rax\n\t"
+		     "jnz 1f\n\t"
+		     "xor %%ebp, %%ebp\n\t"
+		     "call *%%r12\n"
+		     "1:"
+		     : "+a"(ret) : "D"(a), "S"(size), "r"(start) : "rcx", "r11", "memory", "cc");
+	return ret;
+}
+#elif defined(__aarch64__)
+/* There is clone only. */
+#define FORK() (expect_line = __LINE__, sys_ret(syscall(SYS_clone, SIGCHLD, 0L, 0L, 0L, 0L)))
+#define FORK_X SYSCALL_CLONE_20_X
+#define VFORK_X SYSCALL_CLONE_20_X
+#define VFORK_FLAGS (CL_VFORK | CL_VM)
+
+static long raw_vfork(void)
+{
+	register long nr asm("x8") = SYS_clone, ret asm("x0") = CLONE_VFORK | CLONE_VM | SIGCHLD;
+	register long sp asm("x1") = 0, ptid asm("x2") = 0, tls asm("x3") = 0, ctid asm("x4") = 0;
+
+	asm volatile("svc #0\n\t"
+		     "cbnz x0, 1f\n\t"
+		     "mov x8, #93\n\t"	/* exit */
+		     "svc #0\n"
+		     "1:"
+		     : "+r"(ret), "+r"(nr) : "r"(sp), "r"(ptid), "r"(tls), "r"(ctid) : "memory", "cc");
+	return ret;
+}
+
+static long raw_clone3(struct clone_args *a, size_t size, void (*fn)(void))
+{
+	register long nr asm("x8") = SYS_clone3, ret asm("x0") = (long)a;
+	register size_t len asm("x1") = size;
+	register void (*start)(void) asm("x19") = fn;
+
+	asm volatile("svc #0\n\t"
+		     "cbnz x0, 1f\n\t"
+		     "mov x29, #0\n\t"
+		     "blr x19\n"
+		     "1:"
+		     : "+r"(ret) : "r"(nr), "r"(len), "r"(start) : "x30", "memory", "cc");
+	return ret;
+}
+#endif
+
+static void forks(void)
+{
+	long pid = FORK();
+
+	if (!pid)
+		_exit(0);
+	MUST(pid);
+	PARENT(FORK_X, pid, 0);
+	CHILD(FORK_X, pid, pid, getpid(), 0);
+	MUST(waitpid((int)pid, NULL, 0));
+}
+
+static void vforks(void)
+{
+	long ret = raw_vfork();
+
 	MUST(ret);
 	expect_line = __LINE__;
-	PARENT(SYSCALL_VFORK_20_X, ret, VFORK_FLAGS);
-	CHILD(SYSCALL_VFORK_20_X, ret, ret, getpid(), VFORK_FLAGS);
+	PARENT(VFORK_X, ret, VFORK_FLAGS);
+	CHILD(VFORK_X, ret, ret, getpid(), VFORK_FLAGS);
 	MUST(waitpid((int)ret, NULL, 0));
 }
 
@@ -108,16 +175,7 @@ static void threads(void)
 	};
 	int portable = CL_VM | CL_FS | CL_FILES | CL_SIGHAND | CL_THREAD | CL_SYSVSEM |
 		       CL_CHILD_CLEARTID | CL_PARENT_SETTID;
-	register long ret asm("rax") = SYS_clone3;
-	register void (*fn)(void) asm("r12") = thread_main;
-
-	asm volatile("syscall\n\t"
-		     "test %%rax, %%rax\n\t"
-		     "jnz 1f\n\t"
-		     "xor %%ebp, %%ebp\n\t"
-		     "call *%%r12\n"
-		     "1:"
-		     : "+a"(ret) : "D"(&a), "S"(sizeof(a)), "r"(fn) : "rcx", "r11", "memory", "cc");
+	long ret = raw_clone3(&a, sizeof(a), thread_main);
 	MUST(ret);
 	expect_line = __LINE__;
 	PARENT(SYSCALL_CLONE3_X, ret, portable);
@@ -164,7 +222,7 @@ static const char *stat_of(long pid)
 static void init_main(void)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	syscall(SYS_fork);
+	FORK();
 	for (;;)
 		pause();
 }
@@ -184,18 +242,18 @@ static void namespaces(void)
 	PARENT(SYSCALL_CLONE_20_X, pid, CL_NEWPID);
 	IN_NAMESPACE(SYSCALL_CLONE_20_X, pid, getpid(), 1, pid, CL_NEWPID | CL_CHILD_IN_PIDNS);
 	second = first_child_of(pid);
-	IN_NAMESPACE(SYSCALL_FORK_20_X, second, pid, 2, pid, CL_CHILD_IN_PIDNS);
+	IN_NAMESPACE(FORK_X, second, pid, 2, pid, CL_CHILD_IN_PIDNS);
 	MUST(kill((int)pid, SIGKILL));
 	MUST(waitpid((int)pid, NULL, 0));
 
 	/* from now on children live elsewhere */
 	MUST(unshare(CLONE_NEWPID));
-	pid = SYS(fork);
+	pid = FORK();
 	if (!pid)
 		init_main();
 	MUST(pid);
-	PARENT(SYSCALL_FORK_20_X, pid, CL_CHILD_IN_PIDNS);
-	IN_NAMESPACE(SYSCALL_FORK_20_X, pid, getpid(), 1, pid, CL_CHILD_IN_PIDNS);
+	PARENT(FORK_X, pid, CL_CHILD_IN_PIDNS);
+	IN_NAMESPACE(FORK_X, pid, getpid(), 1, pid, CL_CHILD_IN_PIDNS);
 	MUST(kill((int)pid, SIGKILL));
 	MUST(waitpid((int)pid, NULL, 0));
 }
@@ -208,14 +266,18 @@ static void exhausted(void)
 	MUST(setrlimit(RLIMIT_NPROC, &one));
 	MUST(setresgid(65534, 65534, 65534));
 	MUST(setresuid(65534, 65534, 65534));
-	PARENT(SYSCALL_FORK_20_X, SYS(fork), 0);
-	PARENT(SYSCALL_VFORK_20_X, SYS(vfork), VFORK_FLAGS);
+	PARENT(FORK_X, FORK(), 0);
+	PARENT(VFORK_X, raw_vfork(), VFORK_FLAGS);
 }
 
 int main(int argc, char **argv)
 {
 	(void)argc;
 	expect_init();
+#ifndef __x86_64__
+	expect_none_of("SYSCALL_FORK_20_X");
+	expect_none_of("SYSCALL_VFORK_20_X");
+#endif
 	MUST(syscall(SYS_prctl, 15, "conform-fork"));
 	cmdline_len = read_proc("/proc/self/cmdline", cmdline, sizeof(cmdline));
 	forks();

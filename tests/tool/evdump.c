@@ -7,6 +7,7 @@
  * have an event of their own) and the life cycle of processes; -j: JSON; -a: events of all
  * processes; -v: what was loaded, and the counters, on standard error; -x: this BPF program
  * is spoilt, so that the verifier rejects it.
+ * The ptrace driver starts the program itself; -A attach: it attaches to it instead.
  * The status is that of the program, 125 when the driver does not work.
  */
 #include <errno.h>
@@ -48,10 +49,21 @@ static u64 wall_ns(void)
 	return (u64)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static void rejected(void *ctx, const char *program, const char *why)
+static void rejected(void *ctx, const struct driver_loss *loss)
 {
+	static const char *const kinds[] = {
+		[LOSS_NOTHING] = "nothing",
+		[LOSS_PARAMETERS] = "parameters of",
+		[LOSS_EVENTS] = "events",
+	};
+
 	(void)ctx;
-	fprintf(stderr, "evdump: %s rejected: %s\n", program, why);
+	fprintf(stderr, "evdump: %s rejected: %s; instead: %s; lost: %s", loss->program, loss->why,
+		loss->instead ? loss->instead : "nothing", kinds[loss->kind]);
+	for (u32 t = 0; t < EV_MAX && loss->kind != LOSS_NOTHING; t++)
+		if (loss->events[t / 64] >> t % 64 & 1)
+			fprintf(stderr, " %s", event_desc(t)->id);
+	fputc('\n', stderr);
 }
 
 static void add_hex(struct buf *b, const u8 *p, u32 n)
@@ -190,6 +202,12 @@ static int dump_event(struct dump *d, const struct raw_event *raw)
 	return 0;
 }
 
+static void notice(void *ctx, const char *text)
+{
+	(void)ctx;
+	fprintf(stderr, "evdump: %s\n", text);
+}
+
 /* The child waits until the parent has closed the pipe. */
 static pid_t start(char **argv, int *ret_go)
 {
@@ -230,10 +248,12 @@ static int run(struct dump *d, struct capture *c, pid_t pid)
 				dump_event(d, &raw);
 			if (n++ % 256)
 				continue;
+		} else if (err == -ENODATA) {
+			return c->status;	/* it started the program and saw it end */
 		} else if (err != -EAGAIN && err != -EINTR) {
 			return 125;
 		}
-		if (!end && waitpid(pid, &status, WNOHANG) == pid)
+		if (!end && pid > 0 && waitpid(pid, &status, WNOHANG) == pid)
 			end = wall_ns() + DRAIN_NS;
 		if (end && (err ? wall_ns() > end : ts > end))
 			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -269,6 +289,8 @@ static void print_stats(struct capture *c, u64 open_ns)
 	struct capture_stats st;
 
 	capture_stats(c, &st);
+	if (capture_describe(c))
+		fprintf(stderr, "evdump: %s\n", capture_describe(c));
 	fprintf(stderr, "evdump: opened in %.1f ms; seen %llu sent %llu dropped %llu+%llu filtered %llu "
 		"truncated %llu enter lost %llu\n", open_ns / 1e6, st.seen, st.events, st.drops_buffer,
 		st.drops_scratch, st.filtered, st.truncated, st.enter_lost);
@@ -277,7 +299,7 @@ static void print_stats(struct capture *c, u64 open_ns)
 int main(int argc, char **argv)
 {
 	struct driver_options opt = { .buf_bytes = 8 << 20, .cpus_per_ring = 1, .snaplen = 80,
-				    .self_pid = getpid(), .rejected = rejected };
+				    .self_pid = getpid(), .rejected = rejected, .notice = notice };
 	const struct driver *driver = &driver_core;
 	struct interest in = { 0 };
 	struct dump d = { 0 };
@@ -316,21 +338,31 @@ int main(int argc, char **argv)
 	if (optind >= argc || parse_interest(list, &in))
 		return 125;
 	signal(SIGPIPE, SIG_IGN);
-	pid = start(argv + optind, &go);
-	if (pid < 0)
-		return 125;
+	if (driver == &driver_ptrace && !opt.attach) {
+		opt.argv = argv + optind;
+		d.all = true;	/* it sees no others */
+		pid = go = -1;
+	} else {
+		pid = start(argv + optind, &go);
+		if (pid < 0)
+			return 125;
+		opt.pids = &pid;
+		opt.npids = 1;
+	}
 	map64_put(&d.tids, pid, &d);
 	t = now_ns();
 	if (driver->open(&opt, &in, &c, &diag)) {
 		fprintf(stderr, "evdump: %s\n", diag.msg);
-		kill(pid, SIGKILL);
+		if (pid > 0)
+			kill(pid, SIGKILL);
 		diag_fini(&diag);
 		map64_fini(&d.tids);
 		return 125;
 	}
 	t = now_ns() - t;
-	close(go);
-	status = run(&d, c, pid);
+	if (go >= 0)
+		close(go);
+	status = run(&d, c, driver == &driver_ptrace ? 0 : pid);	/* that driver waits itself */
 	if (verbose)
 		print_stats(c, t);
 	capture_close(c);

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -199,9 +200,12 @@ static int bpf_program(void)
 	struct bpf_insn insns[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K }, { .code = BPF_JMP | BPF_EXIT } };
 	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_SOCKET_FILTER, .insn_cnt = 2 };
+	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 
 	attr.insns = (uintptr_t)insns;
 	attr.license = (uintptr_t)"GPL";
+	/* before 5.11 programs count as locked memory, those of the sensor too */
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	return syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr)) < 0 ? SKIP : 0;
 }
 

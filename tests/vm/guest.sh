@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What tests/vm/run has done in a guest: for each way to capture, the conformance programs, the
+# attacks, and calls of a 32-bit program where those are given.
+#
+# usage: tests/vm/guest.sh OUT WAY...		WAY: DRIVER[:ATTACH]
+#
+# OUT/WAY/why says why it did not start; OUT/WAY/seconds how long it took.
+out=$1
+shift
+top=$(cd "$(dirname "$0")/../.." && pwd)
+export BUILD="${BUILD:-build}"
+build=$(cd "$top" && cd "$BUILD" && pwd)
+mkdir -p "$out" && out=$(cd "$out" && pwd)
+uname -r >"$out/release"
+echo 2 >/proc/sys/kernel/perf_event_paranoid
+for way in "$@"; do
+	driver=${way%%:*} attach=
+	case $way in *:*) attach=${way#*:} ;; esac
+	dir=$out/$way
+	mkdir -p "$dir"
+	start=$(date +%s)
+	how="-d $driver" options="-o engine.build=false"
+	if [ "$attach" ]; then
+		how="$how -A $attach" options="$options -o engine.modern_ebpf.attach=$attach"
+	fi
+	case $driver in
+	kmod) insmod "$top/drivers/saker.ko" 2>"$dir/why" || { echo "$way: insmod failed"; continue; } ;;
+	ebpf) export SAKER_BPF_PROBE=$top/drivers/saker-bpf.o; how="$how -p $SAKER_BPF_PROBE" ;;
+	esac
+	if "$build/tool/evdump" $how -s getppid -- /bin/true >/dev/null 2>"$dir/why"; then
+		rm -f "$dir/why"
+		"$top/tests/vm/conform.sh" "$dir/conform" $how -s 60 >"$dir/log" 2>&1
+		"$top/tests/vm/live.sh" "$dir/live" "$driver" "$top/etc/saker_rules.yaml" $options >>"$dir/log" 2>&1
+		echo $? >"$dir/live/status"
+		for b in 32 64; do
+			[ -e "$build/vm/calls$b" ] || continue
+			rm -f /tmp/calls32
+			"$build/tool/evdump" $how -j -s open,openat,socket,connect -- "$build/vm/calls$b" \
+				>"$dir/calls$b" 2>>"$dir/log"
+		done
+	else
+		echo "$way: did not start"
+	fi
+	[ "$driver" = kmod ] && { rmmod saker 2>>"$dir/why" || echo "$way: rmmod failed"; }
+	[ -s "$dir/why" ] || rm -f "$dir/why"
+	echo $(($(date +%s) - start)) >"$dir/seconds"
+	echo "$way: $(cat "$dir/seconds") s"
+done
+exit 0
