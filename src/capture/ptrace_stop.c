@@ -252,6 +252,7 @@ static void ended(struct ptrace *p, struct tracee *t, s32 tid, int status)
 {
 	if (tid == p->main_pid && !p->main_ended) {
 		p->main_ended = true;
+		p->base.pid = 0;
 		p->base.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	}
 	if (!t)
