@@ -119,68 +119,6 @@ static u64 find_call(s32 tid)
 	return found;
 }
 
-/* ---- the second filter ------------------------------------------------------------------------ */
-
-/* A sock_fprog and what it points to. */
-static bool write_filter(struct maker *m, u64 addr, const struct sock_filter *code, u32 n)
-{
-	struct sock_fprog prog = {
-		.len = (unsigned short)n,
-		.filter = (void *)(unsigned long)(addr + sizeof(prog)),
-	};
-	struct iovec local[2] = { { &prog, sizeof(prog) }, { (void *)code, n * sizeof(*code) } };
-	struct iovec remote = { (void *)(unsigned long)addr, local[0].iov_len + local[1].iov_len };
-
-	return process_vm_writev(m->t->tid, local, 2, &remote, 1, 0) == (ssize_t)remote.iov_len;
-}
-
-/* Takes the descriptor out of the thread. */
-static int take_fd(struct tracee *t, int fd)
-{
-	int pidfd = (int)syscall(SYS_pidfd_open, t->tid, t->tid == t->tgid ? 0 : O_EXCL), copy;
-
-	if (pidfd < 0)
-		pidfd = (int)syscall(SYS_pidfd_open, t->tgid, 0);
-	if (pidfd < 0)
-		return -errno;
-	copy = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
-	copy = copy < 0 ? -errno : copy;
-	close(pidfd);
-	return copy;
-}
-
-static s64 install(struct maker *m, u64 addr)
-{
-	u64 flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
-	s64 fd = make_call(m, SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, addr, 0);
-
-	/* it gave up the privileges of the program which it began as */
-	if (fd == -EACCES && !make_call(m, SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0))
-		fd = make_call(m, SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, addr, 0);
-	return fd;
-}
-
-/* The end of the notifications of a new filter; negative errno. */
-static int add_filter(struct maker *m)
-{
-	u32 n;
-	struct sock_filter *code = ptrace_filter(&m->p->interest, SECCOMP_RET_USER_NOTIF, &n);
-	u64 size = sizeof(struct sock_fprog) + n * sizeof(*code);
-	s64 addr = make_call(m, SYS_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
-	s64 fd = addr < 0 && addr > -4096 ? addr : -EFAULT;
-	int copy;
-
-	if (fd == -EFAULT && write_filter(m, (u64)addr, code, n))
-		fd = install(m, (u64)addr);
-	free(code);
-	copy = fd < 0 ? (int)fd : take_fd(m->t, (int)fd);
-	if (fd >= 0)
-		make_call(m, SYS_close, (u64)fd, 0, 0, 0);
-	if (!(addr < 0 && addr > -4096))
-		make_call(m, SYS_munmap, (u64)addr, size, 0, 0);
-	return copy;
-}
-
 /* ---- answering ---------------------------------------------------------------------------------- */
 
 /*
@@ -235,6 +173,88 @@ static int start_answering(int fd)
 	return -err;
 }
 
+/* ---- the second filter ------------------------------------------------------------------------ */
+
+/* A sock_fprog and what it points to. */
+static bool write_filter(struct maker *m, u64 addr, const struct sock_filter *code, u32 n)
+{
+	struct sock_fprog prog = {
+		.len = (unsigned short)n,
+		.filter = (void *)(unsigned long)(addr + sizeof(prog)),
+	};
+	struct iovec local[2] = { { &prog, sizeof(prog) }, { (void *)code, n * sizeof(*code) } };
+	struct iovec remote = { (void *)(unsigned long)addr, local[0].iov_len + local[1].iov_len };
+
+	return process_vm_writev(m->t->tid, local, 2, &remote, 1, 0) == (ssize_t)remote.iov_len;
+}
+
+/* Takes the descriptor out of the thread. */
+static int take_fd(struct tracee *t, int fd)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, t->tid, t->tid == t->tgid ? 0 : O_EXCL), copy;
+
+	if (pidfd < 0)
+		pidfd = (int)syscall(SYS_pidfd_open, t->tgid, 0);
+	if (pidfd < 0)
+		return -errno;
+	copy = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	copy = copy < 0 ? -errno : copy;
+	close(pidfd);
+	return copy;
+}
+
+static s64 install(struct maker *m, u64 addr)
+{
+	u64 flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	s64 fd = make_call(m, SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, addr, 0);
+
+	/* it gave up the privileges of the program which it began as */
+	if (fd == -EACCES && !make_call(m, SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0))
+		fd = make_call(m, SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, addr, 0);
+	return fd;
+}
+
+/*
+ * From the moment it is in force, somebody must answer, or the thread sleeps in its next call.
+ * A spare descriptor makes sure that there is room for this end.
+ */
+static int listen_to(struct maker *m, u64 addr)
+{
+	int spare = open("/dev/null", O_RDONLY | O_CLOEXEC), copy, err;
+	s64 fd;
+
+	if (spare < 0)
+		return -errno;
+	fd = install(m, addr);
+	close(spare);
+	if (fd < 0)
+		return (int)fd;
+	copy = take_fd(m->t, (int)fd);
+	err = copy < 0 ? copy : start_answering(copy);
+	if (err && copy >= 0)
+		close(copy);
+	make_call(m, SYS_close, (u64)fd, 0, 0, 0);
+	return err;
+}
+
+static int add_filter(struct maker *m)
+{
+	u32 n;
+	struct sock_filter *code = ptrace_filter(&m->p->interest, SECCOMP_RET_USER_NOTIF, &n);
+	u64 size = sizeof(struct sock_fprog) + n * sizeof(*code);
+	s64 addr = make_call(m, SYS_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
+	int err = -EFAULT;
+
+	if (addr < 0 && addr > -4096)
+		err = (int)addr;
+	else if (write_filter(m, (u64)addr, code, n))
+		err = listen_to(m, (u64)addr);
+	free(code);
+	if (!(addr < 0 && addr > -4096))
+		make_call(m, SYS_munmap, (u64)addr, size, 0, 0);
+	return err;
+}
+
 /* ---- letting go ----------------------------------------------------------------------------------- */
 
 /* Signals that come meanwhile stay pending: the thread sees them when it is free. */
@@ -262,19 +282,15 @@ static void tell(struct ptrace *p, s32 tid)
 static int prepare(struct maker *m)
 {
 	u64 mask;
-	int fd;
+	int err;
 
 	m->call_addr = find_call(m->t->tid);
 	if (!m->call_addr)
 		return -ENOEXEC;
 	hold_signals(m->t, &mask);
-	fd = add_filter(m);
+	err = add_filter(m);
 	ptrace(PTRACE_SETSIGMASK, m->t->tid, sizeof(mask), &mask);
-	if (fd >= 0 && start_answering(fd)) {
-		close(fd);
-		fd = -EAGAIN;
-	}
-	return fd < 0 ? fd : 0;
+	return err;
 }
 
 static bool is_filtered(const struct tracee *t)
