@@ -110,6 +110,7 @@ static const struct row rows[] = {
 	OF("ptrace", tgkill), OF("ptrace", getpgid), OF("ptrace", rt_sigtimedwait),
 	OF("ptrace", timer_create), OF("ptrace", timer_settime), OF("ptrace", timer_delete),
 #ifdef SYS_pidfd_getfd
+	OF("ptrace", prlimit64), OF("ptrace", statfs), OF("ptrace", process_vm_writev),
 	OF("ptrace", pidfd_open), OF("ptrace", pidfd_getfd),
 #endif
 	/* nobody's here */
