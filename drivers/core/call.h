@@ -107,6 +107,13 @@ static inline_ u32 route_of(u32 route, bool *ret_compat)
 	return *ret_compat ? route >> 16 : route & 0xffff;
 }
 
+#if defined(__TARGET_ARCH_arm64)
+/* 32-bit programs make these calls themselves. */
+static inline_ u32 socketcall(struct scratch *s)
+{
+	return SC_unknown;
+}
+#else
 /*
  * The call inside a 32-bit socketcall, its arguments put in the place of those of socketcall;
  * SC_unknown when it is of no interest or its arguments cannot be read.
@@ -128,5 +135,6 @@ static __noinline u32 socketcall(struct scratch *s)
 		s->args[i] = args[i];
 	return code;
 }
+#endif
 
 #endif

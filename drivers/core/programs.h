@@ -158,7 +158,12 @@ static inline_ int event_end_fds(void *prog_ctx, struct ctx *c, u32 lane, u32 ne
 		s->off = c->off;
 		s->nparam = c->nparam;
 		s->lane = lane;
+#if !defined(__TARGET_ARCH_arm64)
 		bpf_tail_call_static(prog_ctx, &finishers, 0);
+#elif !defined(NO_EXTRAS)
+		/* no tail calls there, before 6.0, from a program that also calls functions */
+		run_steps(c, fd_step, s->nfds, 2);
+#endif
 	}
 	return event_end(c, lane);
 }
