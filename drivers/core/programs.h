@@ -414,8 +414,8 @@ int BPF_PROG(on_exec, struct task_struct *p, pid_t old_pid, struct linux_binprm 
 static inline_ u32 fork_call(u64 *ret_flags)
 {
 	bool is_compat = is_compat_task();
-	u64 addr = find_first_arg(is_compat), result;
-	u32 code = fork_code(find_call(&result), is_compat);
+	u64 unused, addr = find_first_arg(is_compat);
+	u32 code = fork_code(find_call(&unused), is_compat);
 
 	*ret_flags = 0;
 	if (code == SC_clone)
