@@ -65,7 +65,7 @@ for name in "$@"; do
 done
 cd "$out" || exit 1
 if [ "$shared" ]; then
-	dump "$out" $((seconds * 10)) "" "$top/tests/vm/conform.sh" "$out" -i -s "$seconds" -- $shared
+	dump "$out" $((seconds * 6)) "" "$top/tests/vm/conform.sh" "$out" -i -s "$seconds" -- $shared
 	status=$?
 	grep -v '^ran' "$out/stderr"
 	for name in $shared; do

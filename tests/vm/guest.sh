@@ -28,15 +28,15 @@ for way in "$@"; do
 	kmod) insmod "$top/drivers/saker.ko" 2>"$dir/why" || { echo "$way: insmod failed"; continue; } ;;
 	ebpf) export SAKER_BPF_PROBE=$top/drivers/saker-bpf.o; how="$how -p $SAKER_BPF_PROBE" ;;
 	esac
-	if "$build/tool/evdump" $how -s getppid -- /bin/true >/dev/null 2>"$dir/why"; then
+	if timeout 30 "$build/tool/evdump" $how -s getppid -- /bin/true >/dev/null 2>"$dir/why"; then
 		rm -f "$dir/why"
-		"$top/tests/vm/conform.sh" "$dir/conform" $how -s 60 >"$dir/log" 2>&1
-		"$top/tests/vm/live.sh" "$dir/live" "$driver" "$top/etc/saker_rules.yaml" $options >>"$dir/log" 2>&1
+		"$top/tests/vm/conform.sh" "$dir/conform" $how -s 30 >"$dir/log" 2>&1
+		timeout 120 "$top/tests/vm/live.sh" "$dir/live" "$driver" "$top/etc/saker_rules.yaml" $options >>"$dir/log" 2>&1
 		echo $? >"$dir/live/status"
 		for b in 32 64; do
 			[ -e "$build/vm/calls$b" ] || continue
 			rm -f /tmp/calls32
-			"$build/tool/evdump" $how -j -s open,openat,socket,connect -- "$build/vm/calls$b" \
+			timeout 60 "$build/tool/evdump" $how -j -s open,openat,socket,connect -- "$build/vm/calls$b" \
 				>"$dir/calls$b" 2>>"$dir/log"
 		done
 	else
@@ -46,6 +46,7 @@ for way in "$@"; do
 	[ -s "$dir/why" ] || rm -f "$dir/why"
 	echo $(($(date +%s) - start)) >"$dir/seconds"
 	echo "$way: $(cat "$dir/seconds") s"
+	dmesg >"$out/dmesg"
+	[ ! -x /bin/save-results ] || save-results
 done
-dmesg >"$out/dmesg"
 exit 0
