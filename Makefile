@@ -149,9 +149,11 @@ guest: $(BUILD)/saker $(BUILD)/tool/evdump $(CONFORM) $(VM)
 # Every kernel that can be had under every driver, in QEMU; the table is kept in docs/kernels.md.
 test-vm:
 	$(Q)tools/deps vm
+	$(Q)tools/deps cross
 	$(Q)tests/vm/run --write
 
 test: deps
+	$(Q)tools/deps vm || echo "the tests in guests will be skipped"
 	$(Q)$(MAKE) --no-print-directory check
 
 check: tests
@@ -199,10 +201,13 @@ install: all
 	install -D -m 755 build/saker $(DESTDIR)$(PREFIX)/bin/saker
 	install -D -m 644 etc/saker.yaml $(DESTDIR)/etc/saker/saker.yaml
 	install -D -m 644 etc/saker_rules.yaml $(DESTDIR)/etc/saker/saker_rules.yaml
+	install -D -m 644 packaging/systemd/saker.service $(DESTDIR)$(PREFIX)/lib/systemd/system/saker.service
+	sed -i 's|/usr/local/bin/|$(PREFIX)/bin/|' $(DESTDIR)$(PREFIX)/lib/systemd/system/saker.service
 	for f in $$(find schema drivers -type f ! -path 'drivers/core/*' ! -path 'drivers/ptrace/*'); do \
 		m=644; [ ! -x $$f ] || m=755; \
 		install -D -m $$m $$f $(DESTDIR)$(PREFIX)/share/saker/src/$$f || exit 1; \
 	done
+	echo 'VERSION = $(VERSION)' >$(DESTDIR)$(PREFIX)/share/saker/src/Makefile	# drivers/ look there
 
 clean:
 	rm -rf build
