@@ -29,7 +29,7 @@ struct plain_exec {
 #if defined(__TARGET_ARCH_x86)
 #define syscall_nr(regs) ((u32)KREAD(regs, orig_ax))
 
-static inline_ bool is_compat_task(struct task_struct *t)
+static inline_ bool task_is_compat(struct task_struct *t)
 {
 	return KREAD(t, thread_info.status) & TS_COMPAT;
 }
@@ -55,7 +55,7 @@ static inline_ struct pt_regs *regs_of(struct task_struct *t)
 #elif defined(__TARGET_ARCH_arm64)
 #define syscall_nr(regs) ((u32)KREAD(regs, syscallno))
 
-static inline_ bool is_compat_task(struct task_struct *t)
+static inline_ bool task_is_compat(struct task_struct *t)
 {
 	return KREAD(t, thread_info.flags) >> TIF_32BIT & 1;
 }
@@ -120,7 +120,7 @@ static inline_ u32 route_of(struct entry *e, u32 route, bool *ret_compat)
 	e->task = (void *)bpf_get_current_task();
 	if (!(route >> 16))
 		return route;
-	*ret_compat = is_compat_task(e->task);
+	*ret_compat = task_is_compat(e->task);
 	return *ret_compat ? route >> 16 : route & 0xffff;
 }
 
@@ -457,7 +457,7 @@ PROGRAM("raw_fork") int raw_fork(struct raw_ctx *ctx)
 	    !lifecycle_begin(&e, SC_clone))
 		return 0;
 	regs = regs_of(parent);
-	is_compat = is_compat_task(parent);
+	is_compat = task_is_compat(parent);
 	code = fork_code(syscall_nr(regs), is_compat);
 	read_args(e.s->args, regs, is_compat);
 	e.s->code = code;
