@@ -4,6 +4,7 @@
  * what happened, and that must be the same with and without a tracer.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -137,8 +138,7 @@ static void *ticker(void *arg)
 	for (;;) {
 		usleep(1000);
 		__atomic_add_fetch(&tick_threads, 1, __ATOMIC_RELAXED);
-		if (access("/etc/hostname", F_OK))
-			arg = NULL;
+		close(open("/etc/passwd", O_RDONLY));
 	}
 	return arg;
 }
