@@ -141,7 +141,7 @@ int ptrace_start(struct ptrace *p, struct diag *d)
 	u32 n;
 	pid_t pid;
 
-	if (err) {
+	if (err == ENOENT) {	/* what else speaks against it, the kernel decides */
 		diag_set(d, "cannot start %s: %s", p->opt.argv[0], strerror(err));
 		return -err;
 	}

@@ -224,7 +224,7 @@ def attaching(w):
     until(t.stdout, b"ready")
     p = w.start(w.saker("--pid", str(t.pid)))
     why = None
-    if not until(p.stderr, b"ALERT read by target"):
+    if not until(p.stdout, b"ALERT read by target"):
         why = "no alert"
     traced = [tracer_of(int(n)) for n in os.listdir("/proc/%d/task" % t.pid)]
     if not why and set(traced) != {p.pid}:
