@@ -36,7 +36,8 @@ struct bpf_note {
 #define PATH_ROOM 128			/* components */
 #define STASH_ROOM 1024			/* for a path or address kept from entry to exit */
 #define BPF_STASHES 4096		/* threads that are inside such calls at a time */
-#define BPF_ROOM 4096			/* for things that the stack is too small for */
+#define BPF_ROOM 4096			/* for structures that the stack is too small for */
+#define BPF_NAME 4096			/* of a file that is executed */
 
 /* Programs that tail calls go to: those of an event type by stage, and steps. */
 #define BPF_STAGES 4
@@ -104,6 +105,7 @@ struct bpf_scratch {
 	u64 path[PATH_ROOM];		/* nodes of the path being built */
 	struct bpf_stash stash;
 	u64 room[BPF_ROOM / 8];
+	u64 name[BPF_NAME / 8];
 	u8 event[EVENT_ROOM];
 } __attribute__((aligned(8)));
 

@@ -436,10 +436,10 @@ PROGRAM("plain_exec") int plain_exec(struct plain_exec *ctx)
 
 	if (!e.set || !e.set->want_exec || !lifecycle_begin(&e, SC_execve))
 		return 0;
-	copy = (char *)e.s->path;
+	copy = (char *)e.s->name;
 	_Static_assert(sizeof(struct linux_binprm) <= BPF_ROOM, "too large for the scratch");
 	((struct linux_binprm *)e.s->room)->filename = copy;
-	bpf_read_kernel_str(copy, sizeof(e.s->path), (char *)ctx + (ctx->filename_at & 0xffff));
+	bpf_read_kernel_str(copy, BPF_NAME, (char *)ctx + (ctx->filename_at & 0xffff));
 	e.s->bprm = (u64)(unsigned long)e.s->room;
 	return go(ctx, &e, EV_SYSCALL_EXECVE_19_X);
 }

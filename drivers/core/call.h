@@ -9,6 +9,8 @@
 #define COMPAT_ARGS(X) X(0, bx) X(1, cx) X(2, dx) X(3, si) X(4, di) X(5, bp)
 #define REG_NUMBER orig_ax
 #define REG_RESULT ax
+#define REG_FIRST di
+#define REG_FIRST32 bx
 #define TS_COMPAT 2
 
 static inline_ bool is_compat_task(void)
@@ -23,6 +25,8 @@ static inline_ bool is_compat_task(void)
 #define COMPAT_ARGS(X) NATIVE_ARGS(X)
 #define REG_NUMBER syscallno
 #define REG_RESULT regs[0]
+#define REG_FIRST orig_x0
+#define REG_FIRST32 orig_x0
 #define TIF_32BIT 22
 
 static inline_ bool is_compat_task(void)
@@ -58,6 +62,8 @@ static inline_ struct pt_regs *regs_address(void)
 {
 	struct task_struct *t = (void *)bpf_get_current_task();
 
+	if (HAS_TASK_REGS)
+		return (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	return BPF_CORE_READ(t, stack) + KERNEL_STACK - KSIZE(struct pt_regs);
 }
 
@@ -78,34 +84,20 @@ static inline_ void find_args(struct scratch *s, bool is_compat)
 	}
 }
 
-static inline_ struct pt_regs *find_regs(void)
-{
-	return HAS_TASK_REGS ? (void *)bpf_task_pt_regs(bpf_get_current_task_btf()) : regs_address();
-}
-
-#define FIRST_AT(N_, REG_) if (N_ == 0) return BPF_CORE_READ(regs, REG_);
-#define FIRST_AT32(N_, REG_) if (N_ == 0) return (u32)BPF_CORE_READ(regs, REG_);
-
-/* Of the call that is going on. */
-static inline_ u64 find_first_arg(bool is_compat)
-{
-	struct pt_regs *regs = find_regs();
-
-	if (is_compat) {
-		COMPAT_ARGS(FIRST_AT32)
-	} else {
-		NATIVE_ARGS(FIRST_AT)
-	}
-	return 0;
-}
-
 /* Number and result of the call, as far as it came. */
 static inline_ u32 find_call(u64 *ret_result)
 {
-	struct pt_regs *regs = find_regs();
+	struct pt_regs *regs = regs_address();
 
 	*ret_result = BPF_CORE_READ(regs, REG_RESULT);
 	return BPF_CORE_READ(regs, REG_NUMBER);
+}
+
+static inline_ u64 find_first_arg(bool is_compat)
+{
+	struct pt_regs *regs = regs_address();
+
+	return is_compat ? (u32)BPF_CORE_READ(regs, REG_FIRST32) : BPF_CORE_READ(regs, REG_FIRST);
 }
 
 /* Code of the syscall if it is of interest, or else SC_unknown. */
@@ -115,6 +107,13 @@ static inline_ u32 route_of(u32 route, bool *ret_compat)
 	return *ret_compat ? route >> 16 : route & 0xffff;
 }
 
+#if defined(__TARGET_ARCH_arm64)
+/* 32-bit programs make these calls themselves. */
+static inline_ u32 socketcall(struct scratch *s)
+{
+	return SC_unknown;
+}
+#else
 /*
  * The call inside a 32-bit socketcall, its arguments put in the place of those of socketcall;
  * SC_unknown when it is of no interest or its arguments cannot be read.
@@ -136,5 +135,6 @@ static __noinline u32 socketcall(struct scratch *s)
 		s->args[i] = args[i];
 	return code;
 }
+#endif
 
 #endif

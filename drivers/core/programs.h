@@ -158,7 +158,12 @@ static inline_ int event_end_fds(void *prog_ctx, struct ctx *c, u32 lane, u32 ne
 		s->off = c->off;
 		s->nparam = c->nparam;
 		s->lane = lane;
+#if !defined(__TARGET_ARCH_arm64)
 		bpf_tail_call_static(prog_ctx, &finishers, 0);
+#elif !defined(NO_EXTRAS)
+		/* no tail calls there, before 6.0, from a program that also calls functions */
+		run_steps(c, fd_step, s->nfds, 2);
+#endif
 	}
 	return event_end(c, lane);
 }
@@ -409,8 +414,8 @@ int BPF_PROG(on_exec, struct task_struct *p, pid_t old_pid, struct linux_binprm 
 static inline_ u32 fork_call(u64 *ret_flags)
 {
 	bool is_compat = is_compat_task();
-	u64 addr = find_first_arg(is_compat), result;
-	u32 code = fork_code(find_call(&result), is_compat);
+	u64 unused, addr = find_first_arg(is_compat);
+	u32 code = fork_code(find_call(&unused), is_compat);
 
 	*ret_flags = 0;
 	if (code == SC_clone)

@@ -487,7 +487,7 @@ int __init probes_init(void)
 	u32 i;
 
 	kernel_low = lowest_kernel_address();
-	kernel_span = KERNEL_END - kernel_low;
+	kernel_span = KERNEL_LIMIT - kernel_low;
 	for_each_kernel_tracepoint(find_tracepoint, NULL);
 	for (i = 0; i < TP_MAX; i++) {
 		if (probes[i].tp)

@@ -12,7 +12,7 @@
 #include <asm/vsyscall.h>
 
 /* The page of vsyscalls is the user's, and nothing is above it. */
-#define KERNEL_END ((unsigned long)VSYSCALL_ADDR)
+#define KERNEL_LIMIT ((unsigned long)VSYSCALL_ADDR)
 
 /* Reading an address that is not canonical is another kind of fault. */
 static inline unsigned long lowest_kernel_address(void)
@@ -41,7 +41,7 @@ static inline void read_args(const struct pt_regs *r, bool is_compat, u64 *args)
 }
 
 #elif defined(CONFIG_ARM64)
-#define KERNEL_END (~0ul)
+#define KERNEL_LIMIT (~0ul)
 
 static inline unsigned long lowest_kernel_address(void)
 {

@@ -82,6 +82,10 @@ static void apply_cmdline(struct app *a)
 	struct config *c = &a->cfg;
 	const char *p = a->cmd.print;
 
+	if (a->cmd.userspace) {
+		a->cfg.engine_kind = "ptrace";
+		a->cfg.driver_fallback = false;
+	}
 	if (a->cmd.unbuffered)
 		c->buffered_outputs = false;
 	if (p && strcmp(p, "c") && strcmp(p, "container") && strcmp(p, "k") &&
@@ -460,8 +464,12 @@ static enum outcome run(struct app *a)
 	if (r->driver.fallback)
 		loop_tell_fallback(r);
 	init_fields(a);
+	if (a->cmd.program)
+		dup2(STDERR_FILENO, STDOUT_FILENO);	/* standard output is the program's */
 	privileges_finish(r->live ? r->capture->ops->name : NULL, a->cfg.privileges_drop);
 	err = loop_run(r, &a->diag);
+	if (a->cmd.program)
+		a->status = r->capture->status;
 	field_ctx_fini(&r->fctx);
 	return fail_if(err);
 }

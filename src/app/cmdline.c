@@ -63,6 +63,10 @@ static const struct option_row options[] = {
 	{ 'r', NULL, OPT_LIST, AT(rules), "PATH",
 	  "Rules file, or folder of them, in place of rules_files. Repeatable." },
 	{ 0, "support", OPT_FLAG, AT(support), NULL, "Print what is needed to report a problem." },
+	{ 'u', "userspace", OPT_FLAG, AT(userspace), NULL,
+	  "Trace a program instead of the whole system: saker --userspace -- PROGRAM ARGUMENTS." },
+	{ 0, "pid", OPT_LIST, AT(pids), "PID,...",
+	  "With --userspace: trace these processes, with all threads and children. Repeatable." },
 	{ 'U', "unbuffered", OPT_FLAG, AT(unbuffered), NULL, "Write each alert at once." },
 	{ 'V', "validate", OPT_LIST, AT(validate), "FILE",
 	  "Check a rules file and exit. Repeatable." },
@@ -216,10 +220,24 @@ static int parse_format(struct cmdline *c, struct diag *d)
 			c->format_name);
 }
 
+/* The program to trace is what follows "--". */
+static int take_program(struct parser *p)
+{
+	struct cmdline *c = p->c;
+
+	if (c->userspace && p->i < p->argc && p->argv[p->i])
+		c->program = p->argv + p->i;
+	if (c->pids.n && !c->userspace)
+		return diag_set(p->d, "Option ‘pid’ has a meaning with --userspace only");
+	if (c->userspace && !c->program && !c->pids.n)
+		return diag_set(p->d, "Option ‘userspace’ needs a program to start (saker --userspace -- PROGRAM "
+				"ARGUMENTS) or processes to attach to (--pid PID)");
+	return 0;
+}
+
 int cmdline_parse(struct cmdline *c, struct arena *a, int argc, char **argv, struct diag *d)
 {
 	struct parser p = { .c = c, .a = a, .argc = argc, .argv = argv, .i = 1, .d = d };
-	bool rest = false;
 	int err = 0;
 
 	memset(c, 0, sizeof(*c));
@@ -230,15 +248,19 @@ int cmdline_parse(struct cmdline *c, struct arena *a, int argc, char **argv, str
 	for (; p.i < argc && !err; p.i++) {
 		const char *arg = argv[p.i];
 
-		if (rest || arg[0] != '-' || !arg[1])
+		if (arg[0] != '-' || !arg[1])
 			continue;	/* what is no option has no meaning */
-		if (!strcmp(arg, "--"))
-			rest = true;
-		else if (arg[1] == '-')
+		if (!strcmp(arg, "--")) {
+			p.i++;
+			break;
+		}
+		if (arg[1] == '-')
 			err = parse_long(&p, arg + 2);
 		else
 			err = parse_short(&p, arg + 1);
 	}
+	if (!err)
+		err = take_program(&p);
 	return err ? err : parse_format(c, d);
 }
 

@@ -20,6 +20,8 @@ struct cmdline {	/* strings are those of argv */
 	const char *config, *list_rule, *pidfile, *print, *plugin_info, *format_name;
 	enum list_format format;
 	u64 seconds;			/* -M; 0: no limit */
+	char **program;			/* what follows "--" after --userspace; NULL: nothing */
+	struct strlist pids;		/* --pid */
 	struct strlist rules, validate, options, enable_sources, disable_sources;
 };
 

@@ -18,6 +18,8 @@
 
 #define EVENTS_NAMED 12		/* in a line of the log */
 
+#define PIDS_MAX 256u		/* of --pid; children and threads come with them */
+
 struct engine_row {
 	const char *kind;
 	int (*open)(struct run *r, struct diag *d);
@@ -145,10 +147,35 @@ static bool drop_failed(const struct config *c, const char *kind)
 	       !strcmp(kind, "ebpf") ? c->bpf_drop_failed : c->modern_drop_failed;
 }
 
+static void driver_notice(void *ctx, const char *text)
+{
+	(void)ctx;
+	log_warning("Driver: %s", text);
+}
+
+/* "--pid 1,2 --pid 3" */
+static int read_pids(const struct strlist *l, s32 *pids, u32 *ret_n, struct diag *d)
+{
+	for (u32 i = 0; i < l->n; i++)
+		for (const char *p = l->p[i]; *p; ) {
+			char *end;
+			long v = strtol(p, &end, 10);
+
+			if (end == p || v <= 0 || v > INT32_MAX || (*end && *end != ','))
+				return diag_set(d, "--pid '%s': not a list of process numbers", l->p[i]);
+			if (*ret_n == PIDS_MAX)
+				return diag_set(d, "--pid: more than %u processes", PIDS_MAX);
+			pids[(*ret_n)++] = (s32)v;
+			p = *end ? end + 1 : end;
+		}
+	return 0;
+}
+
 /* Attach first, then scan: what starts in between is seen by one of them at least. */
 static int open_driver(struct run *r, const struct driver *driver, const char *probe, struct diag *d)
 {
 	const struct config *c = r->cfg;
+	s32 pids[PIDS_MAX];
 	struct driver_options opt = {
 		.buf_bytes = (u32)config_buf_bytes(buf_preset(c, driver->name)),
 		.drop_failed = drop_failed(c, driver->name),
@@ -159,10 +186,16 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 		.rejected = program_rejected,
 		.ctx = r,
 		.attach = c->attach,
+		.notice = driver_notice,
+		.argv = r->cmd->program,
+		.pids = pids,
 	};
 	u64 start = now_ms();
 	int err, threads;
 
+	err = read_pids(&r->cmd->pids, pids, &opt.npids, d);
+	if (err)
+		return err;
 	log_info("The chosen syscall buffer dimension is: %u bytes (%u MBs)", opt.buf_bytes,
 		 opt.buf_bytes >> 20);
 	log_info("Opening 'syscall' source with %s.", driver->title);

@@ -217,6 +217,7 @@ int loop_run(struct run *r, struct diag *d)
 	int more = 1;
 
 	while (more > 0) {
+		signals_forward(r->capture->pid);
 		if (signal_flags.any)
 			handle_signals(r);
 		if (signal_flags.stop) {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <linux/bpf.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -103,12 +104,14 @@ static const struct row rows[] = {
 	OK(rseq),
 #endif
 	/* drivers */
+	BUT("modern_ebpf", bpf, ALLOW_IF, 0, ~0u, BPF_OBJ_GET_INFO_BY_FD),	/* counters of its programs */
 	OF("ebpf", bpf), OF("ebpf", perf_event_open),	/* counters; CPUs that come back */
 	OF("ptrace", ptrace), OF("ptrace", process_vm_readv), OF("ptrace", kill), OF("ptrace", tkill),
 	OF("ptrace", tgkill), OF("ptrace", getpgid), OF("ptrace", rt_sigtimedwait),
 	OF("ptrace", statfs), OF("ptrace", fstatfs), OF("ptrace", prlimit64), OF("ptrace", getsid),
 	OF("ptrace", timer_create), OF("ptrace", timer_settime), OF("ptrace", timer_delete),
 #ifdef SYS_pidfd_getfd
+	OF("ptrace", prlimit64), OF("ptrace", statfs), OF("ptrace", process_vm_writev),
 	OF("ptrace", pidfd_open), OF("ptrace", pidfd_getfd),
 #endif
 	/* nobody's here */

@@ -1,12 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/signals.h"
 
+#include <errno.h>
+
 #include "base/types.h"
 
 struct signal_flags signal_flags;
 
-static void on_signal(int number)
+static volatile sig_atomic_t forward_to;
+
+static void on_signal(int number, siginfo_t *info, void *context)
 {
+	int saved = errno;
+
+	(void)context;
+	if (forward_to && number != SIGPIPE) {
+		if (info->si_code != SI_KERNEL)
+			kill(forward_to, number);
+		errno = saved;
+		return;
+	}
 	switch (number) {
 	case SIGINT:
 	case SIGTERM:
@@ -24,14 +37,22 @@ static void on_signal(int number)
 
 static const int handled[] = { SIGINT, SIGTERM, SIGUSR1, SIGHUP };
 
+/* What a program that is started may expect besides. */
+static const int forwarded[] = { SIGQUIT, SIGUSR2, SIGCONT, SIGWINCH };
+
 /* Without SA_RESTART: a wait for events ends. */
-static void set_all(void (*handler)(int), void (*pipe_handler)(int))
+static void set_all(void (*handler)(int, siginfo_t *, void *), void (*pipe_handler)(int))
 {
-	struct sigaction sa = { .sa_handler = handler };
+	struct sigaction sa = { .sa_handler = SIG_DFL };
 
 	sigemptyset(&sa.sa_mask);
+	if (handler) {
+		sa.sa_sigaction = handler;
+		sa.sa_flags = SA_SIGINFO;
+	}
 	for (u32 i = 0; i < ARRAY_SIZE(handled); i++)
 		sigaction(handled[i], &sa, NULL);
+	sa.sa_flags = 0;
 	sa.sa_handler = pipe_handler;
 	sigaction(SIGPIPE, &sa, NULL);
 }
@@ -44,7 +65,20 @@ void signals_install(void)
 
 void signals_restore(void)
 {
-	set_all(SIG_DFL, SIG_DFL);
+	set_all(NULL, SIG_DFL);
+}
+
+void signals_forward(int pid)
+{
+	struct sigaction sa = { .sa_flags = SA_SIGINFO };
+
+	if (pid == forward_to)
+		return;
+	sa.sa_sigaction = on_signal;
+	sigemptyset(&sa.sa_mask);
+	for (u32 i = 0; pid && i < ARRAY_SIZE(forwarded); i++)
+		sigaction(forwarded[i], &sa, NULL);
+	forward_to = pid;
 }
 
 bool signals_stopping(void)

@@ -16,6 +16,11 @@ struct signal_flags {
 extern struct signal_flags signal_flags;
 
 void signals_install(void);
+/*
+ * From now on signals are for another process, and are sent on to it; 0: no more.  Those of a
+ * terminal reach it anyway.
+ */
+void signals_forward(int pid);
 void signals_restore(void);
 bool signals_stopping(void);
 

@@ -63,6 +63,8 @@ struct capture_ops {
 struct capture {
 	const struct capture_ops *ops;
 	struct diag diag;	/* why next() failed */
+	/* the program that the source started; 0: none, or it has ended */
+	s32 pid;
 	int status;		/* at the end: of the program that the source started, as a shell has it */
 };
 

@@ -261,15 +261,16 @@ static bool preemptible(void)
 
 static int check_fexit(struct core_ways *w, const struct interest *in, bool named, struct diag *d)
 {
+	LIBBPF_OPTS(bpf_prog_load_opts, opts);
 	static const struct bpf_insn nothing[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	/* 1 is no function: a kernel that would take the program says EINVAL */
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FEXIT, .attach_btf_id = 1);
 	int fd, err;
 
 	(void)in;
+	opts.expected_attach_type = BPF_TRACE_FEXIT;
+	opts.attach_btf_id = 1;	/* no function: a kernel that would take the program says EINVAL */
 	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "saker_probe", "Dual MIT/GPL", nothing, 2, &opts);
 	err = fd < 0 ? -errno : 0;
 	if (fd >= 0)
@@ -365,8 +366,10 @@ static int attach_trace(struct core_hook *h, int prog)
 
 static int attach_function(struct core_hook *h, const struct core_stub *s)
 {
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = s->attach, .attach_btf_id = h->id);
+	LIBBPF_OPTS(bpf_prog_load_opts, opts);
 
+	opts.expected_attach_type = s->attach;
+	opts.attach_btf_id = h->id;
 	h->prog = bpf_prog_load(s->type, "saker_call", "Dual MIT/GPL", s->insns, s->n, &opts);
 	if (h->prog < 0)
 		return -errno;

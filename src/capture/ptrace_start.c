@@ -167,7 +167,7 @@ int ptrace_start(struct ptrace *p, struct diag *d)
 	}
 	if (err)
 		return explain(d, "cannot trace the program, process", pid, err);
-	p->main_pid = pid;
+	p->main_pid = p->base.pid = pid;
 	t = tracee_new(p, pid);
 	t->started = t->stopped = true;
 	return 0;

@@ -122,19 +122,23 @@ static void call_ends(struct ptrace *p, struct tracee *t, s64 ret)
 	ptrace_call_fini(call);
 }
 
-static void syscall_stop(struct ptrace *p, struct tracee *t)
+/* True: the thread is ours no more. */
+static bool syscall_stop(struct ptrace *p, struct tracee *t)
 {
 	struct __ptrace_syscall_info info;
 
 	memset(&info, 0, sizeof(info));
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, t->tid, sizeof(info), &info) < 0)
-		return;
+		return false;
 	if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
 		set_call(t, info.arch, info.entry.nr, info.entry.args);
+		if (t->call.code == SC_ptrace && (!t->started || t->all_calls) && ptrace_yield(p, t))
+			return true;
 		call_begins(p, t);
 	} else if (info.op == PTRACE_SYSCALL_INFO_EXIT) {
 		call_ends(p, t, info.exit.rval);
 	}
+	return false;
 }
 
 /* True: the thread is ours no more. */
@@ -150,12 +154,12 @@ static bool seccomp_stop(struct ptrace *p, struct tracee *t)
 		refuse(t);
 		return false;
 	}
-	if (t->in_call)
-		return false;	/* it stopped before, as it began */
-	set_call(t, info.arch, info.seccomp.nr, info.seccomp.args);
-	if (t->call.code == SC_ptrace && ptrace_yield(p, t))
+	if (!t->in_call)
+		set_call(t, info.arch, info.seccomp.nr, info.seccomp.args);
+	if (t->call.code == SC_ptrace && !t->kept && ptrace_yield(p, t))
 		return true;
-	call_begins(p, t);
+	if (!t->in_call)	/* or else it stopped before, as it began */
+		call_begins(p, t);
 	return false;
 }
 
@@ -252,6 +256,7 @@ static void ended(struct ptrace *p, struct tracee *t, s32 tid, int status)
 {
 	if (tid == p->main_pid && !p->main_ended) {
 		p->main_ended = true;
+		p->base.pid = 0;
 		p->base.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	}
 	if (!t)
@@ -327,7 +332,8 @@ void ptrace_stop(struct ptrace *p, s32 tid, int status)
 	if (!t->stopped)
 		first_stop(p, t);
 	if (sig == SYSCALL_STOP) {
-		syscall_stop(p, t);
+		if (syscall_stop(p, t))
+			return;
 		sig = 0;
 	} else if (event) {
 		if (!event_stop(p, t, event, sig))

@@ -35,6 +35,7 @@ struct tracee {
 	bool held;		/* stopped, until its parent's stop tells whose child it is */
 	bool announced;		/* its parent told of it */
 	bool exit_told;
+	bool kept;		/* cannot be left to another tracer */
 	bool subreaper;		/* of the process, in its first thread */
 	u32 birth_code;		/* the call that made it */
 	u64 birth_flags;
@@ -60,7 +61,6 @@ struct ptrace {
 	bool have_timer;
 	u32 nheld;		/* threads whose parent did not name them yet */
 	u64 yielded;		/* threads left to another tracer */
-	struct map64 listeners;	/* see ptrace_yield.c */
 };
 
 /* What the child of ptrace_start() says of its preparations. */
@@ -113,9 +113,8 @@ void ptrace_call_fini(struct call *call);
 bool ptrace_read(s32 tid, void *dst, size_t n, u64 addr);
 
 /* ---- ptrace_yield.c ---- */
-/* The thread is about to call ptrace().  True: it was left to its new tracer. */
+/* The thread is about to call ptrace().  True: it goes on already, or is not ours any more. */
 bool ptrace_yield(struct ptrace *p, struct tracee *t);
-void ptrace_yield_serve(struct ptrace *p);
 void ptrace_yield_fini(struct ptrace *p);
 
 #endif

@@ -99,7 +99,7 @@ static int check(struct system *s, struct diag *d)
 		diag_set(d, "no kernel headers found for %s; install them (Debian: apt-get install "
 			 "linux-headers-%s) or name them with --headers", s->release, s->release);
 	else if (!s->headers_release)
-		diag_set(d, "%s holds no configured kernel headers (no include/config/kernel.release)", s->headers);
+		diag_set(d, "%s holds no configured kernel headers (no include/generated/utsrelease.h)", s->headers);
 	else if (strcmp(s->headers_release, s->release))
 		diag_set(d, "%s holds the headers of %s, not of %s; name the right ones with --headers or the "
 			 "kernel with --kernel-release", s->headers, s->headers_release, s->release);

@@ -123,8 +123,12 @@ static void explain_file(struct features *f, u64 needs, u64 missing, struct buf 
 
 	if (!(needs & BUILDING) || missing & ~(BUILDING | F(CC) | F(CLANG)))
 		return;		/* with the file it would not work either */
-	buf_addf(out, "no %s for Linux %s", driver_file_names[file], f->sys->release);
-	cache_explain_others(f->sys, file, out);
+	if (system_exists(file == FILE_MODULE ? f->sys->module : f->sys->probe)) {
+		buf_adds(out, feature_detail(f, file == FILE_MODULE ? FEAT_MODULE_FILE : FEAT_PROBE_FILE));
+	} else {
+		buf_addf(out, "no %s for Linux %s", driver_file_names[file], f->sys->release);
+		cache_explain_others(f->sys, file, out);
+	}
 	buf_adds(out, ", and it cannot be built: ");
 }
 

@@ -182,7 +182,7 @@ static enum feature_state headers(struct features *f, struct buf *detail)
 		return FEATURE_NO;
 	}
 	if (!s->headers_release) {
-		buf_addf(detail, "%s are not configured (no include/config/kernel.release)", s->headers);
+		buf_addf(detail, "%s are not configured (no include/generated/utsrelease.h)", s->headers);
 		return FEATURE_NO;
 	}
 	buf_adds(detail, s->headers);

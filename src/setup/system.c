@@ -120,25 +120,21 @@ static const char *find_headers(struct system *s)
 	return NULL;
 }
 
+/* Some distributions have another name in kernel.release than uname -r gives. */
 static const char *headers_release(struct system *s)
 {
-	const char *line;
+	static const char key[] = "UTS_RELEASE \"";
+	char *text, *at;
 
 	if (!s->headers)
 		return NULL;
-	line = system_read_line(s, join(s, s->headers, "/include/config/kernel.release", ""));
-	if (!line) {
-		char *text = read_head(s, join(s, s->headers, "/include/generated/utsrelease.h", ""),
-				       4096, NULL);
-		char *at = text ? strstr(text, "UTS_RELEASE \"") : NULL;
-
-		if (!at)
-			return NULL;
-		at += strlen("UTS_RELEASE \"");
-		at[strcspn(at, "\"")] = '\0';
-		line = at;
-	}
-	return line;
+	text = read_head(s, join(s, s->headers, "/include/generated/utsrelease.h", ""), 4096, NULL);
+	at = text ? strstr(text, key) : NULL;
+	if (!at)
+		return system_read_line(s, join(s, s->headers, "/include/config/kernel.release", ""));
+	at += strlen(key);
+	at[strcspn(at, "\"")] = '\0';
+	return at;
 }
 
 static bool has_sources(struct system *s, const char *dir)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * evdump [-d DRIVER] [-A ATTACH] [-p PROBE] [-s SYSCALL,...] [-j] [-a] [-v] [-x NAME] -- PROGRAM ARGUMENTS
+ * evdump [-d DRIVER] [-A ATTACH] [-p PROBE] [-s SYSCALL,...] [-j] [-a] [-v] [-x NAME]
+ *	[-r SYSCALL,...] -- PROGRAM ARGUMENTS
  *
  * Runs the program under a driver (engine.kind; default: modern_ebpf) and prints the events of its process tree, one a
  * line, until it has ended and the rings are empty.  -s: these syscalls (default: all that
  * have an event of their own) and the life cycle of processes; -j: JSON; -a: events of all
  * processes; -v: what was loaded, and the counters, on standard error; -x: this BPF program
- * is spoilt, so that the verifier rejects it.
+ * is spoilt, so that the verifier rejects it; -r: these syscalls instead, once SIGUSR1 came.
  * The ptrace driver starts the program itself; -A attach: it attaches to it instead.
  * The status is that of the program, 125 when the driver does not work.
  */
@@ -47,6 +48,14 @@ static u64 wall_ns(void)
 
 	clock_gettime(CLOCK_REALTIME, &t);
 	return (u64)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static volatile sig_atomic_t usr1;
+
+static void on_usr1(int sig)
+{
+	(void)sig;
+	usr1 = 1;
 }
 
 static void rejected(void *ctx, const struct driver_loss *loss)
@@ -232,7 +241,25 @@ static pid_t start(char **argv, int *ret_go)
 	_exit(127);
 }
 
-static int run(struct dump *d, struct capture *c, pid_t pid)
+/* later: the interest after SIGUSR1; NULL: the same. */
+static int change_interest(struct capture *c, const struct interest *later)
+{
+	struct diag diag = { 0 };
+	int err;
+
+	usr1 = 0;
+	if (!later || !c->ops->set_interest)
+		return 0;
+	err = c->ops->set_interest(c, later, &diag);
+	if (err)
+		fprintf(stderr, "evdump: %s\n", diag.msg);
+	else
+		fprintf(stderr, "evdump: interest changed\n");
+	diag_fini(&diag);
+	return err;
+}
+
+static int run(struct dump *d, struct capture *c, const struct interest *later, pid_t pid)
 {
 	u64 n = 0, end = 0;	/* events after `end` are not the program's */
 	int status = 0;
@@ -242,6 +269,8 @@ static int run(struct dump *d, struct capture *c, pid_t pid)
 		int err = capture_next(c, &raw, 20);
 		u64 ts = 0;
 
+		if (usr1 && change_interest(c, later))
+			return 125;
 		if (!err) {
 			memcpy(&ts, &raw.hdr->ts_ns, sizeof(ts));
 			if (!end || ts <= end)
@@ -301,19 +330,21 @@ int main(int argc, char **argv)
 	struct driver_options opt = { .buf_bytes = 8 << 20, .cpus_per_ring = 1, .snaplen = 80,
 				    .self_pid = getpid(), .rejected = rejected, .notice = notice };
 	const struct driver *driver = &driver_core;
-	struct interest in = { 0 };
+	struct interest in = { 0 }, later = { 0 };
 	struct dump d = { 0 };
 	struct diag diag = { 0 };
 	struct capture *c;
-	const char *list = NULL;
+	const char *list = NULL, *later_list = NULL;
 	bool verbose = false;
 	int o, go, status;
 	u64 t;
 	pid_t pid;
 
-	while ((o = getopt(argc, argv, "+s:javx:d:p:A:")) != -1) {
+	while ((o = getopt(argc, argv, "+s:javx:d:p:A:r:")) != -1) {
 		if (o == 's')
 			list = optarg;
+		else if (o == 'r')
+			later_list = optarg;
 		else if (o == 'j')
 			d.json = true;
 		else if (o == 'a')
@@ -335,8 +366,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "evdump: no such driver\n");
 		return 125;
 	}
-	if (optind >= argc || parse_interest(list, &in))
+	if (optind >= argc || parse_interest(list, &in) || (later_list && parse_interest(later_list, &later)))
 		return 125;
+	signal(SIGUSR1, on_usr1);
 	signal(SIGPIPE, SIG_IGN);
 	if (driver == &driver_ptrace && !opt.attach) {
 		opt.argv = argv + optind;
@@ -362,7 +394,8 @@ int main(int argc, char **argv)
 	t = now_ns() - t;
 	if (go >= 0)
 		close(go);
-	status = run(&d, c, driver == &driver_ptrace ? 0 : pid);	/* that driver waits itself */
+	/* the ptrace driver waits for the program itself */
+	status = run(&d, c, later_list ? &later : NULL, driver == &driver_ptrace ? 0 : pid);
 	if (verbose)
 		print_stats(c, t);
 	capture_close(c);

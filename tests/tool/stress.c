@@ -5,6 +5,8 @@
  *	stress hostile SECONDS		syscalls with bad addresses, lengths and changing memory
  *	stress forks N			processes and threads that come and go, N of each
  *	stress cycle DRIVER N		opens and closes the driver N times, reading a little
+ *	stress hold DRIVER[:ATTACH] MIB SYSCALLS PROGRAM [ARG...]
+ *					runs the program while the driver writes and nobody reads
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,12 +20,14 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "capture/driver.h"
+#include "event/table.h"
 
 /* ---- hostile --------------------------------------------------------------------------- */
 
@@ -140,11 +144,26 @@ static void *changer(void *arg)
 	return arg;
 }
 
+static void on_alarm(int number)
+{
+	(void)number;
+}
+
+/* Some of the calls would wait for ever. */
+static void interrupt_often(void)
+{
+	struct sigaction a = { .sa_handler = on_alarm };
+	struct itimerval often = { .it_interval.tv_usec = 10000, .it_value.tv_usec = 10000 };
+
+	sigaction(SIGALRM, &a, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+}
+
 static int hostile_child(void)
 {
 	pthread_t t;
 
-	alarm(1);	/* some of the calls wait for ever */
+	interrupt_often();
 	pthread_create(&t, NULL, changer, NULL);
 	while (now_ns() < end_ns) {
 		u16 nr = hostile_calls[any(ARRAY_SIZE(hostile_calls))];
@@ -279,6 +298,59 @@ static int cycle(const char *name, int n)
 	return 0;
 }
 
+/* ---- hold -------------------------------------------------------------------------------- */
+
+static int add_syscalls(struct interest *in, const char *list)
+{
+	while (*list) {
+		size_t n = strcspn(list, ",");
+		int code = syscall_code_by_name(list, n);
+
+		if (code < 0)
+			return -1;
+		interest_add(in, code);
+		list += n + (list[n] == ',');
+	}
+	return 0;
+}
+
+/* For what an event costs: the reader's time is not part of it. */
+static int hold(char **argv)
+{
+	struct driver_options opt = { .buf_bytes = (u32)atoi(argv[1]) << 20, .cpus_per_ring = 1, .snaplen = 80,
+				    .self_pid = getpid() };
+	char *attach = strchr(argv[0], ':');
+	struct interest in = { 0 };
+	struct capture_stats st;
+	struct diag diag = { 0 };
+	const struct driver *d;
+	struct capture *c;
+	pid_t pid;
+
+	if (attach)
+		*attach++ = '\0';
+	opt.attach = attach;
+	d = driver_by_name(argv[0]);
+
+	if (!d || add_syscalls(&in, argv[2]))
+		return 2;
+	if (d->open(&opt, &in, &c, &diag)) {
+		fprintf(stderr, "stress: %s\n", diag.msg);
+		diag_fini(&diag);
+		return 1;
+	}
+	pid = fork();
+	if (!pid) {
+		execvp(argv[3], argv + 3);
+		_exit(127);
+	}
+	waitpid(pid, NULL, 0);
+	capture_stats(c, &st);
+	printf("hold: %llu events, dropped %llu+%llu\n", st.events, st.drops_buffer, st.drops_scratch);
+	capture_close(c);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "hostile"))
@@ -287,6 +359,9 @@ int main(int argc, char **argv)
 		return forks(atoi(argv[2]));
 	if (argc == 4 && !strcmp(argv[1], "cycle"))
 		return cycle(argv[2], atoi(argv[3]));
-	fprintf(stderr, "usage: stress hostile SECONDS | forks N | cycle DRIVER N\n");
+	if (argc >= 6 && !strcmp(argv[1], "hold"))
+		return hold(argv + 2);
+	fprintf(stderr, "usage: stress hostile SECONDS | forks N | cycle DRIVER N |\n"
+		"              hold DRIVER[:ATTACH] MIB SYSCALLS PROGRAM [ARG...]\n");
 	return 2;
 }

@@ -55,7 +55,8 @@ static int set_up(void **state)
 		 "all:\n\ttest -d $(KDIR)\n\tprintf 'ELF vermagic=6.1.0-a SMP' >$(OUT)/saker.ko\n\techo $(CC)\n");
 	put_file("src/drivers/bpf/Makefile", "all:\n\t@echo 'probe.c:7:3: error: no such member' >&2; false\n");
 	put_file("headers/Makefile", "");
-	put_file("headers/include/config/kernel.release", "6.1.0-a\n");
+	put_file("headers/include/config/kernel.release", "6.1.0\n");
+	put_file("headers/include/generated/utsrelease.h", "#define UTS_RELEASE \"6.1.0-a\"\n");
 	setenv("SAKER_SOURCES", in_dir("src"), 1);
 	return 0;
 }

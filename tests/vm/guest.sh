@@ -47,4 +47,5 @@ for way in "$@"; do
 	echo $(($(date +%s) - start)) >"$dir/seconds"
 	echo "$way: $(cat "$dir/seconds") s"
 done
+dmesg >"$out/dmesg"
 exit 0
