@@ -187,7 +187,8 @@ static void deliver(struct ctx *c, const struct plan *p)
 enum reason { LOST_BUSY, LOST_ENTER };
 
 /* Counts what is not delivered to those that wanted it. */
-static void count_lost(u32 code, bool (*wants)(const struct kmod_interest *in, u32 code), enum reason why)
+static void count_lost(u32 code, bool (*wants)(const struct kmod_interest *in, u32 code),
+		       enum reason why)
 {
 	const struct consumer_table *t = rcu_dereference_sched(consumers);
 	u32 i;
