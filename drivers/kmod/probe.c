@@ -524,15 +524,19 @@ int probes_update(void)
 
 	for (i = 0; i < TP_MAX; i++) {
 		bool wanted = probe_wanted(i);
+		int failed = 0;
 
 		any |= wanted;
 		if (wanted == probes[i].attached)
 			continue;
 		if (wanted)
-			err = tracepoint_probe_register(probes[i].tp, probes[i].fn, NULL) ?: err;
+			failed = tracepoint_probe_register(probes[i].tp, probes[i].fn, NULL);
 		else
 			tracepoint_probe_unregister(probes[i].tp, probes[i].fn, NULL);
-		probes[i].attached = wanted && !err;
+		if (i == TP_ENTER && !wanted)
+			stash_expire();
+		probes[i].attached = wanted && !failed;
+		err = err ?: failed;
 		detached |= !wanted;
 	}
 	if (detached)
