@@ -192,13 +192,10 @@ static void consumer_stop(struct consumer *k)
 	for (i = 0; i < nall; i++)
 		if (all[i] == k)
 			all[i] = NULL;
-	while (k->active) {
-		k->active = false;
-		if (!publish())
-			break;
-		k->active = true;	/* no memory for a new table: there will be */
-		schedule_timeout_uninterruptible(1);
-	}
+	if (k->active)
+		while (publish() == -ENOMEM)
+			schedule_timeout_uninterruptible(1);	/* for a new table: there will be */
+	k->active = false;
 	mutex_unlock(&consumers_lock);
 	synchronize_rcu();
 	irq_work_sync(&k->wake);

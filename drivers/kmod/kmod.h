@@ -56,6 +56,7 @@ struct stash {
 	u32 nr;				/* of the syscall, and 1; 0: none */
 	u32 room;			/* bytes of data */
 	u32 len;
+	u32 generation;
 	u64 words[3];
 	u8 data[];
 };
@@ -106,6 +107,7 @@ const struct stash *stash_find(u32 nr);
 bool stash_keep(u32 nr, const void *data, u32 len, const u64 *words);
 void stash_forget(void);	/* what the current thread's call before left */
 void stash_drop(void);		/* the current thread ends */
+void stash_expire(void);	/* calls begin unseen from now on: what is kept is old */
 void stash_drop_all(void);	/* nobody uses them any more */
 
 /* ---- consumer.c ----------------------------------------------------------------- */

@@ -187,7 +187,8 @@ static void deliver(struct ctx *c, const struct plan *p)
 enum reason { LOST_BUSY, LOST_ENTER };
 
 /* Counts what is not delivered to those that wanted it. */
-static void count_lost(u32 code, bool (*wants)(const struct kmod_interest *in, u32 code), enum reason why)
+static void count_lost(u32 code, bool (*wants)(const struct kmod_interest *in, u32 code),
+		       enum reason why)
 {
 	const struct consumer_table *t = rcu_dereference_sched(consumers);
 	u32 i;
@@ -523,15 +524,19 @@ int probes_update(void)
 
 	for (i = 0; i < TP_MAX; i++) {
 		bool wanted = probe_wanted(i);
+		int failed = 0;
 
 		any |= wanted;
 		if (wanted == probes[i].attached)
 			continue;
 		if (wanted)
-			err = tracepoint_probe_register(probes[i].tp, probes[i].fn, NULL) ?: err;
+			failed = tracepoint_probe_register(probes[i].tp, probes[i].fn, NULL);
 		else
 			tracepoint_probe_unregister(probes[i].tp, probes[i].fn, NULL);
-		probes[i].attached = wanted && !err;
+		if (i == TP_ENTER && !wanted)
+			stash_expire();
+		probes[i].attached = wanted && !failed;
+		err = err ?: failed;
 		detached |= !wanted;
 	}
 	if (detached)

@@ -26,6 +26,7 @@ static struct bucket buckets[1 << BUCKET_BITS] = {
 	[0 ... (1 << BUCKET_BITS) - 1] = { .lock = __RAW_SPIN_LOCK_UNLOCKED(buckets.lock) },
 };
 static atomic_t nstashes = ATOMIC_INIT(0);
+static u32 generation;		/* what older ones say is not of the call that is going on */
 
 static struct bucket *own_bucket(void)
 {
@@ -46,7 +47,7 @@ const struct stash *stash_find(u32 nr)
 {
 	const struct stash *st = own_stash(own_bucket());
 
-	return st && st->nr == nr + 1 ? st : NULL;
+	return st && st->nr == nr + 1 && st->generation == READ_ONCE(generation) ? st : NULL;
 }
 
 static void unlink_stash(struct bucket *b, struct stash *st)
@@ -95,6 +96,7 @@ bool stash_keep(u32 nr, const void *data, u32 len, const u64 *words)
 	memcpy(st->data, data, len);
 	memcpy(st->words, words, sizeof(st->words));
 	st->len = len;
+	st->generation = READ_ONCE(generation);
 	st->nr = nr + 1;
 	return true;
 }
@@ -114,6 +116,11 @@ void stash_drop(void)
 
 	if (st)
 		unlink_stash(b, st);
+}
+
+void stash_expire(void)
+{
+	WRITE_ONCE(generation, generation + 1);
 }
 
 void stash_drop_all(void)

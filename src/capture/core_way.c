@@ -124,8 +124,9 @@ static void want_call(struct core_ways *w, u32 group, const struct interest *in,
 }
 
 /*
- * A call without function or tracepoint: one that this kernel does not have (it may still have
- * a weak symbol of its name), or one that cannot be seen this way.
+ * A call without function or tracepoint: one that this kernel does not know, or one that cannot
+ * be seen this way.  Of a call that was left out when the kernel was built a weak symbol
+ * remains: attempts fail, but are to be seen.
  */
 static void add_unseen(struct core_ways *w, u32 code)
 {
@@ -134,7 +135,7 @@ static void add_unseen(struct core_ways *w, u32 code)
 	FILE *f = fopen("/proc/kallsyms", "re");
 
 	while (f && !exists && fgets(line, sizeof(line), f))
-		exists = sscanf(line, "%*s %c %127s", &type, name) == 2 && (type == 'T' || type == 't') &&
+		exists = sscanf(line, "%*s %c %127s", &type, name) == 2 && strchr("TtWw", type) &&
 			 core_is_function_of(name, code);
 	if (f)
 		fclose(f);

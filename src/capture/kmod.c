@@ -336,8 +336,8 @@ static void explain_no_access(const char *path, struct diag *d)
 		return;
 	}
 	g = getgrgid(st.st_gid);
-	diag_set(d, "%s cannot be opened: its mode is %03o and its group %s; run as root, or give the device to a "
-		 "group of this user's with a udev rule (KERNEL==\"saker[0-9]*\", GROUP=..., MODE=\"0660\")",
+	diag_set(d, "%s cannot be opened: its mode is %03o and its group %s; run as root, or give the device "
+		 "to a group of this user's with a udev rule (KERNEL==\"saker[0-9]*\", GROUP=..., MODE=\"0660\")",
 		 path, st.st_mode & 0777, g ? g->gr_name : "unknown");
 }
 
@@ -348,7 +348,8 @@ static int explain_open(int err, u32 cpu, struct diag *d)
 	snprintf(path, sizeof(path), DEVICE, cpu);
 	switch (err) {
 	case -ENOENT:
-		diag_set(d, "there is no %s: the kernel module is not loaded; load it with 'saker driver load'", path);
+		diag_set(d, "there is no %s: the kernel module is not loaded; load it with "
+			 "'saker driver load'", path);
 		break;
 	case -ENXIO:
 	case -ENODEV:
