@@ -107,10 +107,31 @@ static inline bool copy_user(void *dst, u64 addr, unsigned long n)
 	return access_ok(p, n) && !raw_copy_from_user(dst, p, n);
 }
 
-static inline bool load_user(void *dst, unsigned int n, u64 addr)
+#define load_user_word(type) unsafe_get_user(*(type *)dst, (const type __user *)p, fault)
+
+/* Small ones without a call.  Zeros when it fails. */
+static __always_inline bool load_user(void *dst, unsigned int n, u64 addr)
 {
-	if (likely(copy_user(dst, addr, n)))
-		return true;
+	const void __user *p = (const void __user *)(unsigned long)addr;
+
+	if (!__builtin_constant_p(n) || (n != 1 && n != 2 && n != 4 && n != 8)) {
+		if (likely(copy_user(dst, addr, n)))
+			return true;
+		goto none;
+	}
+	if (!user_access_begin(p, n))
+		goto none;
+	switch (n) {
+	case 1: load_user_word(u8); break;
+	case 2: load_user_word(u16); break;
+	case 4: load_user_word(u32); break;
+	default: load_user_word(u64);
+	}
+	user_access_end();
+	return true;
+fault:
+	user_access_end();
+none:
 	memset(dst, 0, n);
 	return false;
 }

@@ -63,7 +63,7 @@
 
 /* ---- memory -------------------------------------------------------------------- */
 
-static inline_ bool read_user(struct ctx *c, void *dst, u32 n, u64 addr)
+static __always_inline bool read_user(struct ctx *c, void *dst, u32 n, u64 addr)
 {
 	return load_user(dst, n, addr);
 }
@@ -100,7 +100,7 @@ static inline_ bool read_kernel(struct ctx *c, void *dst, u32 n, const void *p)
 #define LENS_AT sizeof(struct event_hdr)
 
 /* An event that does not fit is dropped as a whole, and counted, when it ends. */
-static inline_ bool room_for(struct ctx *c, u64 n)
+static __always_inline bool room_for(struct ctx *c, u64 n)
 {
 	if (likely(c->off + n <= EVENT_ROOM))
 		return true;
@@ -108,12 +108,12 @@ static inline_ bool room_for(struct ctx *c, u64 n)
 	return false;
 }
 
-static inline_ u8 *here(struct ctx *c)
+static __always_inline u8 *here(struct ctx *c)
 {
 	return c->s->event + c->off;
 }
 
-static inline_ void put(struct ctx *c, const void *p, u32 n)
+static __always_inline void put(struct ctx *c, const void *p, u32 n)
 {
 	if (!room_for(c, n))
 		return;
@@ -132,7 +132,7 @@ static inline_ void put_at(struct ctx *c, u64 at, u8 v)
 		c->s->event[at] = v;
 }
 
-static inline_ void param_end(struct ctx *c)
+static __always_inline void param_end(struct ctx *c)
 {
 	u16 n = c->off - c->start;
 

@@ -28,6 +28,7 @@ struct bpf {
 	struct bpf_loader loader;
 	struct perf_rings rings;
 	u32 ncpus;
+	char text[128];		/* see bpf_describe() */
 };
 
 /* Programs read the monotonic clock, the only one of old kernels, which stands in a suspend. */
@@ -94,6 +95,16 @@ static void bpf_stats(struct capture *base, struct capture_stats *ret)
 	}
 }
 
+static const char *bpf_describe(struct capture *base)
+{
+	struct bpf *b = container_of(base, struct bpf, base);
+
+	snprintf(b->text, sizeof(b->text), "attached to %s tracepoints, two perf buffers for each CPU, of "
+		 "%llu and %llu KiB", b->loader.plain ? "plain" : "raw", b->rings.bytes[PERF_EVENTS] >> 10,
+		 b->rings.bytes[PERF_LANE] >> 10);
+	return b->text;
+}
+
 static void bpf_close(struct capture *base)
 {
 	struct bpf *b = container_of(base, struct bpf, base);
@@ -109,6 +120,7 @@ static const struct capture_ops bpf_ops = {
 	.next = bpf_next,
 	.stats = bpf_stats,
 	.set_interest = bpf_set_interest,
+	.describe = bpf_describe,
 	.close = bpf_close,
 };
 

@@ -50,7 +50,7 @@ static const struct {
 
 void bpf_loader_init(struct bpf_loader *l, const struct driver_options *opt)
 {
-	*l = (struct bpf_loader){ .opt = opt };
+	*l = (struct bpf_loader){ .opt = opt, .raw_exit = -1 };
 	for (u32 i = 0; i < MAP_COUNT; i++)
 		l->maps[i] = -1;
 }
@@ -60,6 +60,7 @@ static void unload(struct bpf_loader *l)
 {
 	while (l->fds.n)
 		close(l->fds.p[--l->fds.n]);
+	l->raw_exit = -1;
 	l->steps = false;
 	memset(l->loaded, 0, sizeof(l->loaded));
 	memset(l->rejected, 0, sizeof(l->rejected));
@@ -322,6 +323,9 @@ static void entry_loss(enum bpf_entry e, struct driver_loss *loss)
 	}
 }
 
+/* Without the entry of all syscalls as a raw tracepoint everything is tried as a plain one. */
+static const struct driver_loss plain_instead = { .kind = LOSS_NOTHING, .instead = "plain" };
+
 /* The smaller variant when there is one. */
 static int load_entry(struct bpf_loader *l, enum bpf_entry e)
 {
@@ -329,6 +333,8 @@ static int load_entry(struct bpf_loader *l, enum bpf_entry e)
 	char name[64];
 	int fd;
 
+	if (e == ENTRY_EXIT && l->raw_exit >= 0)
+		return l->raw_exit;
 	entry_loss(e, &loss);
 	snprintf(name, sizeof(name), "%s_%s", l->plain ? "plain" : "raw", entries[e].name);
 	if (e == ENTRY_ENTER) {
@@ -358,6 +364,8 @@ static int attach(struct bpf_loader *l, enum bpf_entry e)
 	fd = l->plain ? attach_plain(entries[e].plain, prog) : attach_raw(entries[e].raw, prog);
 	if (fd < 0) {
 		entry_loss(e, &loss);
+		if (e == ENTRY_EXIT && !l->plain)
+			loss = plain_instead;
 		report(l, entries[e].name, strerror(-fd), &loss);
 		l->refused[e] = true;
 		return fd;
@@ -419,12 +427,22 @@ static int load_all(struct bpf_loader *l, const struct interest *in, struct diag
 	return err;
 }
 
+static int load_raw(struct bpf_loader *l, const struct interest *in, struct diag *d)
+{
+	struct driver_loss loss = plain_instead;
+
+	l->raw_exit = load(l, "raw_exit", &loss);
+	return l->raw_exit < 0 ? l->raw_exit : load_all(l, in, d);
+}
+
 int bpf_loader_load(struct bpf_loader *l, const struct interest *in, struct diag *d)
 {
-	bool first = !l->attached[ENTRY_EXIT];
-	int err = load_all(l, in, d);
+	int err;
 
-	if (!err || !first || l->plain || err == -EPERM)
+	if (l->attached[ENTRY_EXIT])
+		return load_all(l, in, d);
+	err = load_raw(l, in, d);
+	if (!err || err == -EPERM)
 		return err;
 	diag_clear(d);
 	unload(l);

@@ -17,6 +17,7 @@ struct bpf_loader {
 	const struct driver_options *opt;	/* borrowed */
 	bool plain;			/* tracepoints are plain ones */
 	int maps[MAP_COUNT];		/* owned; -1: none */
+	int raw_exit;			/* that program, one of fds; -1: none */
 	bool steps;			/* are loaded */
 	bool loaded[EV_MAX], rejected[EV_MAX];
 	bool attached[ENTRIES], refused[ENTRIES];

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -426,11 +427,43 @@ static int attach_wanted(struct core_ways *w, struct diag *d)
 	return 0;
 }
 
+struct closing {
+	u32 n;
+	int fds[];
+};
+
+/* The kernel waits for a grace period at each of them. */
+static void *close_all(void *arg)
+{
+	struct closing *c = arg;
+
+	for (u32 i = 0; i < c->n; i++)
+		close(c->fds[i]);
+	free(c);
+	return NULL;
+}
+
+/* Events go on to be read meanwhile, so that is left to a thread. */
 static void detach_unwanted(struct core_ways *w)
 {
-	for (size_t i = 0; i < w->hooks.n; i++)
-		if (!w->hooks.p[i].want)
-			hook_release(&w->hooks.p[i]);
+	struct closing *c = xcalloc(1, sizeof(*c) + 2 * w->hooks.n * sizeof(c->fds[0]));
+	pthread_t thread;
+
+	for (size_t i = 0; i < w->hooks.n; i++) {
+		struct core_hook *h = &w->hooks.p[i];
+
+		if (h->want)
+			continue;
+		if (h->link >= 0)
+			c->fds[c->n++] = h->link;
+		if (h->prog >= 0)
+			c->fds[c->n++] = h->prog;
+		h->link = h->prog = -1;
+	}
+	if (c->n && !pthread_create(&thread, NULL, close_all, c))
+		pthread_detach(thread);
+	else
+		close_all(c);
 }
 
 /* ---- all together ------------------------------------------------------------------------- */

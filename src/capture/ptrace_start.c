@@ -34,13 +34,13 @@ static int find_program(const char *name)
 	int err = ENOENT;
 
 	if (strchr(name, '/'))
-		return access(name, X_OK) ? errno : 0;
+		return eaccess(name, X_OK) ? errno : 0;
 	for (path = path ? path : "/bin:/usr/bin"; *path || err == ENOENT; ) {
 		size_t n = strcspn(path, ":");
 		struct buf b = { 0 };
 
 		buf_addf(&b, "%.*s/%s", n ? (int)n : 1, n ? path : ".", name);
-		if (!access(buf_str(&b), X_OK))
+		if (!eaccess(buf_str(&b), X_OK))
 			err = 0;
 		else if (errno == EACCES)
 			err = EACCES;
@@ -141,7 +141,7 @@ int ptrace_start(struct ptrace *p, struct diag *d)
 	u32 n;
 	pid_t pid;
 
-	if (err) {
+	if (err == ENOENT) {	/* what else speaks against it, the kernel decides */
 		diag_set(d, "cannot start %s: %s", p->opt.argv[0], strerror(err));
 		return -err;
 	}

@@ -347,6 +347,9 @@ static bool release_caller(struct ptrace *p, struct tracee *t)
 			return true;
 		}
 	}
+	/* what comes of it is not seen, but known: nothing speaks against it any more */
+	if (ptrace_wants(p, t->call.code))
+		ptrace_event_call(p, t);
 	detach(p, t, 0);
 	return true;
 }
