@@ -5,6 +5,8 @@
 
 #include <dirent.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
 
 #include "drivers/ptrace/proc.h"
 #include "drivers/ptrace/walk_task.h"

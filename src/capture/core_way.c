@@ -310,6 +310,15 @@ static u32 count_native(const struct interest *in, u32 *ret_all)
 	return n;
 }
 
+/* Are there 32-bit calls among them?  Only x86 has a table of its own for those. */
+static bool wants_compat(const struct core_ways *w, const struct interest *in)
+{
+	for (u32 nr = 0; nr < NR_SYSCALLS && w->l->config.compat; nr++)
+		if (route_exit(in, nr) >> 16)
+			return true;
+	return false;
+}
+
 static int check_tracepoint(struct core_ways *w, const struct interest *in, bool named,
 			    struct diag *d)
 {
@@ -321,7 +330,7 @@ static int check_tracepoint(struct core_ways *w, const struct interest *in, bool
 			 "mount -t tracefs tracefs /sys/kernel/tracing");
 		return -ENOENT;
 	}
-	if (!named && w->l->config.compat) {
+	if (!named && wants_compat(w, in)) {
 		diag_set(d, "this kernel runs 32-bit programs, which need the tracepoint of all calls anyway");
 		return -ENOTSUP;
 	}

@@ -89,6 +89,7 @@ static int job_control(void)
 
 	if (!pid) {
 		raise(SIGSTOP);
+		usleep(1000000);	/* it is to be seen to go on before it ends */
 		_exit(9);
 	}
 	if (waitpid(pid, &status, WUNTRACED) != pid)

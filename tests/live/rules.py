@@ -96,7 +96,7 @@ ACTS = {
         sh("/bin/true -o stratum+tcp://pool.invalid:3333"), sh("/bin/true -o https://pool.invalid:3333")),
     "Setuid bit set": (sh(": >f; chmod 4755 f"), sh(": >f; chmod 755 f")),
     "Kernel module loaded": (
-        py('fd = os.open("m", os.O_CREAT | os.O_RDWR); sc("finit_module", fd, b"", 0)'), py('open("/proc/modules").read()')),
+        py('fd = os.open("m", os.O_CREAT | os.O_RDWR); sc("finit_module", fd, b"", 0)\nsys.exit(77 if ctypes.get_errno() == 38 else 0)'), py('open("/proc/modules").read()')),
     "BPF program loaded": (py(BPF_LOAD), py(BPF_MAP)),
     "Namespace of another process entered": (
         py('fd = os.open("/proc/%d/ns/uts" % os.getppid(), 0)\nsys.exit(77 if sc("setns", fd, 0x4000000) else 0)'),
