@@ -89,7 +89,7 @@ int on_exit_blind(u64 *ctx)
 
 /*
  * A call that a seccomp filter refuses reaches no function of its own.  The function that asks
- * the filter returns -1 then; the result of the call is in the registers.  It has another
+ * the filter returns -1 then, from 7.x on false; the result of the call is in the registers.  It has another
  * number of arguments in every other kernel: N_.
  */
 #define DENIED_PROGRAM(N_)								\
@@ -99,7 +99,7 @@ int on_denied##N_(u64 *ctx)								\
 	u64 ret;									\
 	u32 nr;										\
 											\
-	if ((int)ctx[N_] != -1)								\
+	if (config.filter_permits ? (u8)ctx[N_] : (int)ctx[N_] != -1)			\
 		return 0;								\
 	nr = find_call(&ret);								\
 	return syscall_end(ctx, NULL, nr, ret);						\

@@ -120,6 +120,15 @@ static bool takes_regs(const struct btf *btf, const struct btf_type *proto, bool
 	       !strcmp(btf__name_by_offset(btf, t->name_off), "pt_regs");
 }
 
+static bool returns_bool(const struct btf *btf, const struct btf_type *proto)
+{
+	const struct btf_type *t = btf__type_by_id(btf, proto->type);
+
+	while (t && btf_is_typedef(t))
+		t = btf__type_by_id(btf, t->type);
+	return t && btf_is_int(t) && btf_int_encoding(t) & BTF_INT_BOOL;
+}
+
 static int by_name(const void *a, const void *b)
 {
 	const struct core_function *f = a, *g = b;
@@ -163,7 +172,8 @@ int core_functions_init(struct core_functions *f)
 		if (!is_other(name) && !takes_regs(btf, proto, &known))
 			continue;
 		vec_push(&f->list, (struct core_function){ .name = xstrdup(name), .id = id, .proto = t->type,
-							   .nargs = btf_vlen(proto), .blind = !known });
+							   .nargs = btf_vlen(proto), .blind = !known,
+							   .returns_bool = returns_bool(btf, proto) });
 	}
 	btf__free(btf);
 	if (f->list.n)

@@ -15,6 +15,7 @@ struct core_function {
 	char *name;		/* owned */
 	u32 id, proto;		/* type numbers: of it, and of its signature */
 	u32 nargs;
+	bool returns_bool;
 	bool blind;		/* its program is not given the registers */
 };
 

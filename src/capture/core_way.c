@@ -188,6 +188,7 @@ static void plan_denied(struct core_ways *w, const struct interest *in)
 
 	if (!fn || fn->nargs > PLACE_DENIED_MAX - PLACE_DENIED)
 		return;
+	w->l->config.filter_permits = fn->returns_bool;
 	group = group_for(w, PLACE_DENIED + fn->nargs, fn);
 	w->groups.p[group].codes = *in;
 	want_hook(w, group, SIDE_EXIT, fn->id, fn->name);

@@ -31,7 +31,7 @@ for way in "$@"; do
 	if timeout 30 "$build/tool/evdump" $how -s getppid -- /bin/true >/dev/null 2>"$dir/why"; then
 		rm -f "$dir/why"
 		"$top/tests/vm/conform.sh" "$dir/conform" $how -s 30 >"$dir/log" 2>&1
-		timeout 120 "$top/tests/vm/live.sh" "$dir/live" "$driver" "$top/etc/saker_rules.yaml" $options >>"$dir/log" 2>&1
+		timeout 240 "$top/tests/vm/live.sh" "$dir/live" "$driver" "$top/etc/saker_rules.yaml" $options >>"$dir/log" 2>&1
 		echo $? >"$dir/live/status"
 		for b in 32 64; do
 			[ -e "$build/vm/calls$b" ] || continue

@@ -32,7 +32,7 @@ if [ "$kind" = ptrace ]; then
 fi
 "$build/saker" -c "$out/config.yaml" -U "$@" >/dev/null 2>"$out/log" &
 pid=$!
-for i in $(seq 100); do
+for i in $(seq 600); do	# a slow machine loads for a minute
 	grep -q 'ready in' "$out/log" && break
 	kill -0 $pid 2>/dev/null || { wait $pid; exit $?; }
 	sleep 0.2
