@@ -195,8 +195,12 @@ static int add_cpus(struct kmod *c)
 	if (ioctl(c->cpus.p[0]->fd, KMOD_STATUS, &c->status))
 		return -errno;
 	for (u32 cpu = 0; cpu < KMOD_CPUS_MAX; cpu++)
-		if (c->status.cpus[cpu / 64] >> cpu % 64 & 1 && !has_cpu(c, cpu))
-			err = add_cpu(c, cpu) ?: err;
+		if (c->status.cpus[cpu / 64] >> cpu % 64 & 1 && !has_cpu(c, cpu)) {
+			int failed = add_cpu(c, cpu);
+
+			if (failed)
+				err = failed;
+		}
 	c->cpu_missing = err;
 	return err;
 }

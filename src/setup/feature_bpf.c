@@ -42,7 +42,7 @@ static int fd_or_error(int fd)
 
 static int load(enum bpf_prog_type type, enum bpf_attach_type attach, const char *target)
 {
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach);
+	struct bpf_prog_load_opts opts = { .sz = sizeof(opts), .expected_attach_type = attach };
 
 	if (target) {
 		int id = libbpf_find_vmlinux_btf_id(target, attach);
