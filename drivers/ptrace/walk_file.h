@@ -6,7 +6,6 @@
 #define K_CAP_DAC_OVERRIDE 1
 #define ANON_PREFIX "anon_inode:"
 #define DELETED " (deleted)"
-#define K_PIDFS_MAGIC 0x50494446	/* Linux UAPI, linux/magic.h, from 6.9 */
 
 enum { EXE_WRITABLE = 1, EXE_UPPER_LAYER = 2, EXE_FROM_MEMFD = 4, EXE_LOWER_LAYER = 8 };
 
@@ -59,26 +58,7 @@ static inline_ bool put_components(struct ctx *c, const char *name)
 	return start == name;
 }
 
-/*
- * The kernels that gave pidfds a file system of their own (6.9) also made the files of
- * namespaces roots, whose name is "/".
- */
-static inline_ bool namespaces_are_roots(void)
-{
-	static int known;	/* 0: not yet */
-	struct statfs fs;
-	int fd;
-
-	if (!known) {
-		fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
-		known = fd >= 0 && !fstatfs(fd, &fs) && fs.f_type == K_PIDFS_MAGIC ? 1 : -1;
-		if (fd >= 0)
-			close(fd);
-	}
-	return known > 0;
-}
-
-/* "uts:[4026531838]" */
+/* "uts:[4026531838]", which in the kernel is a root without a name: "/". */
 static inline_ bool is_namespace(const char *name)
 {
 	return strstr(name, ":[") && strncmp(name, "pipe:", 5) && strncmp(name, "socket:", 7) &&
@@ -99,7 +79,7 @@ static inline_ char *kernel_name(char *name, const struct stat *st)
 	if (!strncmp(name, "/memfd:", 7))
 		return name + 1;
 	if (*name != '/')
-		strcpy(name, is_namespace(name) && namespaces_are_roots() ? "/" : "");
+		strcpy(name, is_namespace(name) ? "/" : "");
 	return name;
 }
 

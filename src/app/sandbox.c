@@ -108,8 +108,8 @@ static const struct row rows[] = {
 	OF("ebpf", bpf), OF("ebpf", perf_event_open),	/* counters; CPUs that come back */
 	OF("ptrace", ptrace), OF("ptrace", process_vm_readv), OF("ptrace", kill), OF("ptrace", tkill),
 	OF("ptrace", tgkill), OF("ptrace", getpgid), OF("ptrace", rt_sigtimedwait),
-	OF("ptrace", statfs), OF("ptrace", fstatfs), OF("ptrace", prlimit64), OF("ptrace", getsid),
-	OF("ptrace", fstatfs), OF("ptrace", timer_create), OF("ptrace", timer_settime), OF("ptrace", timer_delete),
+	OF("ptrace", statfs), OF("ptrace", prlimit64), OF("ptrace", getsid),
+	OF("ptrace", timer_create), OF("ptrace", timer_settime), OF("ptrace", timer_delete),
 #ifdef SYS_pidfd_getfd
 	OF("ptrace", prlimit64), OF("ptrace", statfs), OF("ptrace", process_vm_writev),
 	OF("ptrace", pidfd_open), OF("ptrace", pidfd_getfd),
