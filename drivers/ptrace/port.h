@@ -52,7 +52,7 @@ struct sock {
 	s64 fd;			/* -1: nothing here */
 	bool known;
 	u64 ino;
-	u64 id, peer;		/* cookies; stand for the addresses in the kernel; 0: none */
+	u64 id, peer;		/* inodes; stand for the addresses in the kernel; 0: none */
 	u32 family, type, proto;
 	bool listening, connected;
 	u16 port, peer_port;	/* host order */

@@ -9,6 +9,7 @@
 #include "drivers/ptrace/proc.h"
 #include "drivers/ptrace/walk_task.h"
 #include "drivers/ptrace/walk_file.h"
+#include "drivers/ptrace/walk_unix.h"
 #include "drivers/ptrace/walk_sock.h"
 #include "drivers/ptrace/walk_fdinfo.h"
 

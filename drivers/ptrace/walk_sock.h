@@ -2,8 +2,8 @@
 /*
  * Sockets, through a duplicate of the descriptor.
  *
- * The addresses in the kernel that unix tuples carry are not to be had: the sockets' cookies
- * stand in for them.  They serve the same purpose, to tell the ends of a conversation and to
+ * The addresses in the kernel that unix tuples carry are not to be had: the numbers of
+ * their inodes stand in for them.  They serve the same purpose, to tell the ends of a conversation and to
  * find its events.
  */
 #ifndef SAKER_DRIVERS_PTRACE_WALK_SOCK_H
@@ -42,7 +42,6 @@ static inline_ int dup_fd(struct ctx *c, s64 fd)
 /* What sock_diag says of a unix socket. */
 struct unix_answer {
 	u32 ino, peer_ino;
-	u64 cookie;
 	u32 backlog;
 };
 
@@ -52,7 +51,6 @@ static inline_ struct unix_answer unix_answer(const struct nlmsghdr *h)
 	const u8 *p = (const u8 *)m + NLMSG_ALIGN(sizeof(*m)), *end = (const u8 *)h + h->nlmsg_len;
 	struct unix_answer a = {
 		.ino = m->udiag_ino,
-		.cookie = (u64)m->udiag_cookie[1] << 32 | m->udiag_cookie[0],
 	};
 
 	while (p + NLA_HDRLEN <= end) {
@@ -77,6 +75,7 @@ static inline_ struct unix_answer unix_answer(const struct nlmsghdr *h)
 static inline_ int ask_unix_diag(u32 ino)
 {
 	static int diag = -1;
+	struct timeval patience = { .tv_sec = 1 };
 	struct {
 		struct nlmsghdr h;
 		struct unix_diag_req r;
@@ -87,12 +86,15 @@ static inline_ int ask_unix_diag(u32 ino)
 		       .udiag_show = UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN, .udiag_cookie = { ~0u, ~0u } },
 	};
 
-	if (diag < 0)
+	if (diag < 0) {
 		diag = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+		if (diag >= 0)
+			setsockopt(diag, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	}
 	return diag < 0 || send(diag, &req, sizeof(req), 0) < 0 ? -1 : diag;
 }
 
-/* False: it does not exist, or is of another network namespace. */
+/* False: sock_diag does not know unix sockets here, or it is of another network namespace. */
 static inline_ bool unix_by_ino(u32 ino, struct unix_answer *ret_answer)
 {
 	static union {
@@ -106,7 +108,7 @@ static inline_ bool unix_by_ino(u32 ino, struct unix_answer *ret_answer)
 	    got.h.nlmsg_type != SOCK_DIAG_BY_FAMILY)
 		return false;
 	*ret_answer = unix_answer(&got.h);
-	return true;
+	return ret_answer->ino == ino;
 }
 
 union address {
@@ -198,25 +200,23 @@ static inline_ void look_at_tcp(struct ctx *c, struct sock *sk, int fd)
 /* The other end of a connection, until it is accepted, is known by this end alone. */
 #define ACCEPTED_END (1ull << 63)
 
-static inline_ void look_at_unix(struct sock *sk, const union address *own, socklen_t own_len,
-				 const union address *peer, socklen_t peer_len)
+static inline_ void look_at_unix(struct ctx *c, struct sock *sk, int fd)
 {
-	struct unix_answer a, other;
+	struct unix_answer a;
 	bool connects = sk->type != SOCK_DGRAM && sk->connected;
 
-	sk->path_len = take_path(own, own_len, sk->path);
-	sk->peer_path_len = take_path(peer, peer_len, sk->peer_path);
 	if (connects && !sk->path_len && sk->peer_path_len) {
 		sk->peer = sk->id | ACCEPTED_END;
 		return;
 	}
-	if (!unix_by_ino(sk->ino, &a))
-		return;
-	if (sk->listening)
+	if (!unix_by_ino(sk->ino, &a)) {
+		unix_ask_links(c, sk, fd);
+	} else if (sk->listening) {
 		sk->queue_max = a.backlog;
-	else if (a.peer_ino && unix_by_ino(a.peer_ino, &other))
-		sk->peer = other.cookie;
-	if (connects && sk->path_len && !sk->peer_path_len)
+	} else {
+		sk->peer = a.peer_ino;
+	}
+	if (connects && sk->path_len && !sk->peer_path_len && sk->peer)
 		sk->id = sk->peer | ACCEPTED_END;
 }
 
@@ -225,9 +225,6 @@ static inline_ void look_at_sock(struct ctx *c, struct sock *sk, int fd)
 	union address own = { 0 }, peer = { 0 };
 	socklen_t own_len = sizeof(own), peer_len = sizeof(peer);
 
-	socklen_t cookie_len = sizeof(sk->id);
-
-	getsockopt(fd, SOL_SOCKET, SO_COOKIE, &sk->id, &cookie_len);
 	sk->family = sock_option(fd, SO_DOMAIN);
 	sk->type = sock_option(fd, SO_TYPE);
 	sk->proto = sock_option(fd, SO_PROTOCOL);
@@ -238,7 +235,9 @@ static inline_ void look_at_sock(struct ctx *c, struct sock *sk, int fd)
 		peer_len = 0;
 	sk->connected = peer_len;
 	if (sk->family == AF_UNIX) {
-		look_at_unix(sk, &own, own_len, &peer, peer_len);
+		sk->path_len = take_path(&own, own_len, sk->path);
+		sk->peer_path_len = take_path(&peer, peer_len, sk->peer_path);
+		look_at_unix(c, sk, fd);
 	} else if (sk->family == AF_INET || sk->family == AF_INET6) {
 		take_inet(&own, sk->addr, &sk->port);
 		if (peer_len)
@@ -264,7 +263,7 @@ static inline_ struct sock *fd_sock(struct ctx *c, s64 fd)
 	if (!fd_stat(c, fd, &st) || !S_ISSOCK(st.st_mode))
 		return NULL;
 	sk->known = true;
-	sk->ino = st.st_ino;
+	sk->ino = sk->id = st.st_ino;
 	copy = dup_fd(c, fd);
 	if (copy < 0)
 		return sk;

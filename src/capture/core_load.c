@@ -20,6 +20,9 @@
 #include "plain.skel.h"
 #include "small.skel.h"
 
+/* Of threads whose arguments are kept, where their number costs memory beforehand: 1 KiB each. */
+#define STASHES_PREALLOCATED 8192
+
 /* Of address space: only the log of a rejected program is written. */
 #define LOG_BYTES ((size_t)1 << 20)
 
@@ -96,7 +99,7 @@ void core_loader_init(struct core_loader *l)
 		l->maps[i] = -1;
 }
 
-void core_loader_fini(struct core_loader *l)
+void core_loader_again(struct core_loader *l)
 {
 	for (size_t i = 0; i < l->links.n; i++)
 		close(l->links.p[i]);
@@ -104,6 +107,13 @@ void core_loader_fini(struct core_loader *l)
 		close(l->pending.p[i]);
 	vec_fini(&l->links);
 	vec_fini(&l->pending);
+	memset(l->has, 0, sizeof(l->has));
+	close_fd(&l->maps[CORE_STASHES]);
+}
+
+void core_loader_fini(struct core_loader *l)
+{
+	core_loader_again(l);
 	for (int i = 0; i < CORE_SHARED; i++)
 		close_fd(&l->maps[i]);
 	core_loader_init(l);
@@ -208,6 +218,10 @@ static int create_map(struct core_loader *l, int i, const struct bpf_map *m, int
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = bpf_map__map_flags(m));
 	u32 entries = i == CORE_SCRATCH ? l->ncpus : i == CORE_RINGS ? l->nrings : bpf_map__max_entries(m);
 
+	if (i == CORE_STASHES && l->preallocate) {
+		opts.map_flags &= ~BPF_F_NO_PREALLOC;
+		entries = STASHES_PREALLOCATED;
+	}
 	if (i == CORE_RINGS)
 		opts.inner_map_fd = l->ring_fds[0];
 	*ret_fd = bpf_map_create(bpf_map__type(m), "saker", bpf_map__key_size(m), bpf_map__value_size(m),

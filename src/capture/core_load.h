@@ -82,6 +82,7 @@ struct core_loader {
 	u32 nrings, ncpus;
 	const int *ring_fds;		/* borrowed, nrings of them: what the map of rings holds */
 	bool filled;			/* the map of rings is */
+	bool preallocate;		/* what is kept from entry to exit; see core_way.c */
 	int maps[CORE_SHARED];		/* owned; -1: not yet */
 	bool has[CORE_PROGRAMS];	/* loaded, by any group */
 	VEC(int) pending;		/* programs to attach; owned */
@@ -91,6 +92,8 @@ struct core_loader {
 
 void core_loader_init(struct core_loader *l);
 void core_loader_fini(struct core_loader *l);
+/* Drops what one way to attach does not leave to the next one. */
+void core_loader_again(struct core_loader *l);
 
 void core_group_init(struct core_group *g, enum core_place place);
 void core_group_fini(struct core_group *g);

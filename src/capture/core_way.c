@@ -29,6 +29,11 @@ struct core_way {
 	int (*check)(struct core_ways *w, const struct interest *in, bool named, struct diag *d);
 	/* Marks the hooks that are wanted. */
 	void (*plan)(struct core_ways *w, const struct interest *in);
+	/*
+	 * A kernel before 6.1 takes programs of this kind with maps that allocate when they are
+	 * used, but logs a warning with a stack trace.
+	 */
+	bool preallocate;
 };
 
 /* ---- hooks and groups ------------------------------------------------------------------- */
@@ -360,9 +365,9 @@ static int check_nothing(struct core_ways *w, const struct interest *in, bool na
 }
 
 static const struct core_way ways[] = {
-	{ "fexit", check_fexit, plan_fexit },
-	{ "tracepoint", check_tracepoint, plan_tracepoint },
-	{ "sys_exit", check_nothing, plan_all },
+	{ "fexit", check_fexit, plan_fexit, false },
+	{ "tracepoint", check_tracepoint, plan_tracepoint, true },
+	{ "sys_exit", check_nothing, plan_all, false },
 };
 
 /* ---- attaching ------------------------------------------------------------------------ */
@@ -521,6 +526,7 @@ static int try_way(struct core_ways *w, const struct core_way *way, const struct
 
 	w->way = way;
 	w->choosing = !named;
+	w->l->preallocate = way->preallocate;
 	err = way->check(w, in, named, d);
 	if (err)
 		return err;
@@ -571,6 +577,7 @@ static int first_way(struct core_ways *w, const struct interest *in, int (*ready
 			break;
 		buf_addf(&w->note, "; not %s: %s", ways[i].name, why.msg ? why.msg : strerror(-err));
 		drop_all(w);
+		core_loader_again(w->l);
 	}
 	if (err && why.msg)
 		diag_set(d, "%s", why.msg);

@@ -146,10 +146,20 @@ static void describe_messages(struct ptrace *p, struct tracee *t, u32 type)
 	t->call.mmsg_index = 0;
 }
 
+/* What the call tells of its sockets serves later events. */
+static void note_sockets(struct tracee *t)
+{
+	struct task_struct task = { .tid = t->tid, .tgid = t->tgid };
+	struct ctx c = { .call = &t->call, .task = &task };
+
+	unix_note(&c);
+}
+
 void ptrace_event_call(struct ptrace *p, struct tracee *t)
 {
 	u32 type = event_of(t->call.code);
 
+	note_sockets(t);
 	p->stats.seen++;
 	if (p->opt.drop_failed && t->call.ret < 0) {
 		p->stats.filtered++;
@@ -275,6 +285,7 @@ static void keep_address(struct ptrace *p, struct tracee *t)
 
 	put_sockaddr(&c, t->call.args[1], (u32)t->call.args[2]);
 	keep(t, &c);
+	unix_connects(&c, c.event, c.off);
 }
 
 /* The name of a program as the kernel makes it of execveat's arguments. */
