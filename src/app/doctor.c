@@ -85,8 +85,8 @@ static void judge_driver(struct doctor *doc)
 	if (!drv->used)
 		problem(doc, drv->remedy, "no driver works: %s", why);
 	else if (drv->fallback)
-		problem(doc, drv->remedy, "%s is used instead of %s, which does not work: %s", drv->used,
-			drv->wanted, why);
+		problem(doc, drv->remedy, "%s is used instead of %s, which does not work: %s",
+			drv->used, drv->wanted, why);
 	else
 		good("driver: %s", drv->used);
 	if (drv->used && !drv->fallback && *why)
@@ -109,7 +109,8 @@ static void judge_wants(struct doctor *doc)
 	for (u32 x = 0; w && x < NFEATURES; x++)
 		if (w->wants >> x & 1 && !feature_usable(&doc->feat, x))
 			note(feature_rows[x].remedy, "%s: %s (%s)", feature_rows[x].name,
-			     *feature_detail(&doc->feat, x) ? feature_detail(&doc->feat, x) : "missing",
+			     *feature_detail(&doc->feat, x) ? feature_detail(&doc->feat, x)
+							    : "missing",
 			     feature_rows[x].what);
 }
 
@@ -121,12 +122,16 @@ static void judge_coverage(struct doctor *doc)
 	u32 npoorer = engine_rules_of(r, r->driver.poorer, &poorer);
 
 	if (r->driver.nrejected)
-		problem(doc, "another driver may do (saker driver probe); report it with this line and the kernel's version",
+		problem(doc,
+			"another driver may do (saker driver probe); report it with this line and "
+			"the kernel's version",
 			"the kernel does not take: %s", buf_str(&r->driver.rejected));
 	if (nblind)
-		problem(doc, NULL, "%u rules do not see all of their events: %s", nblind, buf_str(&blind));
+		problem(doc, NULL, "%u rules do not see all of their events: %s", nblind,
+			buf_str(&blind));
 	if (npoorer)
-		problem(doc, NULL, "%u rules see events with less in them: %s", npoorer, buf_str(&poorer));
+		problem(doc, NULL, "%u rules see events with less in them: %s", npoorer,
+			buf_str(&poorer));
 	if (!nblind && !npoorer)
 		good("all %u rules see their events", ruleset_count(r->set));
 	buf_fini(&blind);
@@ -184,21 +189,24 @@ static void judge_last_start(struct doctor *doc)
 	if (status_read(&doc->sys, &st) || (st.used && !st.why))
 		return;
 	if (!st.used)
-		note(st.remedy, "the last start, on Linux %s, found no driver: %s", st.release, st.why ? st.why : "");
+		note(st.remedy, "the last start, on Linux %s, found no driver: %s", st.release,
+		     st.why ? st.why : "");
 	else if (strcmp(st.wanted, "auto") && strcmp(st.wanted, st.used))
-		note(st.remedy, "the last start, on Linux %s, fell back from %s to %s: %s", st.release, st.wanted,
-		     st.used, st.why ? st.why : "");
+		note(st.remedy, "the last start, on Linux %s, fell back from %s to %s: %s",
+		     st.release, st.wanted, st.used, st.why ? st.why : "");
 }
 
 static void judge_source(struct doctor *doc, int err, const struct diag *d)
 {
 	struct run *r = doc->run;
 
-	if (!r->driver.wanted) {	/* replay, nodriver */
+	if (!r->driver.wanted) { /* replay, nodriver */
 		if (err)
-			problem(doc, NULL, "the source does not open: %s", d->msg ? d->msg : strerror(-err));
+			problem(doc, NULL, "the source does not open: %s",
+				d->msg ? d->msg : strerror(-err));
 		else
-			note("set engine.kind to auto", "engine.kind is %s: nothing of this system is watched",
+			note("set engine.kind to auto",
+			     "engine.kind is %s: nothing of this system is watched",
 			     r->cfg->engine_kind);
 		return;
 	}
@@ -216,11 +224,13 @@ int doctor_run(struct run *r)
 	struct diag d = { 0 };
 	int err, status;
 
-	log_setup(&(struct log_options){ .level = PRIO_EMERGENCY });	/* all of it is printed here */
+	log_setup(&(struct log_options){ .level = PRIO_EMERGENCY }); /* all of it is printed here */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("saker %s, %s\n", SAKER_VERSION, info_system());
-	good("configuration: %s; %u rules", r->cfg->path ? r->cfg->path : "defaults", ruleset_count(r->set));
-	system_init(&doc.sys, &(struct system_options){ .driver_dir = r->cfg->driver_dir, .probe = r->cfg->probe });
+	good("configuration: %s; %u rules", r->cfg->path ? r->cfg->path : "defaults",
+	     ruleset_count(r->set));
+	system_init(&doc.sys, &(struct system_options){ .driver_dir = r->cfg->driver_dir,
+							.probe = r->cfg->probe });
 	features_init(&doc.feat, &doc.sys);
 	judge_last_start(&doc);
 	fflush(stdout);

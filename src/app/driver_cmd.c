@@ -22,7 +22,7 @@ struct driver_call {
 	struct diag diag;
 	const char *config;
 	struct strlist options;
-	const char *const *args;	/* after the command, NULL-terminated */
+	const char *const *args; /* after the command, NULL-terminated */
 	bool json, all;
 };
 
@@ -41,7 +41,8 @@ static int file_of(struct driver_call *k, const char *kind, enum driver_file *re
 	else if (!strcmp(kind, "ebpf"))
 		*ret = FILE_PROBE;
 	else
-		return diag_set(&k->diag, "'%s' is no driver that is built: kmod and ebpf are", kind);
+		return diag_set(&k->diag, "'%s' is no driver that is built: kmod and ebpf are",
+				kind);
 	return 0;
 }
 
@@ -51,7 +52,8 @@ static const char *path_of(const struct driver_call *k, enum driver_file file)
 }
 
 /* Calls fn for each kind that was named, or for both. */
-static int for_each_kind(struct driver_call *k, int (*fn)(struct driver_call *k, enum driver_file file))
+static int for_each_kind(struct driver_call *k,
+			 int (*fn)(struct driver_call *k, enum driver_file file))
 {
 	static const char *const both[] = { "kmod", "ebpf", NULL };
 	int err = 0;
@@ -150,8 +152,8 @@ static void print_entry(void *ctx, const struct cache_entry *e)
 	struct tm tm;
 
 	strftime(when, sizeof(when), "%Y-%m-%d %H:%M", gmtime_r(&t, &tm));
-	printf("%-5s %-32s %-12s %8llu KiB  %s  %s\n", e->file == FILE_MODULE ? "kmod" : "ebpf", e->release,
-	       here ? "this kernel" : "", (e->bytes + 1023) / 1024, when, e->path);
+	printf("%-5s %-32s %-12s %8llu KiB  %s  %s\n", e->file == FILE_MODULE ? "kmod" : "ebpf",
+	       e->release, here ? "this kernel" : "", (e->bytes + 1023) / 1024, when, e->path);
 }
 
 static int cmd_list(struct driver_call *k)
@@ -168,33 +170,41 @@ static const struct {
 	const char *name, *args, *help;
 	int (*run)(struct driver_call *k);
 } commands[] = {
-	{ "probe", "[--json]", "What this system offers to drivers, and which one saker would use.", cmd_probe },
-	{ "build", "[kmod] [ebpf]", "Build drivers for this kernel, or for another one.", cmd_build },
-	{ "install", "[kmod] [ebpf]",
-	  "Build what is missing and let modprobe find the module.", cmd_install },
+	{ "probe", "[--json]", "What this system offers to drivers, and which one saker would use.",
+	  cmd_probe },
+	{ "build", "[kmod] [ebpf]", "Build drivers for this kernel, or for another one.",
+	  cmd_build },
+	{ "install", "[kmod] [ebpf]", "Build what is missing and let modprobe find the module.",
+	  cmd_install },
 	{ "load", "[FILE]", "Load the kernel module.", cmd_load },
 	{ "unload", "", "Unload the kernel module.", cmd_unload },
-	{ "cleanup", "[--all]", "Remove what was built for other kernels; all: everything, unloaded first.",
+	{ "cleanup", "[--all]",
+	  "Remove what was built for other kernels; all: everything, unloaded first.",
 	  cmd_cleanup },
 	{ "list", "", "Drivers that were built, by kernel.", cmd_list },
 };
 
-/* ---- the command line ---------------------------------------------------------------------------- */
+/* ---- the command line
+ * ---------------------------------------------------------------------------- */
 
 static void print_help(void)
 {
-	puts("saker driver - looks after saker's drivers\nUsage:\n  saker driver COMMAND [OPTION...]\n\nCommands:");
+	puts("saker driver - looks after saker's drivers\nUsage:\n  saker driver COMMAND "
+	     "[OPTION...]\n\nCommands:");
 	for (u32 i = 0; i < ARRAY_SIZE(commands); i++)
 		printf("  %-8s %-16s %s\n", commands[i].name, commands[i].args, commands[i].help);
 	puts("\nOptions:\n"
-	     "  -c FILE                Configuration file (default: /etc/saker/saker.yaml, if there).\n"
+	     "  -c FILE                Configuration file (default: /etc/saker/saker.yaml, if "
+	     "there).\n"
 	     "  -o KEY=VALUE           Set a configuration key. Repeatable.\n"
-	     "  --kernel-release R     The kernel to build for, as uname -r gives it (default: the running one).\n"
+	     "  --kernel-release R     The kernel to build for, as uname -r gives it (default: the "
+	     "running one).\n"
 	     "  --headers DIR          Its headers: the folder that make -C takes.\n"
 	     "  --json                 probe: as JSON.\n"
 	     "  --all                  cleanup: this kernel's too.\n"
 	     "  -h, --help             Print this text.\n\n"
-	     "Built drivers are kept in engine.driver_dir, by kernel. Status: 0, or 1 when something failed\n"
+	     "Built drivers are kept in engine.driver_dir, by kernel. Status: 0, or 1 when "
+	     "something failed\n"
 	     "or, for probe, when no driver works here.");
 }
 
@@ -202,26 +212,45 @@ static void print_help(void)
 static int parse(struct driver_call *k, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "kernel-release", required_argument, NULL, 'k' }, { "headers", required_argument, NULL, 'H' },
-		{ "json", no_argument, NULL, 'j' }, { "all", no_argument, NULL, 'a' },
-		{ "option", required_argument, NULL, 'o' }, { "help", no_argument, NULL, 'h' }, { 0 },
+		{ "kernel-release", required_argument, NULL, 'k' },
+		{ "headers", required_argument, NULL, 'H' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "all", no_argument, NULL, 'a' },
+		{ "option", required_argument, NULL, 'o' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
 	};
 	int o;
 
 	opterr = 0;
 	while ((o = getopt_long(argc, argv, ":c:o:h", options, NULL)) != -1) {
 		switch (o) {
-		case 'c': k->config = optarg; break;
-		case 'o': cmdline_add(&k->cfg.arena, &k->options, optarg); break;
-		case 'k': k->sopt.release = optarg; break;
-		case 'H': k->sopt.headers = optarg; break;
-		case 'j': k->json = true; break;
-		case 'a': k->all = true; break;
-		case 'h': return 1;
+		case 'c':
+			k->config = optarg;
+			break;
+		case 'o':
+			cmdline_add(&k->cfg.arena, &k->options, optarg);
+			break;
+		case 'k':
+			k->sopt.release = optarg;
+			break;
+		case 'H':
+			k->sopt.headers = optarg;
+			break;
+		case 'j':
+			k->json = true;
+			break;
+		case 'a':
+			k->all = true;
+			break;
+		case 'h':
+			return 1;
 		case ':':
-			return diag_set(&k->diag, "option '%s' is missing an argument", argv[optind - 1]);
+			return diag_set(&k->diag, "option '%s' is missing an argument",
+					argv[optind - 1]);
 		default:
-			return diag_set(&k->diag, "option '%s' does not exist; see saker driver --help",
+			return diag_set(&k->diag,
+					"option '%s' does not exist; see saker driver --help",
 					argv[optind - 1]);
 		}
 	}
@@ -235,7 +264,9 @@ static int check_release(struct driver_call *k)
 	const char *r = k->sopt.release;
 
 	if (r && (!*r || *r == '.' || strchr(r, '/') || strlen(r) > 100))
-		return diag_set(&k->diag, "--kernel-release '%s' is no kernel release such as uname -r prints", r);
+		return diag_set(
+			&k->diag,
+			"--kernel-release '%s' is no kernel release such as uname -r prints", r);
 	return 0;
 }
 
@@ -245,8 +276,8 @@ static int load_config(struct driver_call *k)
 
 	if (!path && !access(CONFIG_PATH, R_OK))
 		path = CONFIG_PATH;
-	return path ? config_load(&k->cfg, path, &k->options, &k->diag) :
-		      config_defaults(&k->cfg, &k->options, &k->diag);
+	return path ? config_load(&k->cfg, path, &k->options, &k->diag)
+		    : config_defaults(&k->cfg, &k->options, &k->diag);
 }
 
 static int run(struct driver_call *k)
@@ -269,7 +300,8 @@ static int run(struct driver_call *k)
 		system_fini(&k->sys);
 		return err;
 	}
-	return diag_set(&k->diag, "'%s' is no command of saker driver; see saker driver --help", name);
+	return diag_set(&k->diag, "'%s' is no command of saker driver; see saker driver --help",
+			name);
 }
 
 int driver_cmd(int argc, char **argv)

@@ -7,12 +7,15 @@
 #include "setup/cache.h"
 
 static const char *const state_names[] = {
-	[FEATURE_UNASKED] = "?", [FEATURE_NO] = "no", [FEATURE_YES] = "yes", [FEATURE_UNKNOWN] = "unknown",
+	[FEATURE_UNASKED] = "?",
+	[FEATURE_NO] = "no",
+	[FEATURE_YES] = "yes",
+	[FEATURE_UNKNOWN] = "unknown",
 };
 
 struct choice {
-	const struct way *way;	/* NULL: none */
-	struct buf why;		/* why not a better one */
+	const struct way *way; /* NULL: none */
+	struct buf why;        /* why not a better one */
 	const char *remedy;
 };
 
@@ -35,8 +38,8 @@ static void choose(const struct config *c, struct features *f, struct choice *re
 			const char *remedy = kind_explain(f, order[i]->kind, false, &why);
 
 			if (why.len)
-				buf_addf(&ret->why, "%s%s: %s", ret->why.len ? "\n  " : "", order[i]->kind,
-					 buf_str(&why));
+				buf_addf(&ret->why, "%s%s: %s", ret->why.len ? "\n  " : "",
+					 order[i]->kind, buf_str(&why));
 			if (!ret->remedy)
 				ret->remedy = remedy;
 			buf_fini(&why);
@@ -66,7 +69,10 @@ static void print_ways(struct features *f)
 		u64 missing = way_missing(f, &ways[i], false);
 		const char *separator = "; missing: ";
 
-		printf("%-12s %-8s %s", ways[i].kind, missing ? "no" : f->sys->foreign ? "unknown" : "yes",
+		printf("%-12s %-8s %s", ways[i].kind,
+		       missing           ? "no"
+		       : f->sys->foreign ? "unknown"
+					 : "yes",
 		       ways[i].what);
 		for (u32 x = 0; x < NFEATURES; x++) {
 			if (!(missing >> x & 1))
@@ -82,7 +88,8 @@ static void print_text(const struct config *c, struct features *f, struct choice
 {
 	const struct system *s = f->sys;
 
-	printf("Linux %s %s%s\n\n", s->release, s->machine, s->foreign ? " (not the running kernel)" : "");
+	printf("Linux %s %s%s\n\n", s->release, s->machine,
+	       s->foreign ? " (not the running kernel)" : "");
 	print_features(f);
 	print_ways(f);
 	printf("\nengine.kind is %s; ", c->engine_kind);
@@ -156,7 +163,8 @@ static void print_json(const struct config *c, struct features *f, struct choice
 	json_object_set_new(o, "wanted", json_string(c->engine_kind));
 	json_object_set_new(o, "choice", ch->way ? json_string(ch->way->kind) : json_null());
 	json_object_set_new(o, "why_not_better", json_string(buf_str(&ch->why)));
-	json_object_set_new(o, "remedy", ch->why.len && ch->remedy ? json_string(ch->remedy) : json_null());
+	json_object_set_new(o, "remedy",
+			    ch->why.len && ch->remedy ? json_string(ch->remedy) : json_null());
 	json_dumpf(o, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(o);

@@ -14,11 +14,11 @@
 struct build {
 	struct system *s;
 	enum driver_file file;
-	const char *tmp, *log, *result;	/* folder and files */
+	const char *tmp, *log, *result; /* folder and files */
 };
 
 static const struct {
-	const char *folder;	/* below drivers/ */
+	const char *folder; /* below drivers/ */
 } recipes[NDRIVER_FILES] = { { "kmod" }, { "bpf" } };
 
 static const char *format(struct system *s, const char *a, const char *b, const char *c)
@@ -36,7 +36,8 @@ static const char *first_error(struct system *s, const char *log)
 
 		next = line + n + (line[n] == '\n');
 		line[n] = '\0';
-		if (strstr(line, "rror:") || strstr(line, "No such file") || strstr(line, "not found"))
+		if (strstr(line, "rror:") || strstr(line, "No such file") ||
+		    strstr(line, "not found"))
 			return line;
 		if (n)
 			last = line;
@@ -73,9 +74,13 @@ static int make(struct build *b, struct diag *d)
 	struct system *s = b->s;
 	const char *cc = b->file == FILE_MODULE ? system_compiler(s) : NULL;
 	const char *const argv[] = {
-		"make", "-C", format(s, s->sources, "/drivers/", recipes[b->file].folder),
-		format(s, "KDIR=", s->headers, ""), format(s, "OUT=", b->tmp, ""),
-		cc ? format(s, "CC=", cc, "") : NULL, NULL,
+		"make",
+		"-C",
+		format(s, s->sources, "/drivers/", recipes[b->file].folder),
+		format(s, "KDIR=", s->headers, ""),
+		format(s, "OUT=", b->tmp, ""),
+		cc ? format(s, "CC=", cc, "") : NULL,
+		NULL,
 	};
 	int status = spawn_and_wait(argv, b->log, BUILD_SECONDS, s->interrupted);
 
@@ -84,7 +89,8 @@ static int make(struct build *b, struct diag *d)
 	if (rename(format(s, b->tmp, "/", driver_file_names[b->file]), b->result)) {
 		int err = -errno;
 
-		diag_set(d, "make left no %s in %s; its log: %s", driver_file_names[b->file], b->tmp, b->log);
+		diag_set(d, "make left no %s in %s; its log: %s", driver_file_names[b->file],
+			 b->tmp, b->log);
 		return err;
 	}
 	return 0;
@@ -94,15 +100,24 @@ static int make(struct build *b, struct diag *d)
 static int check(struct system *s, struct diag *d)
 {
 	if (!s->sources)
-		diag_set(d, "the sources of the drivers are not found; set SAKER_SOURCES to saker's source tree");
+		diag_set(d, "the sources of the drivers are not found; set SAKER_SOURCES to "
+			    "saker's source tree");
 	else if (!s->headers)
-		diag_set(d, "no kernel headers found for %s; install them (Debian: apt-get install "
-			 "linux-headers-%s) or name them with --headers", s->release, s->release);
+		diag_set(d,
+			 "no kernel headers found for %s; install them (Debian: apt-get install "
+			 "linux-headers-%s) or name them with --headers",
+			 s->release, s->release);
 	else if (!s->headers_release)
-		diag_set(d, "%s holds no configured kernel headers (no include/generated/utsrelease.h)", s->headers);
+		diag_set(
+			d,
+			"%s holds no configured kernel headers (no include/generated/utsrelease.h)",
+			s->headers);
 	else if (strcmp(s->headers_release, s->release))
-		diag_set(d, "%s holds the headers of %s, not of %s; name the right ones with --headers or the "
-			 "kernel with --kernel-release", s->headers, s->headers_release, s->release);
+		diag_set(d,
+			 "%s holds the headers of %s, not of %s; name the right ones with "
+			 "--headers or the "
+			 "kernel with --kernel-release",
+			 s->headers, s->headers_release, s->release);
 	else if (!system_has_program("make"))
 		diag_set(d, "make is not installed");
 	else
@@ -114,7 +129,8 @@ int build_driver(struct system *s, enum driver_file file, struct diag *d)
 {
 	const char *name = driver_file_names[file];
 	struct build b = {
-		.s = s, .file = file,
+		.s = s,
+		.file = file,
 		.tmp = arena_printf(&s->arena, "%s/.build-%s-%d", s->built_dir, name, getpid()),
 		.log = arena_printf(&s->arena, "%s/%s.log", s->built_dir, name),
 		.result = format(s, s->built_dir, "/", name),
@@ -125,8 +141,10 @@ int build_driver(struct system *s, enum driver_file file, struct diag *d)
 		return err;
 	if (system_make_dir(s->built_dir) || system_make_dir(b.tmp)) {
 		err = -errno;
-		diag_set(d, "cannot make %s: %s; name another folder with engine.driver_dir or "
-			 "SAKER_DRIVER_DIR", s->built_dir, strerror(-err));
+		diag_set(d,
+			 "cannot make %s: %s; name another folder with engine.driver_dir or "
+			 "SAKER_DRIVER_DIR",
+			 s->built_dir, strerror(-err));
 		return err;
 	}
 	unlink(b.log);

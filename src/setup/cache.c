@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RELEASE_MAX 128		/* longer names are none of ours */
+#define RELEASE_MAX 128 /* longer names are none of ours */
 
 const char *const driver_file_names[NDRIVER_FILES] = { "saker.ko", "saker-bpf.o" };
 
@@ -31,15 +31,16 @@ static int releases(const struct system *s, struct dirent ***ret)
 	return n;
 }
 
-static bool find(const struct system *s, const char *release, enum driver_file file, struct buf *path,
-		 struct stat *st)
+static bool find(const struct system *s, const char *release, enum driver_file file,
+		 struct buf *path, struct stat *st)
 {
 	buf_clear(path);
 	buf_addf(path, "%s/%s/%s", s->driver_dir, release, driver_file_names[file]);
 	return !stat(buf_str(path), st) && S_ISREG(st->st_mode);
 }
 
-int cache_list(const struct system *s, void (*fn)(void *ctx, const struct cache_entry *e), void *ctx)
+int cache_list(const struct system *s, void (*fn)(void *ctx, const struct cache_entry *e),
+	       void *ctx)
 {
 	struct dirent **names = NULL;
 	struct buf path = { 0 };
@@ -50,9 +51,11 @@ int cache_list(const struct system *s, void (*fn)(void *ctx, const struct cache_
 			struct stat st;
 
 			if (find(s, names[i]->d_name, file, &path, &st))
-				fn(ctx, &(struct cache_entry){
-					.release = names[i]->d_name, .file = file, .path = buf_str(&path),
-					.bytes = (u64)st.st_size, .built = st.st_mtime });
+				fn(ctx, &(struct cache_entry){ .release = names[i]->d_name,
+							       .file = file,
+							       .path = buf_str(&path),
+							       .bytes = (u64)st.st_size,
+							       .built = st.st_mtime });
 		}
 		free(names[i]);
 	}
@@ -106,7 +109,8 @@ int cache_clean(const struct system *s, bool all, struct diag *d)
 			buf_addf(&dir, "%s/%s", s->driver_dir, names[i]->d_name);
 			err = clean_release(buf_str(&dir), &removed);
 			if (err)
-				diag_set(d, "cannot remove what is in %s: %s", buf_str(&dir), strerror(-err));
+				diag_set(d, "cannot remove what is in %s: %s", buf_str(&dir),
+					 strerror(-err));
 		}
 		free(names[i]);
 	}
@@ -142,7 +146,8 @@ void cache_explain_others(struct system *s, enum driver_file file, struct buf *o
 		buf_addc(out, ')');
 }
 
-/* ---- how the last start went ------------------------------------------------------------------- */
+/* ---- how the last start went -------------------------------------------------------------------
+ */
 
 static const char *status_path(const struct system *s, struct buf *b)
 {
@@ -200,8 +205,10 @@ int status_read(struct system *s, struct driver_status *ret)
 		return -ENOENT;
 	}
 	*ret = (struct driver_status){
-		.release = get_text(s, o, "kernel"), .wanted = get_text(s, o, "wanted"),
-		.used = get_text(s, o, "used"), .why = get_text(s, o, "why"),
+		.release = get_text(s, o, "kernel"),
+		.wanted = get_text(s, o, "wanted"),
+		.used = get_text(s, o, "used"),
+		.why = get_text(s, o, "why"),
 		.remedy = get_text(s, o, "remedy"),
 		.since = json_integer_value(json_object_get(o, "since")),
 	};

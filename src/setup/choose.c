@@ -14,18 +14,21 @@
 
 const struct way ways[] = {
 	{ "modern_ebpf", "its programs are part of saker", 0,
-	  BPF_RIGHTS | F(BTF) | F(RINGBUF) | F(TRACING) | F(MEMLOCK), F(CAP_SYS_PTRACE) | F(FENTRY) },
+	  BPF_RIGHTS | F(BTF) | F(RINGBUF) | F(TRACING) | F(MEMLOCK),
+	  F(CAP_SYS_PTRACE) | F(FENTRY) },
 	{ "kmod", "saker.ko is loaded", 0, F(DEVICE), F(CAP_SYS_PTRACE) },
-	{ "ebpf", "saker-bpf.o is there", 0, BPF_RIGHTS | F(PERF_BUFFER) | F(MEMLOCK) | F(PROBE_FILE),
+	{ "ebpf", "saker-bpf.o is there", 0,
+	  BPF_RIGHTS | F(PERF_BUFFER) | F(MEMLOCK) | F(PROBE_FILE),
 	  F(CAP_SYS_PTRACE) | F(RAW_TRACEPOINT) },
 	{ "kmod", "saker.ko is there and gets loaded", WAY_LOAD, MODULE_RIGHTS | F(MODULE_FILE),
 	  F(CAP_SYS_PTRACE) },
 	{ "ebpf", "saker-bpf.o gets built", WAY_BUILD,
 	  BPF_RIGHTS | F(PERF_BUFFER) | F(MEMLOCK) | BUILDING | F(CLANG),
 	  F(CAP_SYS_PTRACE) | F(RAW_TRACEPOINT) },
-	{ "kmod", "saker.ko gets built and loaded", WAY_BUILD | WAY_LOAD, MODULE_RIGHTS | BUILDING | F(CC),
-	  F(CAP_SYS_PTRACE) },
-	{ "ptrace", "the given program and its children are traced", 0, F(TARGET) | F(YAMA), F(SECCOMP) },
+	{ "kmod", "saker.ko gets built and loaded", WAY_BUILD | WAY_LOAD,
+	  MODULE_RIGHTS | BUILDING | F(CC), F(CAP_SYS_PTRACE) },
+	{ "ptrace", "the given program and its children are traced", 0, F(TARGET) | F(YAMA),
+	  F(SECCOMP) },
 };
 
 const u32 nways = ARRAY_SIZE(ways);
@@ -95,7 +98,8 @@ void features_explain(struct features *f, u64 mask, struct buf *out)
 		if (!(mask >> x & 1))
 			continue;
 		detail = feature_detail(f, x);
-		buf_addf(out, *detail ? "%s%s: %s" : "%s%s is missing%s", separator, feature_rows[x].name, detail);
+		buf_addf(out, *detail ? "%s%s: %s" : "%s%s is missing%s", separator,
+			 feature_rows[x].name, detail);
 		separator = ", ";
 	}
 }
@@ -122,9 +126,10 @@ static void explain_file(struct features *f, u64 needs, u64 missing, struct buf 
 	enum driver_file file = needs & F(CC) ? FILE_MODULE : FILE_PROBE;
 
 	if (!(needs & BUILDING) || missing & ~(BUILDING | F(CC) | F(CLANG)))
-		return;		/* with the file it would not work either */
+		return; /* with the file it would not work either */
 	if (system_exists(file == FILE_MODULE ? f->sys->module : f->sys->probe)) {
-		buf_adds(out, feature_detail(f, file == FILE_MODULE ? FEAT_MODULE_FILE : FEAT_PROBE_FILE));
+		buf_adds(out, feature_detail(f, file == FILE_MODULE ? FEAT_MODULE_FILE
+								    : FEAT_PROBE_FILE));
 	} else {
 		buf_addf(out, "no %s for Linux %s", driver_file_names[file], f->sys->release);
 		cache_explain_others(f->sys, file, out);
@@ -147,7 +152,7 @@ const char *kind_explain(struct features *f, const char *kind, bool quick, struc
 		return NULL;
 	missing = way_missing(f, w, quick);
 	if (w->needs & F(CC) && system_exists("/dev/saker0"))
-		missing |= F(DEVICE);	/* stale, or closed to this user */
+		missing |= F(DEVICE); /* stale, or closed to this user */
 	explain_file(f, w->needs, missing, out);
 	features_explain(f, missing, out);
 	return first_remedy(missing & F(DEVICE) ? F(DEVICE) : missing);

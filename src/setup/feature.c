@@ -25,13 +25,13 @@ static enum feature_state yes_if(bool yes)
 
 /* ---- capabilities ------------------------------------------------------------------------ */
 
-#define CAP_PROBE(name_, expr_)								\
-static enum feature_state name_(struct features *f, struct buf *detail)			\
-{											\
-	(void)f;									\
-	(void)detail;									\
-	return yes_if(expr_);								\
-}
+#define CAP_PROBE(name_, expr_)                                                                    \
+	static enum feature_state name_(struct features *f, struct buf *detail)                    \
+	{                                                                                          \
+		(void)f;                                                                           \
+		(void)detail;                                                                      \
+		return yes_if(expr_);                                                              \
+	}
 
 CAP_PROBE(cap_bpf, caps_has_or_admin(CAP_BPF))
 CAP_PROBE(cap_perfmon, caps_has_or_admin(CAP_PERFMON))
@@ -57,7 +57,8 @@ static enum feature_state btf(struct features *f, struct buf *detail)
 
 	(void)f;
 	if (access(path, R_OK) || stat(path, &st)) {
-		buf_addf(detail, errno == ENOENT ? "there is no %s" : "%s: %s", path, strerror(errno));
+		buf_addf(detail, errno == ENOENT ? "there is no %s" : "%s: %s", path,
+			 strerror(errno));
 		return FEATURE_NO;
 	}
 	buf_addf(detail, "%s, %lld KiB", path, (long long)st.st_size / 1024);
@@ -70,7 +71,8 @@ static enum feature_state tracefs(struct features *f, struct buf *detail)
 	int err = ENOENT;
 
 	for (u32 i = 0; i < ARRAY_SIZE(dirs); i++) {
-		const char *p = arena_printf(&f->sys->arena, "%s/events/syscalls/sys_exit_openat/id", dirs[i]);
+		const char *p = arena_printf(&f->sys->arena,
+					     "%s/events/syscalls/sys_exit_openat/id", dirs[i]);
 
 		if (!access(p, R_OK)) {
 			buf_adds(detail, dirs[i]);
@@ -158,7 +160,8 @@ static enum feature_state signing(struct features *f, struct buf *detail)
 		buf_addf(detail, "%ssig_enforce is set", locked ? ", " : "");
 	if (!locked && !enforced) {
 		if (!mode)
-			buf_adds(detail, "/sys/kernel/security is not mounted, so lockdown is not known");
+			buf_adds(detail,
+				 "/sys/kernel/security is not mounted, so lockdown is not known");
 		return mode ? FEATURE_YES : FEATURE_UNKNOWN;
 	}
 	if (!system_module_is_signed(f->sys, f->sys->module))
@@ -167,7 +170,8 @@ static enum feature_state signing(struct features *f, struct buf *detail)
 	return FEATURE_UNKNOWN;
 }
 
-/* ---- what building takes ---------------------------------------------------------------------- */
+/* ---- what building takes ----------------------------------------------------------------------
+ */
 
 static enum feature_state headers(struct features *f, struct buf *detail)
 {
@@ -182,7 +186,8 @@ static enum feature_state headers(struct features *f, struct buf *detail)
 		return FEATURE_NO;
 	}
 	if (!s->headers_release) {
-		buf_addf(detail, "%s are not configured (no include/generated/utsrelease.h)", s->headers);
+		buf_addf(detail, "%s are not configured (no include/generated/utsrelease.h)",
+			 s->headers);
 		return FEATURE_NO;
 	}
 	buf_adds(detail, s->headers);
@@ -223,7 +228,8 @@ static enum feature_state clang(struct features *f, struct buf *detail)
 	return yes_if(c && l);
 }
 
-/* ---- drivers that are there ---------------------------------------------------------------------- */
+/* ---- drivers that are there
+ * ---------------------------------------------------------------------- */
 
 static enum feature_state device(struct features *f, struct buf *detail)
 {
@@ -260,7 +266,7 @@ static enum feature_state module_file(struct features *f, struct buf *detail)
 	release = system_module_release(s, s->module);
 	buf_adds(detail, s->module);
 	if (!release && strcmp(strrchr(s->module, '.'), ".ko"))
-		return FEATURE_UNKNOWN;	/* compressed */
+		return FEATURE_UNKNOWN; /* compressed */
 	if (release && !strcmp(release, s->release))
 		return FEATURE_YES;
 	if (release)
@@ -279,7 +285,8 @@ static enum feature_state probe_file(struct features *f, struct buf *detail)
 	return FEATURE_NO;
 }
 
-/* ---- ptrace ---------------------------------------------------------------------------------------- */
+/* ---- ptrace
+ * ---------------------------------------------------------------------------------------- */
 
 static enum feature_state yama(struct features *f, struct buf *detail)
 {
@@ -308,64 +315,90 @@ static enum feature_state target(struct features *f, struct buf *detail)
 	return yes_if(f->sys->has_target);
 }
 
-/* ---- the table --------------------------------------------------------------------------------------- */
+/* ---- the table
+ * --------------------------------------------------------------------------------------- */
 
-#define GRANT(cap_) \
-	"run as root, or grant " cap_ " (for a file: setcap " cap_ "+ep; systemd: AmbientCapabilities; " \
+#define GRANT(cap_)                                                                                \
+	"run as root, or grant " cap_ " (for a file: setcap " cap_                                 \
+	"+ep; systemd: AmbientCapabilities; "                                                      \
 	"docker: --cap-add; Kubernetes: securityContext.capabilities.add)"
 /* setcap replaces what the file had, so all at once. */
-#define GRANT_BPF(cap_) \
-	"run as root, or grant " cap_ " and what else the driver needs: " \
-	"setcap cap_sys_ptrace,cap_perfmon,cap_bpf+ep PROGRAM; systemd: AmbientCapabilities=" \
-	"CAP_SYS_PTRACE CAP_PERFMON CAP_BPF; docker: --cap-add SYS_PTRACE --cap-add PERFMON --cap-add BPF; " \
+#define GRANT_BPF(cap_)                                                                            \
+	"run as root, or grant " cap_ " and what else the driver needs: "                          \
+	"setcap cap_sys_ptrace,cap_perfmon,cap_bpf+ep PROGRAM; systemd: AmbientCapabilities="      \
+	"CAP_SYS_PTRACE CAP_PERFMON CAP_BPF; docker: --cap-add SYS_PTRACE --cap-add PERFMON "      \
+	"--cap-add BPF; "                                                                          \
 	"Kubernetes: securityContext.capabilities.add"
 
 const struct feature_row feature_rows[NFEATURES] = {
-	[FEAT_CAP_BPF] = { "CAP_BPF", "may load eBPF programs", cap_bpf, GRANT_BPF("CAP_BPF"), true },
-	[FEAT_CAP_PERFMON] = { "CAP_PERFMON", "may trace the kernel", cap_perfmon, GRANT_BPF("CAP_PERFMON"), true },
+	[FEAT_CAP_BPF] = { "CAP_BPF", "may load eBPF programs", cap_bpf, GRANT_BPF("CAP_BPF"),
+			   true },
+	[FEAT_CAP_PERFMON] = { "CAP_PERFMON", "may trace the kernel", cap_perfmon,
+			       GRANT_BPF("CAP_PERFMON"), true },
 	[FEAT_CAP_SYS_ADMIN] = { "CAP_SYS_ADMIN", "may do nearly everything", cap_sys_admin,
 				 GRANT("CAP_SYS_ADMIN"), true },
-	[FEAT_CAP_SYS_PTRACE] = { "CAP_SYS_PTRACE", "may look into other users' processes", cap_sys_ptrace,
-				  GRANT_BPF("CAP_SYS_PTRACE"), true },
+	[FEAT_CAP_SYS_PTRACE] = { "CAP_SYS_PTRACE", "may look into other users' processes",
+				  cap_sys_ptrace, GRANT_BPF("CAP_SYS_PTRACE"), true },
 	[FEAT_CAP_SYS_RESOURCE] = { "CAP_SYS_RESOURCE", "may raise its limits", cap_sys_resource,
 				    GRANT("CAP_SYS_RESOURCE"), true },
 	[FEAT_CAP_SYS_MODULE] = { "CAP_SYS_MODULE", "may load kernel modules", cap_sys_module,
 				  GRANT("CAP_SYS_MODULE"), true },
 	[FEAT_BTF] = { "BTF", "the kernel tells its own types", btf,
-		       "use a kernel built with CONFIG_DEBUG_INFO_BTF, or the kmod or ebpf driver", true },
+		       "use a kernel built with CONFIG_DEBUG_INFO_BTF, or the kmod or ebpf driver",
+		       true },
 	[FEAT_RINGBUF] = { "ring buffer", "BPF ring buffers (Linux 5.8)", feature_ringbuf,
 			   "use the ebpf driver, which has perf buffers", true },
-	[FEAT_TRACING] = { "tracing programs", "typed BPF programs on tracepoints (Linux 5.5)", feature_tracing,
-			   "use the ebpf or the kmod driver", true },
-	[FEAT_FENTRY] = { "fentry", "BPF programs on kernel functions; the cheapest way to attach", feature_fentry,
+	[FEAT_TRACING] = { "tracing programs", "typed BPF programs on tracepoints (Linux 5.5)",
+			   feature_tracing, "use the ebpf or the kmod driver", true },
+	[FEAT_FENTRY] = { "fentry", "BPF programs on kernel functions; the cheapest way to attach",
+			  feature_fentry,
 			  "nothing needs to be done: syscalls are traced by tracepoints", true },
-	[FEAT_ITERATORS] = { "iterators", "BPF programs that walk all tasks (Linux 5.8)", feature_iterators,
-			     "nothing needs to be done: /proc is read", true },
+	[FEAT_ITERATORS] = { "iterators", "BPF programs that walk all tasks (Linux 5.8)",
+			     feature_iterators, "nothing needs to be done: /proc is read", true },
 	[FEAT_RAW_TRACEPOINT] = { "raw tracepoints", "BPF programs on raw tracepoints (Linux 4.17)",
 				  feature_raw_tracepoint,
 				  "nothing needs to be done: plain tracepoints are used", true },
-	[FEAT_PERF_BUFFER] = { "perf buffer", "a buffer from BPF programs to saker", feature_perf_buffer,
-			       "sysctl kernel.perf_event_paranoid=2 with CAP_PERFMON, or CAP_SYS_ADMIN", true },
+	[FEAT_PERF_BUFFER] = { "perf buffer", "a buffer from BPF programs to saker",
+			       feature_perf_buffer,
+			       "sysctl kernel.perf_event_paranoid=2 with CAP_PERFMON, or "
+			       "CAP_SYS_ADMIN",
+			       true },
 	[FEAT_PERF_PARANOID] = { "perf_event_paranoid", "perf events for this user", perf_paranoid,
-				 "sysctl kernel.perf_event_paranoid=2 with CAP_PERFMON, or CAP_SYS_ADMIN", true },
+				 "sysctl kernel.perf_event_paranoid=2 with CAP_PERFMON, or "
+				 "CAP_SYS_ADMIN",
+				 true },
 	[FEAT_TRACEFS] = { "tracefs", "tracepoints by name", tracefs,
-			   "mount -t tracefs tracefs /sys/kernel/tracing (and let saker read it)", true },
+			   "mount -t tracefs tracefs /sys/kernel/tracing (and let saker read it)",
+			   true },
 	[FEAT_BPF_READS] = { "lockdown", "BPF programs may read the kernel", bpf_reads,
-			     "boot with lockdown=integrity or none; only the ptrace driver works otherwise", true },
+			     "boot with lockdown=integrity or none; only the ptrace driver works "
+			     "otherwise",
+			     true },
 	[FEAT_MEMLOCK] = { "memlock", "memory for maps and buffers", feature_memlock,
-			   "raise it (ulimit -l unlimited, LimitMEMLOCK=infinity) or grant CAP_SYS_RESOURCE", true },
-	[FEAT_UNPRIVILEGED_BPF] = { "unprivileged_bpf", "BPF is closed to ordinary users", unprivileged_bpf,
-				    "sysctl kernel.unprivileged_bpf_disabled=2; saker does not need it open", true },
+			   "raise it (ulimit -l unlimited, LimitMEMLOCK=infinity) or grant "
+			   "CAP_SYS_RESOURCE",
+			   true },
+	[FEAT_UNPRIVILEGED_BPF] = { "unprivileged_bpf", "BPF is closed to ordinary users",
+				    unprivileged_bpf,
+				    "sysctl kernel.unprivileged_bpf_disabled=2; saker does not "
+				    "need it open",
+				    true },
 	[FEAT_MODULES] = { "modules", "the kernel takes modules", modules,
 			   "use an eBPF driver, or a kernel with loadable modules", true },
 	[FEAT_SIGNING] = { "module signing", "unsigned modules are accepted", signing,
-			   "sign saker.ko with a key the kernel trusts, or switch Secure Boot's lockdown off; "
-			   "the eBPF drivers need neither", true },
+			   "sign saker.ko with a key the kernel trusts, or switch Secure Boot's "
+			   "lockdown off; "
+			   "the eBPF drivers need neither",
+			   true },
 	[FEAT_HEADERS] = { "headers", "the kernel's headers", headers,
-			   "install them (Debian: apt-get install linux-headers-$(uname -r)) or name them with "
-			   "--headers", false },
+			   "install them (Debian: apt-get install linux-headers-$(uname -r)) or "
+			   "name them with "
+			   "--headers",
+			   false },
 	[FEAT_SOURCES] = { "driver sources", "what drivers are built from", sources,
-			   "install saker's share/saker/src, or set SAKER_SOURCES to its source tree", false },
+			   "install saker's share/saker/src, or set SAKER_SOURCES to its source "
+			   "tree",
+			   false },
 	[FEAT_MAKE] = { "make", "builds drivers", has_make, "install make", false },
 	[FEAT_CC] = { "compiler", "builds the module", cc, "install gcc", false },
 	[FEAT_CLANG] = { "clang", "builds the eBPF probe", clang, "install clang and llvm", false },
@@ -377,8 +410,10 @@ const struct feature_row feature_rows[NFEATURES] = {
 			      "saker driver build ebpf", false },
 	[FEAT_YAMA] = { "ptrace_scope", "processes may be traced", yama,
 			"sysctl kernel.yama.ptrace_scope=1, or grant CAP_SYS_PTRACE", true },
-	[FEAT_SECCOMP] = { "seccomp", "system calls of no interest run at full speed under ptrace", seccomp,
-			   "nothing needs to be done, but every system call of the program stops", true },
+	[FEAT_SECCOMP] = { "seccomp", "system calls of no interest run at full speed under ptrace",
+			   seccomp,
+			   "nothing needs to be done, but every system call of the program stops",
+			   true },
 	[FEAT_TARGET] = { "program", "somebody to watch with ptrace", target,
 			  "saker --userspace -- PROGRAM, or saker --userspace --pid PID", false },
 };

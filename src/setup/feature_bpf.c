@@ -51,7 +51,8 @@ static int load(enum bpf_prog_type type, enum bpf_attach_type attach, const char
 			return id;
 		opts.attach_btf_id = (u32)id;
 	}
-	return fd_or_error(bpf_prog_load(type, "saker_probe", "GPL", nothing, ARRAY_SIZE(nothing), &opts));
+	return fd_or_error(
+		bpf_prog_load(type, "saker_probe", "GPL", nothing, ARRAY_SIZE(nothing), &opts));
 }
 
 static enum feature_state without_btf(struct features *f, struct buf *detail)
@@ -66,7 +67,8 @@ enum feature_state feature_ringbuf(struct features *f, struct buf *detail)
 {
 	(void)f;
 	return verdict(fd_or_error(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "saker_probe", 0, 0,
-						  (u32)sysconf(_SC_PAGESIZE), NULL)), detail);
+						  (u32)sysconf(_SC_PAGESIZE), NULL)),
+		       detail);
 }
 
 enum feature_state feature_tracing(struct features *f, struct buf *detail)
@@ -107,11 +109,14 @@ enum feature_state feature_raw_tracepoint(struct features *f, struct buf *detail
 static int open_perf_event(void)
 {
 	struct perf_event_attr attr = {
-		.type = PERF_TYPE_SOFTWARE, .size = sizeof(attr), .config = PERF_COUNT_SW_BPF_OUTPUT,
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = PERF_COUNT_SW_BPF_OUTPUT,
 		.sample_type = PERF_SAMPLE_RAW,
 	};
 
-	return fd_or_error((int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC));
+	return fd_or_error(
+		(int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC));
 }
 
 enum feature_state feature_perf_buffer(struct features *f, struct buf *detail)
@@ -126,7 +131,8 @@ enum feature_state feature_perf_buffer(struct features *f, struct buf *detail)
 	if (fd < 0)
 		return verdict(fd, detail);
 	close(fd);
-	return verdict(fd_or_error(bpf_map_create(BPF_MAP_TYPE_PERF_EVENT_ARRAY, "saker_probe", 4, 4, 1, NULL)),
+	return verdict(fd_or_error(bpf_map_create(BPF_MAP_TYPE_PERF_EVENT_ARRAY, "saker_probe", 4,
+						  4, 1, NULL)),
 		       detail);
 }
 
@@ -145,10 +151,13 @@ enum feature_state feature_memlock(struct features *f, struct buf *detail)
 		buf_adds(detail, "may be raised");
 		return FEATURE_YES;
 	}
-	state = verdict(fd_or_error(bpf_map_create(BPF_MAP_TYPE_ARRAY, "saker_probe", 4, 1 << 20, 24, NULL)), detail);
+	state = verdict(fd_or_error(bpf_map_create(BPF_MAP_TYPE_ARRAY, "saker_probe", 4, 1 << 20,
+						   24, NULL)),
+			detail);
 	if (state == FEATURE_YES)
 		buf_adds(detail, "large maps can be created");
 	else
-		buf_addf(detail, ": RLIMIT_MEMLOCK is %llu KiB", (unsigned long long)rl.rlim_cur / 1024);
+		buf_addf(detail, ": RLIMIT_MEMLOCK is %llu KiB",
+			 (unsigned long long)rl.rlim_cur / 1024);
 	return state;
 }

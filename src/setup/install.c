@@ -39,7 +39,8 @@ int module_install(struct system *s, struct diag *d)
 	status = spawn_and_wait(argv, "/dev/null", TOOL_SECONDS, NULL);
 	if (status) {
 		unlink(to);
-		diag_set(d, "cannot copy %s to %s%s", s->module, to, geteuid() ? ": run as root" : "");
+		diag_set(d, "cannot copy %s to %s%s", s->module, to,
+			 geteuid() ? ": run as root" : "");
 		return -EACCES;
 	}
 	run_depmod(s);

@@ -11,7 +11,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#define TREE_DEPTH 4	/* how far above the program its source tree is looked for */
+#define TREE_DEPTH 4 /* how far above the program its source tree is looked for */
 
 static const char *join(struct system *s, const char *a, const char *b, const char *c)
 {
@@ -35,7 +35,7 @@ static char *read_head(struct system *s, const char *path, size_t max, size_t *r
 	if (fd < 0)
 		return NULL;
 	if (fstat(fd, &st) || st.st_size < 4096)
-		st.st_size = 4096;	/* /proc and /sys do not tell sizes */
+		st.st_size = 4096; /* /proc and /sys do not tell sizes */
 	if ((size_t)st.st_size < max)
 		max = (size_t)st.st_size;
 	p = arena_alloc(&s->arena, max + 1);
@@ -73,7 +73,7 @@ int system_make_dir(const char *path)
 	}
 	for (char *slash = strchr(p + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		mkdir(p, 0755);	/* the last one tells */
+		mkdir(p, 0755); /* the last one tells */
 		*slash = '/';
 	}
 	if (!mkdir(p, 0755))
@@ -112,7 +112,8 @@ static const char *find_headers(struct system *s)
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(places); i++) {
-		const char *dir = join(s, join(s, s->root, places[i][0], s->release), places[i][1], "");
+		const char *dir =
+			join(s, join(s, s->root, places[i][0], s->release), places[i][1], "");
 
 		if (system_exists(join(s, dir, "/Makefile", "")))
 			return dir;
@@ -131,7 +132,8 @@ static const char *headers_release(struct system *s)
 	text = read_head(s, join(s, s->headers, "/include/generated/utsrelease.h", ""), 4096, NULL);
 	at = text ? strstr(text, key) : NULL;
 	if (!at)
-		return system_read_line(s, join(s, s->headers, "/include/config/kernel.release", ""));
+		return system_read_line(s,
+					join(s, s->headers, "/include/config/kernel.release", ""));
 	at += strlen(key);
 	at[strcspn(at, "\"")] = '\0';
 	return at;
@@ -139,7 +141,8 @@ static const char *headers_release(struct system *s)
 
 static bool has_sources(struct system *s, const char *dir)
 {
-	return system_exists(join(s, dir, "/drivers/capture.h", "")) && system_exists(join(s, dir, "/schema/event.h", ""));
+	return system_exists(join(s, dir, "/drivers/capture.h", "")) &&
+	       system_exists(join(s, dir, "/schema/event.h", ""));
 }
 
 /* SAKER_SOURCES, beside the installed program, or the tree in which it was built. */
@@ -210,12 +213,14 @@ static const char *find_probe(struct system *s, const char *given)
 static const char *find_module(struct system *s)
 {
 	static const char *const dirs[] = { "/updates", "/updates/dkms", "/extra" };
-	static const char *const endings[] = { "/saker.ko", "/saker.ko.xz", "/saker.ko.zst", "/saker.ko.gz" };
+	static const char *const endings[] = { "/saker.ko", "/saker.ko.xz", "/saker.ko.zst",
+					       "/saker.ko.gz" };
 	const char *built = join(s, s->built_dir, "/saker.ko", "");
 	const char *modules = join(s, s->root, "/lib/modules/", s->release);
 
 	for (u32 i = 0; i < ARRAY_SIZE(dirs) * ARRAY_SIZE(endings) && !system_exists(built); i++) {
-		const char *p = join(s, modules, dirs[i / ARRAY_SIZE(endings)], endings[i % ARRAY_SIZE(endings)]);
+		const char *p = join(s, modules, dirs[i / ARRAY_SIZE(endings)],
+				     endings[i % ARRAY_SIZE(endings)]);
 
 		if (system_exists(p))
 			return p;
