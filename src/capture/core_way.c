@@ -242,8 +242,9 @@ static void plan_all(struct core_ways *w, const struct interest *in)
 }
 
 /*
- * A program at a function, unlike one at a tracepoint, can be preempted where the kernel can.
- * Until it runs again, the CPU's scratch is taken and events are dropped.
+ * A program at a function, unlike one at a tracepoint, can be preempted where the kernel can:
+ * anywhere when it is fully preemptible, at the end of a time slice when it is so lazily.  Until
+ * it runs again, the CPU's scratch is taken and events are dropped.
  */
 static bool preemptible(void)
 {
@@ -256,7 +257,8 @@ static bool preemptible(void)
 	if (uname(&u))
 		return false;
 	if (!strstr(u.version, "PREEMPT_DYNAMIC"))
-		return strstr(u.version, "PREEMPT_RT") || strstr(u.version, "PREEMPT ");
+		return strstr(u.version, "PREEMPT_RT") || strstr(u.version, "PREEMPT_LAZY") ||
+		       strstr(u.version, "PREEMPT ");
 	for (u32 i = 0; i < ARRAY_SIZE(files) && !f; i++)
 		f = fopen(files[i], "re");
 	if (!f)
@@ -264,7 +266,8 @@ static bool preemptible(void)
 	if (!fgets(line, sizeof(line), f))
 		line[0] = '\0';
 	fclose(f);
-	return strstr(line, "(full)") || strstr(line, "preempt=full");
+	return strstr(line, "(full)") || strstr(line, "(lazy)") || strstr(line, "preempt=full") ||
+	       strstr(line, "preempt=lazy");
 }
 
 static int check_fexit(struct core_ways *w, const struct interest *in, bool named, struct diag *d)
