@@ -6,7 +6,6 @@
 #include <dirent.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 
 #include "drivers/ptrace/proc.h"
 #include "drivers/ptrace/walk_task.h"

@@ -6,7 +6,6 @@
 #define K_CAP_DAC_OVERRIDE 1
 #define ANON_PREFIX "anon_inode:"
 #define DELETED " (deleted)"
-#define K_PIDFS_MAGIC 0x50494446	/* Linux UAPI, linux/magic.h, from 6.9 */
 
 enum { EXE_WRITABLE = 1, EXE_UPPER_LAYER = 2, EXE_FROM_MEMFD = 4, EXE_LOWER_LAYER = 8 };
 
@@ -59,25 +58,6 @@ static inline_ bool put_components(struct ctx *c, const char *name)
 	return start == name;
 }
 
-/*
- * The kernels that gave pidfds a file system of their own (6.9) also made the files of
- * namespaces roots, whose name is "/".
- */
-static inline_ bool namespaces_are_roots(void)
-{
-	static int known;	/* 0: not yet */
-	struct statfs fs;
-	int fd;
-
-	if (!known) {
-		fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
-		known = fd >= 0 && !fstatfs(fd, &fs) && fs.f_type == K_PIDFS_MAGIC ? 1 : -1;
-		if (fd >= 0)
-			close(fd);
-	}
-	return known > 0;
-}
-
 /* "uts:[4026531838]" */
 static inline_ bool is_namespace(const char *name)
 {
@@ -87,7 +67,7 @@ static inline_ bool is_namespace(const char *name)
 
 /*
  * The name which a link of /proc shows as the kernel has it, in place: a memfd or another
- * file outside of all trees has no directory, a pipe no name.
+ * file outside of all trees has no directory, a pipe no name.  The file of a namespace is a root.
  */
 static inline_ char *kernel_name(char *name, const struct stat *st)
 {
@@ -99,7 +79,7 @@ static inline_ char *kernel_name(char *name, const struct stat *st)
 	if (!strncmp(name, "/memfd:", 7))
 		return name + 1;
 	if (*name != '/')
-		strcpy(name, is_namespace(name) && namespaces_are_roots() ? "/" : "");
+		strcpy(name, is_namespace(name) ? "/" : "");
 	return name;
 }
 
