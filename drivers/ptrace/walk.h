@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 
 #include "drivers/ptrace/proc.h"
 #include "drivers/ptrace/walk_task.h"

@@ -67,7 +67,7 @@ static inline_ bool is_namespace(const char *name)
 
 /*
  * The name which a link of /proc shows as the kernel has it, in place: a memfd or another
- * file outside of all trees has no directory, a pipe no name.
+ * file outside of all trees has no directory, a pipe no name.  The file of a namespace is a root.
  */
 static inline_ char *kernel_name(char *name, const struct stat *st)
 {

@@ -328,14 +328,13 @@ static int try_way(struct chooser *ch, const struct way *w)
 	return err;
 }
 
-/* Position of a kind among all, from the best. */
-static u32 rank(const char *kind)
+/* Is there no way left for a kind, when this way is the first that works? */
+static bool was_given_up(const char *kind, const struct way *first)
 {
-	u32 i;
-
-	for (i = 0; i < nways && strcmp(ways[i].kind, kind); i++)
-		;
-	return i;
+	for (const struct way *w = first; w < ways + nways; w++)
+		if (!strcmp(w->kind, kind))
+			return false;
+	return true;
 }
 
 /* What should have been used: what the user named, or what worked on the kernel before. */
@@ -352,8 +351,8 @@ static void tell_choice(struct chooser *ch, const struct way *w)
 
 	drv->used = w->kind;
 	drv->wanted = expected(ch);
-	drv->fallback = rank(drv->wanted) < rank(w->kind) ||
-			(strcmp(drv->wanted, w->kind) && strcmp(ch->run->cfg->engine_kind, "auto"));
+	drv->fallback = strcmp(drv->wanted, "auto") && strcmp(drv->wanted, w->kind) &&
+			(strcmp(ch->run->cfg->engine_kind, "auto") || was_given_up(drv->wanted, w));
 	buf_adds(&drv->why, buf_str(&ch->failed));
 	tell_losses(ch->run);
 	if (drv->fallback)

@@ -107,6 +107,7 @@ static void files(void)
 	expect_fd(MUST(open("/", O_RDONLY)), DIRECTORY, NO_L4, 0, text("/"));
 	expect_fd(MUST(open("/proc/self/status", O_RDONLY)), FILE_V2, NO_L4, 0,
 		  text(expect_text("/proc/%d/status", getpid())));
+	expect_fd(MUST(open("/proc/self/ns/uts", O_RDONLY)), FILE_V2, NO_L4, 0, text("/"));
 	MUST(mkfifo("fifo", 0600));
 	expect_fd(MUST(open("fifo", O_RDWR | O_NONBLOCK)), FIFO, NO_L4, 0, in_cwd("fifo"));
 }

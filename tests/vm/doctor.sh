@@ -62,6 +62,13 @@ under=
 mount -t tmpfs none /sys/kernel/btf
 check "no BTF: another driver works" saker 0 driver probe
 check "no BTF: told" feature BTF no
+if [ -e "$drivers/$(uname -r)/saker-bpf.o" ]; then
+	check "no BTF: the classic probe is used" said "saker uses ebpf"
+	check "no BTF: doctor opens the probe" saker 0 $doctor
+	check "no BTF: by the probe" said "^ok *driver: ebpf"
+	mv "$drivers/$(uname -r)/saker-bpf.o" /tmp/
+	check "no BTF, no probe: another driver works" saker 0 driver probe
+fi
 check "no BTF: the module is used" said "saker uses kmod"
 check "no BTF: doctor opens it" saker 0 $doctor
 check "no BTF: by the module" said "^ok *driver: kmod"
