@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
 #include "drivers/ptrace/proc.h"
 #include "drivers/ptrace/walk_task.h"

@@ -3,8 +3,6 @@
 #ifndef SAKER_DRIVERS_PTRACE_WALK_FDINFO_H
 #define SAKER_DRIVERS_PTRACE_WALK_FDINFO_H
 
-#include <sys/sysmacros.h>
-
 static inline_ u8 anon_type(const char *name)
 {
 	static const struct {

@@ -9,12 +9,33 @@
 
 enum { EXE_WRITABLE = 1, EXE_UPPER_LAYER = 2, EXE_FROM_MEMFD = 4, EXE_LOWER_LAYER = 8 };
 
+/*
+ * As it is known here: a file system whose server does not answer, or is a traced process that
+ * waits for us, is not asked.
+ */
+static inline_ bool stat_known(const char *path, struct stat *st)
+{
+	struct statx sx;
+
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &sx))
+		return errno == ENOSYS && !stat(path, st);
+	*st = (struct stat){
+		.st_dev = makedev(sx.stx_dev_major, sx.stx_dev_minor),
+		.st_rdev = makedev(sx.stx_rdev_major, sx.stx_rdev_minor),
+		.st_ino = sx.stx_ino, .st_mode = sx.stx_mode, .st_nlink = sx.stx_nlink,
+		.st_uid = sx.stx_uid, .st_gid = sx.stx_gid,
+		.st_ctim = { sx.stx_ctime.tv_sec, sx.stx_ctime.tv_nsec },
+		.st_mtim = { sx.stx_mtime.tv_sec, sx.stx_mtime.tv_nsec },
+	};
+	return true;
+}
+
 static inline_ bool fd_stat(struct ctx *c, s64 fd, struct stat *st)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/fd/%lld", c->task->tid, (long long)fd);
-	return fd >= 0 && !stat(path, st);
+	return fd >= 0 && stat_known(path, st);
 }
 
 static inline_ u64 fd_ino(struct ctx *c, s64 fd)
@@ -158,7 +179,7 @@ static inline_ struct inode *task_exe_inode(struct ctx *c)
 	if (c->exe.known)
 		return &c->exe;
 	snprintf(path, sizeof(path), "/proc/%d/exe", c->task->tid);
-	if (stat(path, &c->exe.st))
+	if (!stat_known(path, &c->exe.st))
 		memset(&c->exe.st, 0, sizeof(c->exe.st));
 	c->exe.i_ino = c->exe.st.st_ino;
 	c->exe.known = true;
@@ -185,7 +206,7 @@ static inline_ bool exe_read_only(struct ctx *c)
 	snprintf(path, sizeof(path), "/proc/%d/exe", c->task->tid);
 	if (!statvfs(path, &fs) && fs.f_flag & ST_RDONLY)
 		return true;
-	return !statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, &sx) &&
+	return !statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &sx) &&
 	       sx.stx_attributes & STATX_ATTR_IMMUTABLE;
 }
 

@@ -147,7 +147,7 @@ static inline_ u64 unix_client(const struct sock *sk, int fd)
 	return 0;
 }
 
-/* The one bound to a path, in the network namespace of the thread; abstract names begin with '@'. */
+/* The one bound to a path, in the thread's network namespace; abstract names begin with '@'. */
 static inline_ u64 unix_by_name(struct ctx *c, const struct sock *sk)
 {
 	char path[64], line[512], name[SUN_PATH_MAX + 2];

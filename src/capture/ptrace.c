@@ -113,6 +113,10 @@ static int wait_one(struct ptrace *p, u64 end)
 		now = now_ms();
 		if (now >= end)
 			return -EAGAIN;
+		if (!p->have_timer) {
+			usleep(1000);
+			return -EINTR;
+		}
 		set_timer(p, (int)(end - now));
 		tid = waitpid(-1, &status, flags);
 		if (tid < 0 && errno == EINTR) {

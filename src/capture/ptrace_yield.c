@@ -21,6 +21,7 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,7 @@
 
 #define SYSCALL_STOP (SIGTRAP | 0x80)
 #define STOP_TRIES 2000		/* of a millisecond each */
+#define STOP_YIELDS 200		/* before that, of no time */
 
 /* ---- calls that a stopped thread is made to make ------------------------------------------ */
 
@@ -51,16 +53,31 @@ struct maker {
 	int end_status;
 };
 
-/* The next stop of the thread; 0: it is gone. */
+/* Waits for a thread, but not for ever.  False: it is gone, or does not stop. */
+static bool wait_thread(s32 tid, int *ret_status)
+{
+	for (u32 i = 0; i < STOP_TRIES + STOP_YIELDS; i++) {
+		pid_t got = waitpid(tid, ret_status, __WALL | WNOHANG);
+
+		if (got)
+			return got > 0;
+		if (i < STOP_YIELDS)
+			sched_yield();	/* as a rule, that is enough */
+		else
+			usleep(1000);
+	}
+	return false;
+}
+
+/* The next stop of the thread; 0: it is gone, or does not stop. */
 static int next_stop(struct maker *m, int request)
 {
 	int status;
 
 	if (m->ended || (ptrace(request, m->t->tid, NULL, NULL) < 0 && errno != ESRCH))
 		return 0;
-	while (waitpid(m->t->tid, &status, __WALL) < 0)
-		if (errno != EINTR)
-			return 0;
+	if (!wait_thread(m->t->tid, &status))
+		return 0;
 	if (WIFSTOPPED(status))
 		return status;
 	m->ended = true;

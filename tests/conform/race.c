@@ -36,7 +36,8 @@ static int is_blocked(void)
 
 	if (!state || strncmp(state, ") S", 3) || sscanf(read_proc("syscall"), "%ld", &nr) != 1)
 		return 0;
-	return nr == SYS_open || nr == SYS_openat || nr == SYS_openat2 || nr == SYS_creat || nr == SYS_connect;
+	return nr == SYS_open || nr == SYS_openat || nr == SYS_openat2 || nr == SYS_creat ||
+	       nr == SYS_connect;
 }
 
 /* However slow the machine is: what is overwritten too early is another test, and may not end. */
