@@ -220,28 +220,7 @@ static inline_ u64 string_put(struct ctx *c, long n, u64 max)
 	return n;
 }
 
-static inline_ u64 put_user_str(struct ctx *c, u64 addr, u64 max)
-{
-	return string_put(c, bpf_read_user_str(here(c), max, (void *)addr), max);
-}
-
-static inline_ u64 put_kernel_str(struct ctx *c, const void *p, u64 max)
-{
-	return string_put(c, bpf_read_kernel_str(here(c), max, p), max);
-}
-
-/* At most n bytes, and a NUL. */
-static inline_ u64 put_user_str_n(struct ctx *c, u64 addr, u64 n, u64 max)
-{
-	n = bounded_len(c, n + 1, max);
-	return string_put(c, bpf_read_user_str(here(c), n, (void *)addr), max);
-}
-
-static inline_ u64 put_kernel_str_n(struct ctx *c, const void *p, u64 n, u64 max)
-{
-	n = bounded_len(c, n + 1, max);
-	return string_put(c, bpf_read_kernel_str(here(c), n, p), max);
-}
+#include "drivers/bpf_strings.h"
 
 static inline_ void put_name(struct ctx *c, const void *name, u32 len)
 {

@@ -230,28 +230,9 @@ static inline_ u64 string_put(struct ctx *c, long n, u64 max)
 	return n;
 }
 
-static inline_ u64 put_user_str(struct ctx *c, u64 addr, u64 max)
-{
-	return string_put(c, bpf_probe_read_user_str(here(c), max, (void *)addr), max);
-}
-
-static inline_ u64 put_kernel_str(struct ctx *c, const void *p, u64 max)
-{
-	return string_put(c, bpf_probe_read_kernel_str(here(c), max, p), max);
-}
-
-/* At most n bytes, and a NUL. */
-static inline_ u64 put_user_str_n(struct ctx *c, u64 addr, u64 n, u64 max)
-{
-	n = bounded_len(c, n + 1, max);
-	return string_put(c, bpf_probe_read_user_str(here(c), n, (void *)addr), max);
-}
-
-static inline_ u64 put_kernel_str_n(struct ctx *c, const void *p, u64 n, u64 max)
-{
-	n = bounded_len(c, n + 1, max);
-	return string_put(c, bpf_probe_read_kernel_str(here(c), n, p), max);
-}
+#define bpf_read_user_str bpf_probe_read_user_str
+#define bpf_read_kernel_str bpf_probe_read_kernel_str
+#include "drivers/bpf_strings.h"
 
 /* Descriptors are resolved by a program of their own, see finish_fds in programs.h. */
 static inline_ void put_FDINFO(struct ctx *c, s64 fd)
