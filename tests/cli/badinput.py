@@ -50,7 +50,7 @@ class Result:
     def crashed(self):
         if self.rc is None:
             return "did not end"
-        if self.rc not in (0, 1) or b"Sanitizer" in self.err or b"runtime error:" in self.err:
+        if self.rc not in (0, 1, NO_DRIVER) or b"Sanitizer" in self.err or b"runtime error:" in self.err:
             return "ended with status %d" % self.rc
         return None
 

@@ -23,6 +23,8 @@ static void with(struct fixture *t, u64 missing)
 	memset(t, 0, sizeof(*t));
 	t->sys.release = "6.1.0-test";
 	t->sys.driver_dir = "/nonexistent";
+	t->sys.module = "/nonexistent/saker.ko";
+	t->sys.probe = "/nonexistent/saker-bpf.o";
 	features_init(&t->f, &t->sys);
 	for (u32 x = 0; x < NFEATURES; x++)
 		t->f.state[x] = missing >> x & 1 ? FEATURE_NO : FEATURE_YES;
