@@ -6,6 +6,7 @@
  *	u64 inode | s64 fd | u32 device | u32 open flags | u8 type | u8 l4 | u8 flags | u8 0 | name
  */
 #include "expect.h"
+#include <poll.h>
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -223,6 +224,9 @@ static void internet(int family)
 	expect_fd(listener, family == AF_INET ? IPV4_SERVER : IPV6_SERVER, TCP, LISTENING,
 		  tuple(&server, &none));
 	connect(fd, (struct sockaddr *)&server, sizeof(server));
+	/* it does not wait: on a busy machine the connection may come later */
+	if (poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, 10000) != 1)
+		die("poll");
 	len = sizeof(client);
 	MUST(getsockname(fd, (struct sockaddr *)&client, &len));
 	expect_fd(fd, type, TCP, CONNECTED, tuple(&client, &server));
