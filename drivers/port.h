@@ -18,7 +18,7 @@
  *	u32 native_nr(c)	the number in the caller's own table
  *	bool compat(c)		the caller is a 32-bit process: its longs have 4 bytes
  *	u32 snaplen(c)		bytes of I/O data to keep
- *	binprm(c)		struct linux_binprm of an exec that succeeded, or NULL
+ *	new_filename(c)		as an exec that succeeded was given it, in the kernel's memory; or NULL
  *	memo(c)			a struct memo of this event, zeroed when it begins
  *	u32 mmsg_index(c)	sendmmsg and recvmmsg are captured once for each message: which
  *	task(c)			struct task_struct of the thread that the event is about

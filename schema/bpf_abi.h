@@ -86,7 +86,7 @@ struct bpf_scratch {
 	u64 args[6];
 	s64 ret;
 	u64 index;			/* of the message, see mmsg_index() */
-	u64 task, bprm;
+	u64 task, new_filename;
 	/* the event */
 	u64 off;			/* where the next byte goes */
 	u64 start;			/* where the parameter began */

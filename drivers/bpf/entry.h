@@ -170,7 +170,7 @@ static inline_ bool claim(struct entry *e, u32 code)
 	s->busy = 1;
 	s->code = code;
 	s->ret = 0;
-	s->bprm = 0;
+	s->new_filename = 0;
 	s->index = 0;
 	s->kept = 0;
 	s->task = (u64)(unsigned long)e->task;
@@ -208,21 +208,7 @@ static inline_ u32 fork_args(struct bpf_scratch *s)
 	return EV_SYSCALL_CLONE_20_X;
 }
 
-static inline_ bool is_fork(u32 code)
-{
-	return code == SC_clone || code == SC_clone3 || code == SC_fork || code == SC_vfork;
-}
-
 /* ---- the end of a syscall --------------------------------------------------------- */
-
-/*
- * A plain tracepoint of fork does not have the child.  There the child reports itself, when it
- * returns from the call.
- */
-static inline_ bool elsewhere(u32 code, s64 ret, bool plain)
-{
-	return reported_elsewhere(code, ret) && !(plain && is_fork(code));
-}
 
 static inline_ int exit_of(void *ctx, u64 nr, s64 ret, struct pt_regs *regs, bool plain)
 {
@@ -237,7 +223,7 @@ static inline_ int exit_of(void *ctx, u64 nr, s64 ret, struct pt_regs *regs, boo
 	if (!route)
 		return 0;
 	code = route_of(&e, route, &is_compat);
-	if (!code || elsewhere(code, ret, plain) || !entry_begin(&e))
+	if (!code || reported_elsewhere(code, ret, plain) || !entry_begin(&e))
 		return 0;
 	if (plain)
 		regs = regs_of(e.task);
@@ -424,11 +410,11 @@ PROGRAM("raw_exec") int raw_exec(struct raw_ctx *ctx)
 
 	if (!e.set || !e.set->want_exec || !lifecycle_begin(&e, SC_execve))
 		return 0;
-	e.s->bprm = ctx->args[2];
+	e.s->new_filename = (u64)(unsigned long)KREAD((struct linux_binprm *)ctx->args[2], filename);
 	return go(ctx, &e, EV_SYSCALL_EXECVE_19_X);
 }
 
-/* The record holds a copy of the file name; linux_binprm is imitated around it. */
+/* The record holds a copy of the file name. */
 PROGRAM("plain_exec") int plain_exec(struct plain_exec *ctx)
 {
 	struct entry e = { .set = settings(), .task = (void *)bpf_get_current_task() };
@@ -437,10 +423,8 @@ PROGRAM("plain_exec") int plain_exec(struct plain_exec *ctx)
 	if (!e.set || !e.set->want_exec || !lifecycle_begin(&e, SC_execve))
 		return 0;
 	copy = (char *)e.s->name;
-	_Static_assert(sizeof(struct linux_binprm) <= BPF_ROOM, "too large for the scratch");
-	((struct linux_binprm *)e.s->room)->filename = copy;
 	bpf_read_kernel_str(copy, BPF_NAME, (char *)ctx + (ctx->filename_at & 0xffff));
-	e.s->bprm = (u64)(unsigned long)e.s->room;
+	e.s->new_filename = (u64)(unsigned long)copy;
 	return go(ctx, &e, EV_SYSCALL_EXECVE_19_X);
 }
 

@@ -39,7 +39,7 @@ static inline_ struct bpf_scratch *this_scratch(void)
 
 #define task(c) ((struct task_struct *)(unsigned long)(c)->s->task)
 #define ret(c) ((c)->s->ret)
-#define binprm(c) ((struct linux_binprm *)(unsigned long)(c)->s->bprm)
+#define new_filename(c) ((const char *)(unsigned long)(c)->s->new_filename)
 #define memo(c) (&(c)->memo)
 #define mmsg_index(c) ((c)->s->index)
 #define code(c) ((c)->s->code)

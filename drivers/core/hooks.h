@@ -23,7 +23,7 @@ static inline_ int syscall_end(void *prog_ctx, struct pt_regs *regs, u64 nr, lon
 	if (!route)
 		return 0;
 	code = route_of(route, &is_compat);
-	if (!code || reported_elsewhere(code, ret))
+	if (!code || reported_elsewhere(code, ret, config.child_reports))
 		return 0;
 	if (config.self_pid && bpf_get_current_pid_tgid() >> 32 == config.self_pid)
 		return 0;
@@ -110,7 +110,7 @@ DENIED_PROGRAM(1)
 DENIED_PROGRAM(2)
 DENIED_PROGRAM(3)
 
-/* What syscalls/sys_enter_* and sys_exit_* hand over. */
+/* What syscalls/sys_enter_* and sys_exit_* hand over, and raw_syscalls/sys_enter and sys_exit. */
 struct trace_call {
 	u64 common;
 	int nr;
@@ -120,6 +120,14 @@ struct trace_call {
 SEC("tracepoint")
 int on_exit_trace(struct trace_call *ctx)
 {
+	return syscall_end(ctx, NULL, (u32)ctx->nr, ctx->value);
+}
+
+SEC("tracepoint")
+int on_exit_trace_compat(struct trace_call *ctx)
+{
+	if (!is_compat_task())
+		return 0;
 	return syscall_end(ctx, NULL, (u32)ctx->nr, ctx->value);
 }
 
@@ -192,6 +200,14 @@ int on_enter_blind(u64 *ctx)
 SEC("tracepoint")
 int on_enter_trace(struct trace_call *ctx)
 {
+	return syscall_begin(NULL, (u32)ctx->nr);
+}
+
+SEC("tracepoint")
+int on_enter_trace_compat(struct trace_call *ctx)
+{
+	if (!is_compat_task())
+		return 0;
 	return syscall_begin(NULL, (u32)ctx->nr);
 }
 

@@ -19,7 +19,7 @@ struct ctx {
 	u64 prev;			/* length of the one before */
 	u32 nparam;
 	struct task_struct *task;
-	struct linux_binprm *bprm;
+	const char *new_filename;
 	struct memo memo;
 };
 
@@ -80,7 +80,7 @@ struct {
 
 #define task(c) ((c)->task)
 #define ret(c) ((c)->s->ret)
-#define binprm(c) ((c)->bprm)
+#define new_filename(c) ((c)->new_filename)
 #define memo(c) (&(c)->memo)
 #define mmsg_index(c) ((c)->s->index)
 #define code(c) ((c)->s->code)

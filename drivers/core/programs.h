@@ -201,7 +201,7 @@ int ev_##ID_(void *ctx)									\
 											\
 	if (!s)										\
 		return 0;								\
-	c.bprm = NULL;									\
+	c.new_filename = NULL;									\
 	if (failures_only(EV_##ID_) && s->ret >= 0)					\
 		return event_drop(s);							\
 	c.task = current_task();							\
@@ -239,7 +239,7 @@ static __noinline int send_enter(struct scratch *s, u32 code)
 	}
 	s->code = code;
 	s->ret = 0;
-	c.bprm = NULL;
+	c.new_filename = NULL;
 	c.task = current_task();
 	switch (code) {
 	case SC_open:
@@ -341,7 +341,7 @@ __noinline int do_message_##ID_(u32 i)							\
 											\
 	if (!s)										\
 		return 1;								\
-	c.bprm = NULL;									\
+	c.new_filename = NULL;									\
 	c.task = current_task();							\
 	s->index = i;									\
 	if (i)										\
@@ -390,24 +390,42 @@ static inline_ bool lifecycle_begin(struct ctx *c, u32 code, u32 type, u32 npara
 	s->code = code;
 	s->compat = 0;
 	s->ret = 0;
-	c->bprm = NULL;
+	c->new_filename = NULL;
 	event_begin(c, s, type, nparams);
 	return true;
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(on_exec, struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm)
+static inline_ int task_executes(const char *filename)
 {
 	struct ctx c;
 
 	if (!live.want_exec)
 		return 0;
-	c.task = p;
+	c.task = current_task();
 	if (!lifecycle_begin(&c, SC_execve, EV_SYSCALL_EXECVE_19_X, nparams_SYSCALL_EXECVE_19_X))
 		return 0;
-	c.bprm = bprm;
+	c.new_filename = filename;
 	capture_SYSCALL_EXECVE_19_X(&c);
 	return event_end(&c, 1);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm)
+{
+	return task_executes(bprm->filename);
+}
+
+/* As in tracefs' events/sched/sched_process_exec/format: the record holds a copy of the name. */
+struct trace_exec {
+	u64 common;
+	u32 filename_at;	/* and its length, in the upper half */
+	s32 pid, old_pid;
+};
+
+SEC("tracepoint")
+int on_exec_trace(struct trace_exec *ctx)
+{
+	return task_executes((char *)ctx + (ctx->filename_at & 0xffff));
 }
 
 /* Code and flags of the call that makes a child, from the registers of the parent. */
@@ -441,14 +459,14 @@ int ev_SYSCALL_CLONE_20_X(void *ctx)
 	else if (s->code != SC_clone)
 		flags = 0;
 	s->args[0] = flags;
-	c.bprm = NULL;
+	c.new_filename = NULL;
 	c.task = current_task();
 	event_begin(&c, s, fork_event(s->code), nparams_SYSCALL_CLONE_20_X);
 	capture_SYSCALL_CLONE_20_X(&c);
 	return event_end(&c, 1);
 }
 
-/* The child's own event, sent before the child runs. */
+/* The child's own event, sent before the child runs.  Not with config.child_reports. */
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
@@ -469,9 +487,9 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	return event_end(&c, 1);
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(on_task_exit, struct task_struct *p)
+static inline_ int task_exits(void)
 {
+	struct task_struct *p = current_task();
 	u32 tid = bpf_get_current_pid_tgid();
 	struct ctx c;
 
@@ -483,6 +501,18 @@ int BPF_PROG(on_task_exit, struct task_struct *p)
 		return 0;
 	capture_PROCEXIT_1_E(&c);
 	return event_end(&c, 1);
+}
+
+SEC("tp_btf/sched_process_exit")
+int on_task_exit(void *ctx)
+{
+	return task_exits();
+}
+
+SEC("tracepoint")
+int on_task_exit_trace(void *ctx)
+{
+	return task_exits();
 }
 
 #include "drivers/core/hooks.h"

@@ -78,7 +78,7 @@ struct ctx {
 	u64 args[6];
 	s64 ret;
 	struct task_struct *task;
-	struct linux_binprm *bprm;
+	const char *new_filename;
 	const struct stash *stash;
 	struct memo memo;
 };

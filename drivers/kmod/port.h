@@ -50,7 +50,7 @@
 
 #define task(c) ((c)->task)
 #define ret(c) ((c)->ret)
-#define binprm(c) ((c)->bprm)
+#define new_filename(c) ((c)->new_filename)
 #define memo(c) (&(c)->memo)
 #define mmsg_index(c) ((c)->index)
 #define code(c) ((c)->code)

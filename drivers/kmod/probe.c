@@ -267,7 +267,7 @@ static noinline void syscall_end(struct pt_regs *regs, long ret, u32 nr, u32 rou
 	bool is_compat;
 
 	c.code = route_of(route, &is_compat);
-	if (!c.code || reported_elsewhere(c.code, ret))
+	if (!c.code || reported_elsewhere(c.code, ret, false))
 		return;
 	c.compat = is_compat ? CALL_COMPAT : CALL_NATIVE;
 	c.ret = is_compat ? (s32)ret : ret;
@@ -396,7 +396,7 @@ static void lifecycle(struct ctx *c, const struct plan *p)
 static void on_exec(void *data, struct task_struct *t, pid_t old_pid, struct linux_binprm *bprm)
 {
 	const struct plan p = { .wants = wants_exec, .type = EV_SYSCALL_EXECVE_19_X, .tid = current->pid };
-	struct ctx c = { .code = SC_execve, .task = t, .bprm = bprm };
+	struct ctx c = { .code = SC_execve, .task = t, .new_filename = bprm->filename };
 
 	if (READ_ONCE(interest_any.want_exec))
 		lifecycle(&c, &p);

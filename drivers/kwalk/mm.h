@@ -105,11 +105,11 @@ static inline_ u32 exec_flags(struct ctx *c)
 /* False: the event is not about an exec that succeeded. */
 static inline_ bool put_new_filename(struct ctx *c)
 {
-	struct linux_binprm *bprm = binprm(c);
+	const char *name = new_filename(c);
 
-	if (bprm)
-		put_kernel_str(c, KREAD(bprm, filename), STR_MAX);
-	return bprm;
+	if (name)
+		put_kernel_str(c, name, STR_MAX);
+	return name;
 }
 
 static inline_ struct later exec_path(struct ctx *c)

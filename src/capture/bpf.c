@@ -21,6 +21,7 @@
 #include "capture/bpf_load.h"
 #include "capture/caps.h"
 #include "capture/perf_ring.h"
+#include "capture/tracepoint.h"
 
 struct bpf {
 	struct capture base;
@@ -28,7 +29,7 @@ struct bpf {
 	struct bpf_loader loader;
 	struct perf_rings rings;
 	u32 ncpus;
-	char text[128];		/* see bpf_describe() */
+	char text[256];		/* see bpf_describe() */
 };
 
 /* Programs read the monotonic clock, the only one of old kernels, which stands in a suspend. */
@@ -99,9 +100,10 @@ static const char *bpf_describe(struct capture *base)
 {
 	struct bpf *b = container_of(base, struct bpf, base);
 
-	snprintf(b->text, sizeof(b->text), "attached to %s tracepoints, two perf buffers for each CPU, of "
-		 "%llu and %llu KiB", b->loader.plain ? "plain" : "raw", b->rings.bytes[PERF_EVENTS] >> 10,
-		 b->rings.bytes[PERF_LANE] >> 10);
+	snprintf(b->text, sizeof(b->text), "attached to %s tracepoints%s, two perf buffers for each CPU, of "
+		 "%llu and %llu KiB", b->loader.plain ? "plain" : "raw",
+		 !b->loader.plain && kernel_preempts_raw() ? TRACEPOINTS_PREEMPTED : "",
+		 b->rings.bytes[PERF_EVENTS] >> 10, b->rings.bytes[PERF_LANE] >> 10);
 	return b->text;
 }
 

@@ -5,17 +5,15 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "capture/loss.h"
 #include "capture/route.h"
+#include "capture/tracepoint.h"
 #include "capture/verifier.h"
 #include "event/table.h"
 
@@ -262,46 +260,11 @@ static void load_events(struct bpf_loader *l, const struct interest *in)
 
 /* ---- entries ----------------------------------------------------------------------------- */
 
-static int tracepoint_id(const char *name)
-{
-	static const char *const roots[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
-	char path[128];
-	int id;
-
-	for (u32 i = 0; i < ARRAY_SIZE(roots); i++) {
-		FILE *f;
-		int n;
-
-		snprintf(path, sizeof(path), "%s/events/%s/id", roots[i], name);
-		f = fopen(path, "re");
-		if (!f)
-			continue;
-		n = fscanf(f, "%d", &id);
-		fclose(f);
-		if (n == 1)
-			return id;
-	}
-	return -errno;
-}
-
 static int attach_plain(const char *name, int prog)
 {
-	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr),
-					.sample_type = PERF_SAMPLE_RAW, .sample_period = 1,
-					.wakeup_events = 1 };
-	int id = tracepoint_id(name), fd, err;
+	int id = tracepoint_id(name);
 
-	if (id < 0)
-		return id;
-	attr.config = id;
-	fd = syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (!ioctl(fd, PERF_EVENT_IOC_SET_BPF, prog) && !ioctl(fd, PERF_EVENT_IOC_ENABLE, 0))
-		return fd;
-	err = -errno;
-	close(fd);
-	return err;
+	return id < 0 ? id : tracepoint_attach(id, prog);
 }
 
 static int attach_raw(const char *name, int prog)
@@ -441,11 +404,13 @@ int bpf_loader_load(struct bpf_loader *l, const struct interest *in, struct diag
 
 	if (l->attached[ENTRY_EXIT])
 		return load_all(l, in, d);
-	err = load_raw(l, in, d);
-	if (!err || err == -EPERM)
-		return err;
-	diag_clear(d);
-	unload(l);
+	if (!l->plain && !tracepoints_must_be_plain(l->opt)) {
+		err = load_raw(l, in, d);
+		if (!err || err == -EPERM)
+			return err;
+		diag_clear(d);
+		unload(l);
+	}
 	/* a map of programs takes only those of the type of the first */
 	close(l->maps[MAP_calls]);
 	l->plain = true;

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "capture/core_loss.h"
 #include "capture/route.h"
+#include "capture/tracepoint.h"
 #include "capture/verifier.h"
 #include "event/table.h"
 #include "core.skel.h"
@@ -38,11 +39,14 @@ static const struct {
 
 enum { SMALL = ARRAY_SIZE(variants) - 1, NONE };
 
-static const char *const program_names[CORE_PROGRAMS] = {
-	[CORE_FINISH] = "finish_fds",
-	[CORE_EXEC] = "on_exec",
-	[CORE_FORK] = "on_fork",
-	[CORE_TASK_EXIT] = "on_task_exit",
+/* With their tracepoints.  As plain ones: [1]; there the child reports itself. */
+static const struct {
+	const char *name[2], *point;
+} programs[CORE_PROGRAMS] = {
+	[CORE_FINISH] = { { "finish_fds", "finish_fds" }, NULL },
+	[CORE_EXEC] = { { "on_exec", "on_exec_trace" }, "sched/sched_process_exec" },
+	[CORE_FORK] = { { "on_fork", NULL }, NULL },
+	[CORE_TASK_EXIT] = { { "on_task_exit", "on_task_exit_trace" }, "sched/sched_process_exit" },
 };
 
 /* What the programs of each place are loaded as.  No target: that of the group. */
@@ -58,6 +62,10 @@ static const struct {
 	[PLACE_ALL_COMPAT] = { BPF_PROG_TYPE_TRACING,
 			       { { "on_exit_compat", "sys_exit", BPF_TRACE_RAW_TP },
 				 { "on_enter_compat", "sys_enter", BPF_TRACE_RAW_TP } } },
+	[PLACE_PLAIN] = { BPF_PROG_TYPE_TRACEPOINT, { { "on_exit_trace", NULL, 0 },
+						      { "on_enter_trace", NULL, 0 } } },
+	[PLACE_PLAIN_COMPAT] = { BPF_PROG_TYPE_TRACEPOINT, { { "on_exit_trace_compat", NULL, 0 },
+							     { "on_enter_trace_compat", NULL, 0 } } },
 	[PLACE_TRACE] = { BPF_PROG_TYPE_TRACEPOINT, { { "on_exit_trace", NULL, 0 },
 						      { "on_enter_trace", NULL, 0 } } },
 	[PLACE_CALL] = { BPF_PROG_TYPE_TRACING, { { "on_exit", NULL, BPF_TRACE_FEXIT },
@@ -97,17 +105,16 @@ void core_loader_init(struct core_loader *l)
 	*l = (struct core_loader){ 0 };
 	for (int i = 0; i < CORE_SHARED; i++)
 		l->maps[i] = -1;
+	for (u32 i = 0; i < CORE_PROGRAMS; i++)
+		l->others[i].prog = l->others[i].link = -1;
 }
 
 void core_loader_again(struct core_loader *l)
 {
-	for (size_t i = 0; i < l->links.n; i++)
-		close(l->links.p[i]);
-	for (size_t i = 0; i < l->pending.n; i++)
-		close(l->pending.p[i]);
-	vec_fini(&l->links);
-	vec_fini(&l->pending);
-	memset(l->has, 0, sizeof(l->has));
+	for (u32 i = 0; i < CORE_PROGRAMS; i++) {
+		close_fd(&l->others[i].link);
+		close_fd(&l->others[i].prog);
+	}
 	close_fd(&l->maps[CORE_STASHES]);
 }
 
@@ -172,11 +179,13 @@ static u32 wanted_of(const struct core_loader *l, const struct core_group *g,
 	memset(want, 0, CORE_IDS * sizeof(*want));
 	want[ID_PROGRAM + CORE_FINISH] = want[stub_id(g, SIDE_EXIT)] = true;
 	want[stub_id(g, SIDE_ENTER)] = g->want_enter;
-	want[ID_PROGRAM + CORE_EXEC] = route_wants_exec(in) && !l->has[CORE_EXEC];
-	want[ID_PROGRAM + CORE_FORK] = route_wants_fork(in) && !l->has[CORE_FORK];
+	want[ID_PROGRAM + CORE_EXEC] = route_wants_exec(in) && l->others[CORE_EXEC].prog < 0;
+	want[ID_PROGRAM + CORE_FORK] = route_wants_fork(in) && !l->plain &&
+				       l->others[CORE_FORK].prog < 0;
 	/* it also drops what was copied for a thread that ends */
 	want[ID_PROGRAM + CORE_TASK_EXIT] = (interest_has(in, SC_sched_process_exit) ||
-					     route_wants_enter(in)) && !l->has[CORE_TASK_EXIT];
+					     route_wants_enter(in)) &&
+					    l->others[CORE_TASK_EXIT].prog < 0;
 	for (u32 code = 1; code < SC_MAX; code++)
 		if (interest_has(&g->codes, code))
 			want[exit_event(l, code)] = true;
@@ -186,7 +195,7 @@ static u32 wanted_of(const struct core_loader *l, const struct core_group *g,
 }
 
 /* CORE_IDS: none that this group can have. */
-static u32 program_id(const struct core_group *g, const struct bpf_program *p)
+static u32 program_id(const struct core_loader *l, const struct core_group *g, const struct bpf_program *p)
 {
 	const char *name = bpf_program__name(p);
 
@@ -194,7 +203,7 @@ static u32 program_id(const struct core_group *g, const struct bpf_program *p)
 		if (!strcmp(event_desc(t)->id, name + 3))
 			return t;
 	for (u32 i = 0; i < CORE_PROGRAMS; i++)
-		if (!strcmp(program_names[i], name))
+		if (programs[i].name[l->plain] && !strcmp(programs[i].name[l->plain], name))
 			return ID_PROGRAM + i;
 	for (u32 i = 0; i < SIDES; i++)
 		if (places[g->place].side[i].name && !strcmp(places[g->place].side[i].name, name))
@@ -313,7 +322,7 @@ static int choose_programs(struct part *part)
 	int err = 0;
 
 	bpf_object__for_each_program(p, part->o) {
-		u32 id = program_id(part->g, p), to = part->count > 1 && load[1] < load[0];
+		u32 id = program_id(part->l, part->g, p), to = part->count > 1 && load[1] < load[0];
 		bool want = id < CORE_IDS && part->want[id] && part->l->variant[id] == part->variant;
 
 		if (want)
@@ -404,7 +413,7 @@ static int part_failed(struct core_loader *l, struct part *part, struct diag *d)
 		return part->err;
 	bpf_object__for_each_program(p, part->o) {
 		if (*log)
-			again = refuse(l, part->g, program_id(part->g, p), p, verifier_reason(log), d);
+			again = refuse(l, part->g, program_id(part->l, part->g, p), p, verifier_reason(log), d);
 		log += LOG_BYTES;
 	}
 	return again ? 1 : part->err;
@@ -545,9 +554,7 @@ static int connect_program(struct core_loader *l, struct core_group *g, struct b
 	} else if (id == ID_PROGRAM + CORE_FINISH) {
 		err = bpf_map_update_elem(g->maps[CORE_FINISHERS], &zero, &fd, BPF_ANY) ? -errno : 0;
 	} else {
-		fd = keep_fd(fd);
-		vec_push(&l->pending, fd);
-		l->has[id - ID_PROGRAM] = true;
+		l->others[id - ID_PROGRAM].prog = keep_fd(fd);
 	}
 	g->loaded[id] = !err;
 	return err;
@@ -560,7 +567,7 @@ static int connect_part(struct core_loader *l, struct core_group *g, struct bpf_
 
 	bpf_object__for_each_program(p, o)
 		if (!err && bpf_program__fd(p) >= 0)
-			err = connect_program(l, g, o, p, program_id(g, p));
+			err = connect_program(l, g, o, p, program_id(l, g, p));
 	return err;
 }
 
@@ -592,14 +599,29 @@ int core_load(struct core_loader *l, struct core_group *g, const struct interest
 
 int core_attach_others(struct core_loader *l)
 {
-	while (l->pending.n) {
-		int prog = l->pending.p[l->pending.n - 1], link = bpf_raw_tracepoint_open(NULL, prog);
+	for (u32 i = 0; i < CORE_PROGRAMS; i++) {
+		int prog = l->others[i].prog, *link = &l->others[i].link, id;
 
-		if (link < 0)
-			return -errno;
-		vec_push(&l->links, link);
-		close(prog);
-		l->pending.n--;
+		if (prog < 0 || *link >= 0)
+			continue;
+		if (l->plain) {
+			id = tracepoint_id(programs[i].point);
+			*link = id < 0 ? id : tracepoint_attach(id, prog);
+		} else {
+			*link = bpf_raw_tracepoint_open(NULL, prog);
+			if (*link < 0)
+				*link = -errno;
+		}
+		if (*link < 0)
+			return *link;
 	}
 	return 0;
+}
+
+u64 core_program_missed(int prog)
+{
+	struct bpf_prog_info info = { 0 };
+	u32 len = sizeof(info);
+
+	return prog < 0 || bpf_obj_get_info_by_fd(prog, &info, &len) ? 0 : info.recursion_misses;
 }

@@ -34,6 +34,8 @@ enum core_map {
 enum core_place {
 	PLACE_ALL,		/* tracepoints of all calls */
 	PLACE_ALL_COMPAT,	/* the same, for 32-bit programs only */
+	PLACE_PLAIN,		/* as PLACE_ALL, by a plain program (tracepoint.h) */
+	PLACE_PLAIN_COMPAT,
 	PLACE_TRACE,		/* tracepoints of single calls */
 	PLACE_CALL,		/* functions of single calls */
 	PLACE_BLIND,		/* the same, where the BTF does not tell their argument */
@@ -82,11 +84,12 @@ struct core_loader {
 	u32 nrings, ncpus;
 	const int *ring_fds;		/* borrowed, nrings of them: what the map of rings holds */
 	bool filled;			/* the map of rings is */
+	bool plain;			/* programs at tracepoints must be plain ones */
 	bool preallocate;		/* what is kept from entry to exit; see core_way.c */
 	int maps[CORE_SHARED];		/* owned; -1: not yet */
-	bool has[CORE_PROGRAMS];	/* loaded, by any group */
-	VEC(int) pending;		/* programs to attach; owned */
-	VEC(int) links;			/* owned */
+	struct {
+		int prog, link;		/* owned; -1: none */
+	} others[CORE_PROGRAMS];	/* those that do not sit at syscalls, loaded by any group */
 	const struct driver_options *opt;	/* borrowed */
 };
 
@@ -106,5 +109,7 @@ int core_load(struct core_loader *l, struct core_group *g, const struct interest
 	      struct diag *d);
 /* Attaches the programs that do not sit at syscalls. */
 int core_attach_others(struct core_loader *l);
+/* Times that the kernel skipped a program. */
+u64 core_program_missed(int prog);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "capture/tracepoint.h"
 #include "event/table.h"
 
 #define NAME_ROOM 80
@@ -282,34 +283,15 @@ u32 core_function_compat(const struct core_functions *f, u32 code,
 
 /* ---- tracepoints ---------------------------------------------------------------------- */
 
-const char *core_tracepoints(void)
-{
-	static const char *const folders[] = { "/sys/kernel/tracing/events/syscalls",
-					       "/sys/kernel/debug/tracing/events/syscalls" };
-
-	for (u32 i = 0; i < ARRAY_SIZE(folders); i++)
-		if (!access(folders[i], R_OK | X_OK))
-			return folders[i];
-	return NULL;
-}
-
 u32 core_tracepoint_id(u32 code, bool enter)
 {
-	const char *folder = core_tracepoints(), *name = native_name(code);
-	char path[160], text[16];
-	ssize_t n;
-	int fd;
+	const char *name = native_name(code);
+	char path[128];
+	int id;
 
-	if (!folder || !name)
+	if (!name)
 		return 0;
-	snprintf(path, sizeof(path), "%s/sys_%s_%s/id", folder, enter ? "enter" : "exit", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return 0;
-	text[n] = '\0';
-	return (u32)strtoul(text, NULL, 10);
+	snprintf(path, sizeof(path), "syscalls/sys_%s_%s", enter ? "enter" : "exit", name);
+	id = tracepoint_id(path);
+	return id < 0 ? 0 : id;
 }

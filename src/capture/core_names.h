@@ -44,8 +44,6 @@ enum { COMPAT_FUNCTIONS = 24 };
 u32 core_function_compat(const struct core_functions *f, u32 code,
 			 const struct core_function **ret);
 
-/* The folder of the tracepoints of syscalls; NULL: it is not there. */
-const char *core_tracepoints(void);
 /* The number of the tracepoint of a native call; 0: none. */
 u32 core_tracepoint_id(u32 code, bool enter);
 

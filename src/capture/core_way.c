@@ -3,18 +3,15 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <linux/perf_event.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "capture/route.h"
+#include "capture/tracepoint.h"
 #include "event/table.h"
 
 /* The tracepoints of single calls pay when this many times as many calls are not watched. */
@@ -34,6 +31,7 @@ struct core_way {
 	 * used, but logs a warning with a stack trace.
 	 */
 	bool preallocate;
+	bool points;		/* the programs sit at tracepoints */
 };
 
 /* ---- hooks and groups ------------------------------------------------------------------- */
@@ -212,6 +210,21 @@ static void plan_fexit(struct core_ways *w, const struct interest *in)
 	plan_denied(w, in);
 }
 
+/* The tracepoints of all calls. */
+static u32 group_of_all(struct core_ways *w, enum core_place place)
+{
+	return group_for(w, w->l->plain ? place + PLACE_PLAIN - PLACE_ALL : place, NULL);
+}
+
+static void want_all(struct core_ways *w, const struct interest *in, enum core_place place, u32 code,
+		     const char *name, bool enter)
+{
+	int out = w->l->plain ? tracepoint_id("raw_syscalls/sys_exit") : 0;
+	int into = w->l->plain ? tracepoint_id("raw_syscalls/sys_enter") : 0;
+
+	want_call(w, group_of_all(w, place), in, code, name, out, into, enter);
+}
+
 static void plan_tracepoint(struct core_ways *w, const struct interest *in)
 {
 	for (u32 nr = 0; nr < NR_SYSCALLS; nr++) {
@@ -228,46 +241,16 @@ static void plan_tracepoint(struct core_ways *w, const struct interest *in)
 		}
 		/* the tracepoints of single calls do not show those of 32-bit programs */
 		if (route >> 16 && w->l->config.compat)
-			want_call(w, group_for(w, PLACE_ALL_COMPAT, NULL), in, route >> 16,
-				  "32-bit calls", 0, 0, enter >> 16);
+			want_all(w, in, PLACE_ALL_COMPAT, route >> 16, "32-bit calls", enter >> 16);
 	}
 }
 
 static void plan_all(struct core_ways *w, const struct interest *in)
 {
-	u32 group = group_for(w, PLACE_ALL, NULL);
+	u32 group = group_of_all(w, PLACE_ALL);
 
 	w->groups.p[group].codes = *in;
-	want_call(w, group, in, SC_unknown, "all calls", 0, 0, route_wants_enter(in));
-}
-
-/*
- * A program at a function, unlike one at a tracepoint, can be preempted where the kernel can:
- * anywhere when it is fully preemptible, at the end of a time slice when it is so lazily.  Until
- * it runs again, the CPU's scratch is taken and events are dropped.
- */
-static bool preemptible(void)
-{
-	static const char *const files[] = { "/sys/kernel/debug/sched/preempt",
-					     "/sys/kernel/debug/sched_preempt", "/proc/cmdline" };
-	char line[4096] = "";
-	struct utsname u;
-	FILE *f = NULL;
-
-	if (uname(&u))
-		return false;
-	if (!strstr(u.version, "PREEMPT_DYNAMIC"))
-		return strstr(u.version, "PREEMPT_RT") || strstr(u.version, "PREEMPT_LAZY") ||
-		       strstr(u.version, "PREEMPT ");
-	for (u32 i = 0; i < ARRAY_SIZE(files) && !f; i++)
-		f = fopen(files[i], "re");
-	if (!f)
-		return false;
-	if (!fgets(line, sizeof(line), f))
-		line[0] = '\0';
-	fclose(f);
-	return strstr(line, "(full)") || strstr(line, "(lazy)") || strstr(line, "preempt=full") ||
-	       strstr(line, "preempt=lazy");
+	want_all(w, in, PLACE_ALL, SC_unknown, "all calls", route_wants_enter(in));
 }
 
 static int check_fexit(struct core_ways *w, const struct interest *in, bool named, struct diag *d)
@@ -280,6 +263,7 @@ static int check_fexit(struct core_ways *w, const struct interest *in, bool name
 	int fd, err;
 
 	(void)in;
+	(void)named;
 	opts.expected_attach_type = BPF_TRACE_FEXIT;
 	opts.attach_btf_id = 1;	/* no function: a kernel that would take the program says EINVAL */
 	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "saker_probe", "Dual MIT/GPL", nothing, 2, &opts);
@@ -290,7 +274,11 @@ static int check_fexit(struct core_ways *w, const struct interest *in, bool name
 		diag_set(d, "the kernel permits no programs at its functions");
 		return err;
 	}
-	if (!named && preemptible()) {
+	/*
+	 * Unlike one at a tracepoint: anywhere when the kernel is fully preemptible, at the end of a time
+	 * slice when it is so lazily.  Until it runs again, the CPU's scratch is taken.
+	 */
+	if (kernel_preempts()) {
 		diag_set(d, "this kernel preempts programs at functions, and would lose events");
 		return -ENOTSUP;
 	}
@@ -298,14 +286,6 @@ static int check_fexit(struct core_ways *w, const struct interest *in, bool name
 	if (err)
 		diag_set(d, "the kernel's BTF cannot be read: %s", strerror(-err));
 	return err;
-}
-
-static int open_tracepoint(u32 id)
-{
-	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr), .config = id };
-	int fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
 }
 
 static u32 count_native(const struct interest *in, u32 *ret_all)
@@ -335,7 +315,7 @@ static int check_tracepoint(struct core_ways *w, const struct interest *in, bool
 	u32 all, n = count_native(in, &all);
 	int fd;
 
-	if (!core_tracepoints()) {
+	if (!tracepoints_of_syscalls()) {
 		diag_set(d, "the tracepoints of syscalls are not there or may not be read; mount tracefs: "
 			 "mount -t tracefs tracefs /sys/kernel/tracing");
 		return -ENOENT;
@@ -348,7 +328,7 @@ static int check_tracepoint(struct core_ways *w, const struct interest *in, bool
 		diag_set(d, "%u of %u calls are watched: it would cost more", n, all);
 		return -ENOTSUP;
 	}
-	fd = open_tracepoint(core_tracepoint_id(SC_openat, false));
+	fd = tracepoint_open(core_tracepoint_id(SC_openat, false));
 	if (fd < 0) {
 		diag_set(d, "perf_event_open: %s; CAP_PERFMON is needed, and kernel.perf_event_paranoid of "
 			 "at most 2", strerror(-fd));
@@ -368,21 +348,12 @@ static int check_nothing(struct core_ways *w, const struct interest *in, bool na
 }
 
 static const struct core_way ways[] = {
-	{ "fexit", check_fexit, plan_fexit, false },
-	{ "tracepoint", check_tracepoint, plan_tracepoint, true },
-	{ "sys_exit", check_nothing, plan_all, false },
+	{ "fexit", check_fexit, plan_fexit, false, false },
+	{ "tracepoint", check_tracepoint, plan_tracepoint, true, true },
+	{ "sys_exit", check_nothing, plan_all, false, true },
 };
 
 /* ---- attaching ------------------------------------------------------------------------ */
-
-static int attach_trace(struct core_hook *h, int prog)
-{
-	h->link = open_tracepoint(h->id);
-	if (h->link < 0)
-		return h->link;
-	return ioctl(h->link, PERF_EVENT_IOC_SET_BPF, prog) || ioctl(h->link, PERF_EVENT_IOC_ENABLE, 0) ?
-	       -errno : 0;
-}
 
 static int attach_function(struct core_hook *h, const struct core_stub *s)
 {
@@ -406,7 +377,10 @@ static int attach_hook(struct core_ways *w, struct core_hook *h)
 		return 0;	/* rejected, and told */
 	switch (g->place) {
 	case PLACE_TRACE:
-		return attach_trace(h, s->fd);
+	case PLACE_PLAIN:
+	case PLACE_PLAIN_COMPAT:
+		h->link = tracepoint_attach(h->id, s->fd);
+		return h->link < 0 ? h->link : 0;
 	case PLACE_ALL:
 	case PLACE_ALL_COMPAT:
 		h->link = bpf_raw_tracepoint_open(NULL, s->fd);
@@ -529,10 +503,12 @@ static int try_way(struct core_ways *w, const struct core_way *way, const struct
 
 	w->way = way;
 	w->choosing = !named;
-	w->l->preallocate = way->preallocate;
 	err = way->check(w, in, named, d);
 	if (err)
 		return err;
+	w->l->plain = way->points && tracepoints_must_be_plain(w->l->opt);
+	w->l->config.child_reports = w->l->plain;
+	w->l->preallocate = way->preallocate || w->l->plain;
 	plan(w, in);
 	if (w->nunseen && !named) {
 		diag_set(d, "it does not show %s", buf_str(&w->unseen));
@@ -611,6 +587,8 @@ const char *core_ways_describe(struct core_ways *w)
 	buf_addf(&b, "attached by %s, at %u place%s", w->way->name, n, n == 1 ? "" : "s");
 	if (w->nunseen)
 		buf_addf(&b, " (does not show %s)", buf_str(&w->unseen));
+	if (w->way->points && !w->l->plain && kernel_preempts_raw())
+		buf_adds(&b, TRACEPOINTS_PREEMPTED);
 	buf_adds(&b, buf_str(&w->note));
 	buf_fini(&w->described);
 	w->described = b;
@@ -621,12 +599,12 @@ u64 core_ways_missed(const struct core_ways *w)
 {
 	u64 sum = 0;
 
-	for (size_t i = 0; i < w->hooks.n; i++) {
-		struct bpf_prog_info info = { 0 };
-		u32 len = sizeof(info);
-
-		if (w->hooks.p[i].prog >= 0 && !bpf_obj_get_info_by_fd(w->hooks.p[i].prog, &info, &len))
-			sum += info.recursion_misses;
-	}
+	for (size_t i = 0; i < w->hooks.n; i++)
+		sum += core_program_missed(w->hooks.p[i].prog);
+	for (size_t i = 0; i < w->groups.n; i++)
+		for (u32 side = 0; side < SIDES; side++)
+			sum += core_program_missed(w->groups.p[i].stubs[side].fd);
+	for (u32 i = 0; i < CORE_PROGRAMS; i++)
+		sum += core_program_missed(w->l->others[i].prog);
 	return sum;
 }

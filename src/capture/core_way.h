@@ -51,7 +51,7 @@ int core_ways_set(struct core_ways *w, const char *name, const struct interest *
 		  int (*ready)(void *ctx), void *ctx, struct diag *d);
 /* The way that was taken, and why none of the cheaper ones. */
 const char *core_ways_describe(struct core_ways *w);
-/* Times that the kernel skipped a hook because it ran already on that CPU. */
+/* Times that the kernel skipped a program because one ran already on that CPU. */
 u64 core_ways_missed(const struct core_ways *w);
 
 #endif

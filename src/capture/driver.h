@@ -45,7 +45,8 @@ struct driver_options {
 	void *ctx;
 	/*
 	 * For tests: a program to make unacceptable, in all of its variants; "core:NAME" and
-	 * "plain:NAME": in that one; "big:NAME": in all but the last.  NULL: none.
+	 * "plain:NAME": in that one; "big:NAME": in all but the last; "raw": tracepoints are
+	 * plain ones, as on a kernel that preempts (tracepoint.h).  NULL: none.
 	 */
 	const char *spoil;
 };

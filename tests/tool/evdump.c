@@ -7,7 +7,7 @@
  * line, until it has ended and the rings are empty.  -s: these syscalls (default: all that
  * have an event of their own) and the life cycle of processes; -j: JSON; -a: events of all
  * processes; -v: what was loaded, and the counters, on standard error; -x: this BPF program
- * is spoilt, so that the verifier rejects it; -r: these syscalls instead, once SIGUSR1 came.
+ * is spoilt, so that the verifier rejects it (raw: raw tracepoints are not used); -r: these syscalls instead, once SIGUSR1 came.
  * The ptrace driver starts the program itself; -A attach: it attaches to it instead.
  * The status is that of the program, 125 when the driver does not work.
  */
