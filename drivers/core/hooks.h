@@ -123,14 +123,6 @@ int on_exit_trace(struct trace_call *ctx)
 	return syscall_end(ctx, NULL, (u32)ctx->nr, ctx->value);
 }
 
-SEC("tracepoint")
-int on_exit_trace_compat(struct trace_call *ctx)
-{
-	if (!is_compat_task())
-		return 0;
-	return syscall_end(ctx, NULL, (u32)ctx->nr, ctx->value);
-}
-
 /* ---- the beginning of those whose path or address is kept -------------------------- */
 
 static inline_ int syscall_begin(struct pt_regs *regs, u64 nr)
@@ -200,14 +192,6 @@ int on_enter_blind(u64 *ctx)
 SEC("tracepoint")
 int on_enter_trace(struct trace_call *ctx)
 {
-	return syscall_begin(NULL, (u32)ctx->nr);
-}
-
-SEC("tracepoint")
-int on_enter_trace_compat(struct trace_call *ctx)
-{
-	if (!is_compat_task())
-		return 0;
 	return syscall_begin(NULL, (u32)ctx->nr);
 }
 

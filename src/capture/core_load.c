@@ -64,8 +64,6 @@ static const struct {
 				 { "on_enter_compat", "sys_enter", BPF_TRACE_RAW_TP } } },
 	[PLACE_PLAIN] = { BPF_PROG_TYPE_TRACEPOINT, { { "on_exit_trace", NULL, 0 },
 						      { "on_enter_trace", NULL, 0 } } },
-	[PLACE_PLAIN_COMPAT] = { BPF_PROG_TYPE_TRACEPOINT, { { "on_exit_trace_compat", NULL, 0 },
-							     { "on_enter_trace_compat", NULL, 0 } } },
 	[PLACE_TRACE] = { BPF_PROG_TYPE_TRACEPOINT, { { "on_exit_trace", NULL, 0 },
 						      { "on_enter_trace", NULL, 0 } } },
 	[PLACE_CALL] = { BPF_PROG_TYPE_TRACING, { { "on_exit", NULL, BPF_TRACE_FEXIT },

@@ -35,7 +35,6 @@ enum core_place {
 	PLACE_ALL,		/* tracepoints of all calls */
 	PLACE_ALL_COMPAT,	/* the same, for 32-bit programs only */
 	PLACE_PLAIN,		/* as PLACE_ALL, by a plain program (tracepoint.h) */
-	PLACE_PLAIN_COMPAT,
 	PLACE_TRACE,		/* tracepoints of single calls */
 	PLACE_CALL,		/* functions of single calls */
 	PLACE_BLIND,		/* the same, where the BTF does not tell their argument */

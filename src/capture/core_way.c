@@ -31,7 +31,7 @@ struct core_way {
 	 * used, but logs a warning with a stack trace.
 	 */
 	bool preallocate;
-	bool points;		/* the programs sit at tracepoints */
+	bool plain;		/* can do with plain tracepoints, see tracepoint.h */
 };
 
 /* ---- hooks and groups ------------------------------------------------------------------- */
@@ -210,21 +210,6 @@ static void plan_fexit(struct core_ways *w, const struct interest *in)
 	plan_denied(w, in);
 }
 
-/* The tracepoints of all calls. */
-static u32 group_of_all(struct core_ways *w, enum core_place place)
-{
-	return group_for(w, w->l->plain ? place + PLACE_PLAIN - PLACE_ALL : place, NULL);
-}
-
-static void want_all(struct core_ways *w, const struct interest *in, enum core_place place, u32 code,
-		     const char *name, bool enter)
-{
-	int out = w->l->plain ? tracepoint_id("raw_syscalls/sys_exit") : 0;
-	int into = w->l->plain ? tracepoint_id("raw_syscalls/sys_enter") : 0;
-
-	want_call(w, group_of_all(w, place), in, code, name, out, into, enter);
-}
-
 static void plan_tracepoint(struct core_ways *w, const struct interest *in)
 {
 	for (u32 nr = 0; nr < NR_SYSCALLS; nr++) {
@@ -241,16 +226,19 @@ static void plan_tracepoint(struct core_ways *w, const struct interest *in)
 		}
 		/* the tracepoints of single calls do not show those of 32-bit programs */
 		if (route >> 16 && w->l->config.compat)
-			want_all(w, in, PLACE_ALL_COMPAT, route >> 16, "32-bit calls", enter >> 16);
+			want_call(w, group_for(w, PLACE_ALL_COMPAT, NULL), in, route >> 16,
+				  "32-bit calls", 0, 0, enter >> 16);
 	}
 }
 
 static void plan_all(struct core_ways *w, const struct interest *in)
 {
-	u32 group = group_of_all(w, PLACE_ALL);
+	u32 group = group_for(w, w->l->plain ? PLACE_PLAIN : PLACE_ALL, NULL);
+	int ends = w->l->plain ? tracepoint_id("raw_syscalls/sys_exit") : 0;
+	int begins = w->l->plain ? tracepoint_id("raw_syscalls/sys_enter") : 0;
 
 	w->groups.p[group].codes = *in;
-	want_all(w, in, PLACE_ALL, SC_unknown, "all calls", route_wants_enter(in));
+	want_call(w, group, in, SC_unknown, "all calls", ends, begins, route_wants_enter(in));
 }
 
 static int check_fexit(struct core_ways *w, const struct interest *in, bool named, struct diag *d)
@@ -328,6 +316,10 @@ static int check_tracepoint(struct core_ways *w, const struct interest *in, bool
 		diag_set(d, "%u of %u calls are watched: it would cost more", n, all);
 		return -ENOTSUP;
 	}
+	if (kernel_preempts_raw()) {
+		diag_set(d, "this kernel preempts programs at the tracepoints of single calls, and would lose events");
+		return -ENOTSUP;
+	}
 	fd = tracepoint_open(core_tracepoint_id(SC_openat, false));
 	if (fd < 0) {
 		diag_set(d, "perf_event_open: %s; CAP_PERFMON is needed, and kernel.perf_event_paranoid of "
@@ -349,7 +341,7 @@ static int check_nothing(struct core_ways *w, const struct interest *in, bool na
 
 static const struct core_way ways[] = {
 	{ "fexit", check_fexit, plan_fexit, false, false },
-	{ "tracepoint", check_tracepoint, plan_tracepoint, true, true },
+	{ "tracepoint", check_tracepoint, plan_tracepoint, true, false },
 	{ "sys_exit", check_nothing, plan_all, false, true },
 };
 
@@ -378,7 +370,6 @@ static int attach_hook(struct core_ways *w, struct core_hook *h)
 	switch (g->place) {
 	case PLACE_TRACE:
 	case PLACE_PLAIN:
-	case PLACE_PLAIN_COMPAT:
 		h->link = tracepoint_attach(h->id, s->fd);
 		return h->link < 0 ? h->link : 0;
 	case PLACE_ALL:
@@ -506,7 +497,7 @@ static int try_way(struct core_ways *w, const struct core_way *way, const struct
 	err = way->check(w, in, named, d);
 	if (err)
 		return err;
-	w->l->plain = way->points && tracepoints_must_be_plain(w->l->opt);
+	w->l->plain = way->plain && tracepoints_must_be_plain(w->l->opt);
 	w->l->config.child_reports = w->l->plain;
 	w->l->preallocate = way->preallocate || w->l->plain;
 	plan(w, in);
@@ -587,7 +578,7 @@ const char *core_ways_describe(struct core_ways *w)
 	buf_addf(&b, "attached by %s, at %u place%s", w->way->name, n, n == 1 ? "" : "s");
 	if (w->nunseen)
 		buf_addf(&b, " (does not show %s)", buf_str(&w->unseen));
-	if (w->way->points && !w->l->plain && kernel_preempts_raw())
+	if (w->way->plain && !w->l->plain && kernel_preempts_raw())
 		buf_adds(&b, TRACEPOINTS_PREEMPTED);
 	buf_adds(&b, buf_str(&w->note));
 	buf_fini(&w->described);

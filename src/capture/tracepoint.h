@@ -3,8 +3,9 @@
  * Programs at tracepoints, of two kinds.
  *
  * A raw one gets the arguments of the tracepoint.  A plain one gets the record that perf makes
- * of them, costs more, and needs tracefs; but perf never lets it be preempted.  Kernels from 7.0
- * on preempt raw ones, and skip a program that is to run while it stands preempted on that CPU.
+ * of them, costs more, and needs tracefs; but perf does not let it be preempted.  Kernels from
+ * 7.0 on preempt raw ones, and plain ones at the tracepoints of single syscalls (where these
+ * may sleep), and skip a program that is to run while it stands preempted on that CPU.
  */
 #ifndef SAKER_CAPTURE_TRACEPOINT_H
 #define SAKER_CAPTURE_TRACEPOINT_H
