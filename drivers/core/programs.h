@@ -494,7 +494,7 @@ static inline_ int task_exits(void)
 	struct ctx c;
 
 	bpf_map_delete_elem(&stashes, &tid);
-	if (!live.want_exit || p->flags & K_PF_KTHREAD)
+	if (!live.want_exit || KREAD(p, flags) & K_PF_KTHREAD)
 		return 0;
 	c.task = p;
 	if (!lifecycle_begin(&c, SC_sched_process_exit, EV_PROCEXIT_1_E, nparams_PROCEXIT_1_E))
