@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # What tests/vm/run has done in a guest: for each way to capture, the conformance programs, the
-# attacks, and calls of a 32-bit program where those are given.
+# attacks with saker's own rules and with the stock ones, and calls of a 32-bit program where those are
+# given.
 #
 # usage: tests/vm/guest.sh OUT WAY...		WAY: DRIVER[:ATTACH]
 #
@@ -33,6 +34,10 @@ for way in "$@"; do
 		"$top/tests/vm/conform.sh" "$dir/conform" $how -s 30 >"$dir/log" 2>&1
 		timeout 240 "$top/tests/vm/live.sh" "$dir/live" "$driver" "$top/etc/saker_rules.yaml" $options >>"$dir/log" 2>&1
 		echo $? >"$dir/live/status"
+		if [ -d "$top/stock" ]; then
+			stock=$(echo "$top"/stock/*.yaml | sed 's/ /, /g')
+			timeout 240 "$top/tests/vm/live.sh" "$dir/stock" "$driver" "$stock" $options >>"$dir/log" 2>&1
+		fi
 		for b in 32 64; do
 			[ -e "$build/vm/calls$b" ] || continue
 			rm -f /tmp/calls32
