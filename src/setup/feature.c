@@ -409,7 +409,7 @@ const struct feature_row feature_rows[NFEATURES] = {
 	[FEAT_PROBE_FILE] = { "probe file", "saker-bpf.o for this kernel", probe_file,
 			      "saker driver build ebpf", false },
 	[FEAT_YAMA] = { "ptrace_scope", "processes may be traced", yama,
-			"sysctl kernel.yama.ptrace_scope=1, or grant CAP_SYS_PTRACE", true },
+			"sysctl kernel.yama.ptrace_scope=1, or grant CAP_SYS_PTRACE; a 3 lasts until the next boot", true },
 	[FEAT_SECCOMP] = { "seccomp", "system calls of no interest run at full speed under ptrace",
 			   seccomp,
 			   "nothing needs to be done, but every system call of the program stops",

@@ -218,6 +218,30 @@ def forwarding(w):
     check("SIGTERM is sent on", rc != 5 and "status %s" % rc)
 
 
+def entry_point(w):
+    """Process 1 of a container without privileges: it starts the program, reaps orphans, hands on signals and the status."""
+    name = "entry point of a container"
+    script = """( (sleep 0.2; cat /etc/passwd >/dev/null; exit 3) & )
+sleep 1
+echo zombies $(cat /proc/[0-9]*/stat | grep -c ' Z ')
+trap 'exit 7' TERM
+echo ready; while :; do sleep 0.05; done"""
+    # the namespace is made by root, who gives everything up before saker starts
+    ns = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
+    p = subprocess.Popen(ns + w.as_user(w.saker("--", "sh", "-c", script)), cwd=w.dir, stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    said = until(p.stdout, b"ready")
+    if not said:
+        p.kill()
+        return check(name, "does not start: %r" % p.stderr.read()[-300:])
+    with open("/proc/%d/task/%d/children" % (p.pid, p.pid)) as f:
+        os.kill(int(f.read().split()[0]), signal.SIGTERM)
+    out, err = p.communicate(timeout=20)
+    check(name, p.returncode != 7 and "status %s: %r" % (p.returncode, err[-300:]) or
+          b"zombies 0" not in said and "orphans are not reaped: %r" % said or
+          b"ALERT read by cat" not in said + out + err and "no alert: %r" % err[-300:])
+
+
 def attaching(w):
     """All threads are watched; let go, they run as before."""
     t = w.start([w.path("target"), "run"])
@@ -286,6 +310,10 @@ def main():
     try:
         for step in (programs, tracing, forwarding, attaching, refusals, dying):
             step(w)
+        if w.unprivileged:
+            entry_point(w)
+        else:
+            say("skip", "entry point of a container", "only root can make its namespace here")
     finally:
         shutil.rmtree(w.dir, ignore_errors=True)
     print("%d passed, %d failed, %d skipped" % (COUNT["ok"], COUNT["FAIL"], COUNT["skip"]))
