@@ -17,7 +17,6 @@ struct core_config {
 	u32 wake_bytes[2];		/* of new data, in rings and in the lane */
 	u32 drop_failed;
 	u32 compat;			/* the kernel runs 32-bit programs */
-	u32 child_reports;		/* a new process, when it returns from fork; see drivers/calls.h */
 	u32 filter_permits;		/* seccomp's function returns a bool, not 0 and -1 */
 };
 

@@ -466,15 +466,14 @@ int ev_SYSCALL_CLONE_20_X(void *ctx)
 	return event_end(&c, 1);
 }
 
-/* The child's own event, sent before the child runs.  Not with config.child_reports. */
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+/* The child's own event, sent before the child runs. */
+static inline_ int task_forks(struct task_struct *child)
 {
 	u32 code, type;
 	struct ctx c;
 	u64 flags;
 
-	if (!live.want_fork || child->flags & K_PF_KTHREAD)
+	if (!live.want_fork || KREAD(child, flags) & K_PF_KTHREAD)
 		return 0;
 	code = fork_call(&flags);
 	type = fork_event(code);
@@ -482,10 +481,42 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	if (!lifecycle_begin(&c, SC_clone, type, nparams_SYSCALL_CLONE_20_X))
 		return 0;
 	c.s->args[0] = flags;
-	*(u64 *)(c.s->event + 8) = child->pid;
+	*(u64 *)(c.s->event + 8) = (u32)KREAD(child, pid);
 	capture_SYSCALL_CLONE_20_X(&c);
 	return event_end(&c, 1);
 }
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	return task_forks(child);
+}
+
+/*
+ * As in tracefs' events/task/task_newtask/format.  The parent makes the child there, too; its
+ * record has the child's number only, and kernels that need this program find the task.
+ */
+struct trace_newtask {
+	u64 common;
+	s32 pid;
+};
+
+#ifndef PLAIN_READS
+extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym __weak;
+extern void bpf_task_release(struct task_struct *t) __ksym __weak;
+
+SEC("tracepoint")
+int on_fork_trace(struct trace_newtask *ctx)
+{
+	struct task_struct *child = bpf_task_from_pid(ctx->pid);
+
+	if (!child)
+		return 0;
+	task_forks(child);
+	bpf_task_release(child);
+	return 0;
+}
+#endif
 
 static inline_ int task_exits(void)
 {

@@ -17,6 +17,13 @@
 #include "capture/verifier.h"
 #include "event/table.h"
 
+/* Does a new process pass the tracepoint of the end of syscalls?  With plain ones it is seen there only. */
+#ifdef __x86_64__
+#define CHILD_REPORTS true
+#else
+#define CHILD_REPORTS false
+#endif
+
 #define LOG_BYTES ((size_t)1 << 20)
 
 static const struct {
@@ -404,7 +411,7 @@ int bpf_loader_load(struct bpf_loader *l, const struct interest *in, struct diag
 
 	if (l->attached[ENTRY_EXIT])
 		return load_all(l, in, d);
-	if (!l->plain && !tracepoints_must_be_plain(l->opt)) {
+	if (!l->plain && !(CHILD_REPORTS && tracepoints_must_be_plain(l->opt))) {
 		err = load_raw(l, in, d);
 		if (!err || err == -EPERM)
 			return err;

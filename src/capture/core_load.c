@@ -39,13 +39,13 @@ static const struct {
 
 enum { SMALL = ARRAY_SIZE(variants) - 1, NONE };
 
-/* With their tracepoints.  As plain ones: [1]; there the child reports itself. */
+/* By name, also as plain ones, with their tracepoints. */
 static const struct {
 	const char *name[2], *point;
 } programs[CORE_PROGRAMS] = {
 	[CORE_FINISH] = { { "finish_fds", "finish_fds" }, NULL },
 	[CORE_EXEC] = { { "on_exec", "on_exec_trace" }, "sched/sched_process_exec" },
-	[CORE_FORK] = { { "on_fork", NULL }, NULL },
+	[CORE_FORK] = { { "on_fork", "on_fork_trace" }, "task/task_newtask" },
 	[CORE_TASK_EXIT] = { { "on_task_exit", "on_task_exit_trace" }, "sched/sched_process_exit" },
 };
 
@@ -178,8 +178,7 @@ static u32 wanted_of(const struct core_loader *l, const struct core_group *g,
 	want[ID_PROGRAM + CORE_FINISH] = want[stub_id(g, SIDE_EXIT)] = true;
 	want[stub_id(g, SIDE_ENTER)] = g->want_enter;
 	want[ID_PROGRAM + CORE_EXEC] = route_wants_exec(in) && l->others[CORE_EXEC].prog < 0;
-	want[ID_PROGRAM + CORE_FORK] = route_wants_fork(in) && !l->plain &&
-				       l->others[CORE_FORK].prog < 0;
+	want[ID_PROGRAM + CORE_FORK] = route_wants_fork(in) && l->others[CORE_FORK].prog < 0;
 	/* it also drops what was copied for a thread that ends */
 	want[ID_PROGRAM + CORE_TASK_EXIT] = (interest_has(in, SC_sched_process_exit) ||
 					     route_wants_enter(in)) &&
@@ -201,7 +200,7 @@ static u32 program_id(const struct core_loader *l, const struct core_group *g, c
 		if (!strcmp(event_desc(t)->id, name + 3))
 			return t;
 	for (u32 i = 0; i < CORE_PROGRAMS; i++)
-		if (programs[i].name[l->plain] && !strcmp(programs[i].name[l->plain], name))
+		if (!strcmp(programs[i].name[l->plain], name))
 			return ID_PROGRAM + i;
 	for (u32 i = 0; i < SIDES; i++)
 		if (places[g->place].side[i].name && !strcmp(places[g->place].side[i].name, name))

@@ -498,7 +498,6 @@ static int try_way(struct core_ways *w, const struct core_way *way, const struct
 	if (err)
 		return err;
 	w->l->plain = way->plain && tracepoints_must_be_plain(w->l->opt);
-	w->l->config.child_reports = w->l->plain;
 	w->l->preallocate = way->preallocate || w->l->plain;
 	plan(w, in);
 	if (w->nunseen && !named) {

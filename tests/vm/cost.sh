@@ -1,13 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What a driver adds to the loops of bench/loops.  For a guest; under 'qemu -icount shift=0 -smp 1' a
+# What a driver adds to the loops of bench/loops.  For a guest; under 'tools/krun -i' a
 # nanosecond is an instruction, and the figures are the same each time.
 #
-# usage: tests/vm/cost.sh DRIVER[:ATTACH]...	(insmod before, for kmod)
+# usage: tests/vm/cost.sh DRIVER[:ATTACH]...	with saker.ko and saker-bpf.o in the current directory, for kmod and ebpf
 top=$(cd "$(dirname "$0")/../.." && pwd)
 build=$top/${BUILD:-build}
 traced=openat,close,read,sendto,recvfrom,clone,fork,vfork,clone3,execve,execveat,sched_process_exit
 touch /etc/hostname
+[ ! -e saker.ko ] || insmod ./saker.ko
+[ ! -e saker-bpf.o ] || export SAKER_BPF_PROBE=./saker-bpf.o
 figure() { sed -n 's/[^0-9]*\([0-9][0-9.]*\).*/\1/p' | head -1; }
 for loop in getppid read openat sendrecv fork; do
 	base=$("$build/bench/loops" $loop 0.3 | figure)
