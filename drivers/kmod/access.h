@@ -19,7 +19,20 @@ static inline bool kernel_range(const void *p, unsigned long n)
 	return at < kernel_span && n <= kernel_span - at;
 }
 
-#ifdef HAVE_get_kernel_nofault
+/*
+ * What the kernel's macros read into a register by "asm goto" is lost by GCC before 11.5, 12.4 and
+ * 13.3 (bug 113921).  Headers of a kernel that a later one built do not care for that; then functions
+ * of the kernel's own do it.
+ */
+#if defined(CONFIG_CC_HAS_ASM_GOTO_OUTPUT) && !defined(CONFIG_GCC_ASM_GOTO_OUTPUT_WORKAROUND) &&	\
+	defined(GCC_VERSION) && (GCC_VERSION < 110500 || (GCC_VERSION >= 120000 && GCC_VERSION < 120400) ||	\
+				 (GCC_VERSION >= 130000 && GCC_VERSION < 130300))
+#define GOTO_LOSES_OUTPUT 1
+#else
+#define GOTO_LOSES_OUTPUT 0
+#endif
+
+#if defined(HAVE_get_kernel_nofault) && !GOTO_LOSES_OUTPUT
 #define load_nofault(dst, src, type, fault) __get_kernel_nofault(dst, src, type, fault)
 #else
 #define load_nofault(dst, src, type, fault) do {					\
@@ -114,7 +127,7 @@ static __always_inline bool load_user(void *dst, unsigned int n, u64 addr)
 {
 	const void __user *p = (const void __user *)(unsigned long)addr;
 
-	if (!__builtin_constant_p(n) || (n != 1 && n != 2 && n != 4 && n != 8)) {
+	if (GOTO_LOSES_OUTPUT || !__builtin_constant_p(n) || (n != 1 && n != 2 && n != 4 && n != 8)) {
 		if (likely(copy_user(dst, addr, n)))
 			return true;
 		goto none;
