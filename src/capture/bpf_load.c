@@ -49,7 +49,7 @@ static const struct {
 	[ENTRY_EXIT] = { "sys_exit", "raw_syscalls/sys_exit", "exit" },
 	[ENTRY_ENTER] = { "sys_enter", "raw_syscalls/sys_enter", "enter" },
 	[ENTRY_EXEC] = { "sched_process_exec", "sched/sched_process_exec", "exec" },
-	[ENTRY_FORK] = { "sched_process_fork", NULL, "fork" },	/* see drivers/calls.h */
+	[ENTRY_FORK] = { "sched_process_fork", NULL, "fork" },	/* see elsewhere() in entry.h */
 	[ENTRY_TASK_EXIT] = { "sched_process_exit", "sched/sched_process_exit", "task_exit" },
 };
 

@@ -62,8 +62,6 @@ static const struct {
 	[PLACE_ALL_COMPAT] = { BPF_PROG_TYPE_TRACING,
 			       { { "on_exit_compat", "sys_exit", BPF_TRACE_RAW_TP },
 				 { "on_enter_compat", "sys_enter", BPF_TRACE_RAW_TP } } },
-	[PLACE_PLAIN] = { BPF_PROG_TYPE_TRACEPOINT, { { "on_exit_trace", NULL, 0 },
-						      { "on_enter_trace", NULL, 0 } } },
 	[PLACE_TRACE] = { BPF_PROG_TYPE_TRACEPOINT, { { "on_exit_trace", NULL, 0 },
 						      { "on_enter_trace", NULL, 0 } } },
 	[PLACE_CALL] = { BPF_PROG_TYPE_TRACING, { { "on_exit", NULL, BPF_TRACE_FEXIT },

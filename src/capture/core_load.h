@@ -34,8 +34,7 @@ enum core_map {
 enum core_place {
 	PLACE_ALL,		/* tracepoints of all calls */
 	PLACE_ALL_COMPAT,	/* the same, for 32-bit programs only */
-	PLACE_PLAIN,		/* as PLACE_ALL, by a plain program (tracepoint.h) */
-	PLACE_TRACE,		/* tracepoints of single calls */
+	PLACE_TRACE,		/* tracepoints of single calls or of all, by plain programs (tracepoint.h) */
 	PLACE_CALL,		/* functions of single calls */
 	PLACE_BLIND,		/* the same, where the BTF does not tell their argument */
 	PLACE_DENIED,		/* the function that asks the seccomp filter, by its arguments */

@@ -233,7 +233,7 @@ static void plan_tracepoint(struct core_ways *w, const struct interest *in)
 
 static void plan_all(struct core_ways *w, const struct interest *in)
 {
-	u32 group = group_for(w, w->l->plain ? PLACE_PLAIN : PLACE_ALL, NULL);
+	u32 group = group_for(w, w->l->plain ? PLACE_TRACE : PLACE_ALL, NULL);
 	int ends = w->l->plain ? tracepoint_id("raw_syscalls/sys_exit") : 0;
 	int begins = w->l->plain ? tracepoint_id("raw_syscalls/sys_enter") : 0;
 
@@ -369,7 +369,6 @@ static int attach_hook(struct core_ways *w, struct core_hook *h)
 		return 0;	/* rejected, and told */
 	switch (g->place) {
 	case PLACE_TRACE:
-	case PLACE_PLAIN:
 		h->link = tracepoint_attach(h->id, s->fd);
 		return h->link < 0 ? h->link : 0;
 	case PLACE_ALL:

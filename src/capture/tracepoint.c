@@ -74,7 +74,6 @@ int tracepoint_attach(u32 id, int prog)
 
 /* ---- preemption ------------------------------------------------------------------------- */
 
-/* From 7.0 on a kernel of this kind that does not say otherwise preempts lazily. */
 static u32 major_release(const struct utsname *u)
 {
 	return (u32)strtoul(u->release, NULL, 10);
@@ -108,6 +107,7 @@ bool kernel_preempts(void)
 
 	if (uname(&u))
 		return false;
+	/* from 7.0 on, one that does not say otherwise preempts lazily */
 	if (strstr(u.version, "PREEMPT_DYNAMIC"))
 		return dynamic_preempts(major_release(&u) >= 7);
 	return strstr(u.version, "PREEMPT_RT") || strstr(u.version, "PREEMPT_LAZY") ||

@@ -12,6 +12,8 @@
 
 #include "base/types.h"
 
+struct driver_options;
+
 /* What a user must know where raw ones are used nevertheless. */
 #define TRACEPOINTS_PREEMPTED " (this kernel preempts programs there and may lose events: mount tracefs, "	\
 	"permit perf_event_open)"
@@ -29,7 +31,6 @@ int tracepoint_attach(u32 id, int prog);
 bool kernel_preempts(void);
 /* Does it preempt raw programs? */
 bool kernel_preempts_raw(void);
-struct driver_options;
 /* The same, and plain ones can be had. */
 bool tracepoints_must_be_plain(const struct driver_options *opt);
 

@@ -26,7 +26,7 @@ static const char *format(struct system *s, const char *a, const char *b, const 
 	return arena_printf(&s->arena, "%s%s%s", a, b, c);
 }
 
-/* The first line of the log that says error, else the last one. */
+/* The first line of the log that says error or is of our own recipe, else the last one. */
 static const char *first_error(struct system *s, const char *log)
 {
 	char *text = system_read_file(s, log, LOG_MAX), *line, *next, *last = NULL;
@@ -36,7 +36,7 @@ static const char *first_error(struct system *s, const char *log)
 
 		next = line + n + (line[n] == '\n');
 		line[n] = '\0';
-		if (strstr(line, "rror:") || strstr(line, "No such file") ||
+		if (!strncmp(line, "saker: ", 7) || strstr(line, "rror:") || strstr(line, "No such file") ||
 		    strstr(line, "not found"))
 			return line;
 		if (n)
@@ -55,6 +55,7 @@ static void remove_tree(const char *dir)
 static int failed(struct build *b, int status, struct diag *d)
 {
 	const char *name = driver_file_names[b->file];
+	const char *cc = b->file == FILE_MODULE ? system_kernel_compiler(b->s) : NULL;
 
 	if (status == -ETIMEDOUT)
 		diag_set(d, "building %s took more than %d s and was ended; its log: %s", name,
@@ -63,6 +64,9 @@ static int failed(struct build *b, int status, struct diag *d)
 		diag_set(d, "building %s was interrupted", name);
 	else if (status < 0)
 		diag_set(d, "cannot run make: %s", strerror(-status));
+	else if (cc && !system_has_program(cc))
+		diag_set(d, "building %s for %s failed: %s (the kernel's own compiler, %s, is not installed); its log: %s",
+			 name, b->s->release, first_error(b->s, b->log), cc, b->log);
 	else
 		diag_set(d, "building %s for %s failed: %s; its log: %s", name, b->s->release,
 			 first_error(b->s, b->log), b->log);

@@ -284,18 +284,26 @@ bool system_module_is_signed(struct system *s, const char *path)
 }
 
 /* CONFIG_CC_VERSION_TEXT="gcc-12 (Debian 12.2.0-14) 12.2.0" */
-const char *system_compiler(struct system *s)
+const char *system_kernel_compiler(struct system *s)
 {
-	static const char key[] = "CONFIG_CC_VERSION_TEXT=\"";
+	static const char key[] = "\nCONFIG_CC_VERSION_TEXT=";
 	const char *path = s->headers ? join(s, s->headers, "/include/config/auto.conf", "") : NULL;
 	char *text = path ? read_head(s, path, (size_t)1 << 20, NULL) : NULL;
 	char *at = text ? strstr(text, key) : NULL;
 
-	if (at) {
-		at += strlen(key);
-		at[strcspn(at, " \"")] = '\0';
-		if (system_has_program(at))
-			return at;
-	}
+	if (!at)
+		return NULL;
+	at += strlen(key);
+	at += *at == '"';	/* from 6.1 on without */
+	at[strcspn(at, " \"\n")] = '\0';
+	return at;
+}
+
+const char *system_compiler(struct system *s)
+{
+	const char *own = system_kernel_compiler(s);
+
+	if (own && system_has_program(own))
+		return own;
 	return system_has_program("cc") ? "cc" : NULL;
 }

@@ -42,7 +42,9 @@ void system_fini(struct system *s);
 
 /* "RELEASE" of the vermagic of a module file, in the arena; NULL: it is no module. */
 const char *system_module_release(struct system *s, const char *path);
-/* Compiler that the kernel was built with when it is installed here, or "cc"; in the arena. */
+/* Compiler that the kernel was built with, as its headers name it; in the arena; NULL: they do not. */
+const char *system_kernel_compiler(struct system *s);
+/* That one when it is installed here, or "cc"; NULL: neither is. */
 const char *system_compiler(struct system *s);
 /* Is a program of that name in PATH? */
 bool system_has_program(const char *name);

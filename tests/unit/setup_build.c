@@ -109,6 +109,37 @@ static void test_build_fails(void **state)
 	system_fini(&s);
 }
 
+static void uses_compiler(const char *line, const char *own, const char *used)
+{
+	struct system s;
+	char text[128];
+
+	snprintf(text, sizeof(text), "CONFIG_A=y\n%s\n", line);
+	put_file("headers/include/config/auto.conf", text);
+	init(&s, "6.1.0-a");
+	assert_string_equal(system_kernel_compiler(&s), own);
+	assert_string_equal(system_compiler(&s), used);
+	system_fini(&s);
+}
+
+/* Quoted before 6.1. */
+static void test_compiler(void **state)
+{
+	struct system s;
+	struct diag d = { 0 };
+
+	(void)state;
+	uses_compiler("CONFIG_CC_VERSION_TEXT=\"make (Debian 10.2.1-6) 10.2.1\"", "make", "make");
+	uses_compiler("CONFIG_CC_VERSION_TEXT=make (Debian 12.2.0) 12.2.0", "make", "make");
+	uses_compiler("CONFIG_CC_VERSION_TEXT=no-such-gcc-99 (Debian) 99", "no-such-gcc-99", "cc");
+	put_file("src/drivers/kmod/Makefile", "all:\n\t@echo 'saker: it does not compile' >&2; false\n");
+	init(&s, "6.1.0-a");
+	assert_true(build_driver(&s, FILE_MODULE, &d) < 0);
+	assert_non_null(strstr(d.msg, "saker: it does not compile (the kernel's own compiler, no-such-gcc-99, is not"));
+	diag_fini(&d);
+	system_fini(&s);
+}
+
 static void test_wrong_headers(void **state)
 {
 	struct system s;
@@ -244,7 +275,7 @@ static void test_probe_path(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_build), TEST(test_build_fails), TEST(test_wrong_headers), TEST(test_cache),
+		TEST(test_build), TEST(test_build_fails), TEST(test_compiler), TEST(test_wrong_headers), TEST(test_cache),
 		TEST(test_status), TEST(test_module_release), TEST(test_probe_path),
 	};
 
