@@ -38,16 +38,10 @@ static inline_ bool is_fork(u32 code)
 	return code == SC_clone || code == SC_clone3 || code == SC_fork || code == SC_vfork;
 }
 
-/*
- * Reported elsewhere: a successful exec at sched_process_exec, a child at sched_process_fork; but
- * a plain tracepoint of fork does not have the child, so there it reports itself when it returns
- * from the call.
- */
-static inline_ bool reported_elsewhere(u32 code, long ret, bool child_reports)
+/* Reported elsewhere: a successful exec at sched_process_exec, a child at sched_process_fork. */
+static inline_ bool reported_elsewhere(u32 code, long ret)
 {
-	if (ret)
-		return false;
-	return code == SC_execve || code == SC_execveat || (is_fork(code) && !child_reports);
+	return !ret && (code == SC_execve || code == SC_execveat || is_fork(code));
 }
 
 /* Of these, success is reported elsewhere: half of the row is then dead code. */

@@ -210,6 +210,15 @@ static inline_ u32 fork_args(struct bpf_scratch *s)
 
 /* ---- the end of a syscall --------------------------------------------------------- */
 
+/*
+ * A plain tracepoint of fork does not have the child.  There the child reports itself, when it
+ * returns from the call.
+ */
+static inline_ bool elsewhere(u32 code, s64 ret, bool plain)
+{
+	return reported_elsewhere(code, ret) && !(plain && is_fork(code));
+}
+
 static inline_ int exit_of(void *ctx, u64 nr, s64 ret, struct pt_regs *regs, bool plain)
 {
 	struct entry e = { .set = settings() };
@@ -223,7 +232,7 @@ static inline_ int exit_of(void *ctx, u64 nr, s64 ret, struct pt_regs *regs, boo
 	if (!route)
 		return 0;
 	code = route_of(&e, route, &is_compat);
-	if (!code || reported_elsewhere(code, ret, plain) || !entry_begin(&e))
+	if (!code || elsewhere(code, ret, plain) || !entry_begin(&e))
 		return 0;
 	if (plain)
 		regs = regs_of(e.task);

@@ -23,7 +23,7 @@ static inline_ int syscall_end(void *prog_ctx, struct pt_regs *regs, u64 nr, lon
 	if (!route)
 		return 0;
 	code = route_of(route, &is_compat);
-	if (!code || reported_elsewhere(code, ret, false))
+	if (!code || reported_elsewhere(code, ret))
 		return 0;
 	if (config.self_pid && bpf_get_current_pid_tgid() >> 32 == config.self_pid)
 		return 0;

@@ -201,7 +201,7 @@ int ev_##ID_(void *ctx)									\
 											\
 	if (!s)										\
 		return 0;								\
-	c.new_filename = NULL;									\
+	c.new_filename = NULL;								\
 	if (failures_only(EV_##ID_) && s->ret >= 0)					\
 		return event_drop(s);							\
 	c.task = current_task();							\
@@ -341,7 +341,7 @@ __noinline int do_message_##ID_(u32 i)							\
 											\
 	if (!s)										\
 		return 1;								\
-	c.new_filename = NULL;									\
+	c.new_filename = NULL;								\
 	c.task = current_task();							\
 	s->index = i;									\
 	if (i)										\
@@ -501,7 +501,6 @@ struct trace_newtask {
 	s32 pid;
 };
 
-#ifndef PLAIN_READS
 extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym __weak;
 extern void bpf_task_release(struct task_struct *t) __ksym __weak;
 
@@ -516,7 +515,6 @@ int on_fork_trace(struct trace_newtask *ctx)
 	bpf_task_release(child);
 	return 0;
 }
-#endif
 
 static inline_ int task_exits(void)
 {

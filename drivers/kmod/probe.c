@@ -267,7 +267,7 @@ static noinline void syscall_end(struct pt_regs *regs, long ret, u32 nr, u32 rou
 	bool is_compat;
 
 	c.code = route_of(route, &is_compat);
-	if (!c.code || reported_elsewhere(c.code, ret, false))
+	if (!c.code || reported_elsewhere(c.code, ret))
 		return;
 	c.compat = is_compat ? CALL_COMPAT : CALL_NATIVE;
 	c.ret = is_compat ? (s32)ret : ret;
