@@ -28,7 +28,6 @@
 #include "schema/kmod_abi.h"
 
 struct file;
-struct linux_binprm;
 struct poll_table_struct;
 struct pt_regs;
 struct task_struct;
