@@ -255,8 +255,8 @@ static int refused(int err, u32 bytes, struct diag *d)
 			 "CAP_SYS_ADMIN only; run as root, or set it to 2 with CAP_PERFMON");
 	else if (err == -EPERM)
 		diag_set(d, "perf buffers of %u bytes for each CPU cannot be locked in memory: run with "
-			 "CAP_IPC_LOCK, raise RLIMIT_MEMLOCK or kernel.perf_event_mlock_kb, or choose a "
-			 "smaller buf_size_preset", bytes);
+			 "CAP_SYS_RESOURCE or CAP_IPC_LOCK, raise RLIMIT_MEMLOCK or "
+			 "kernel.perf_event_mlock_kb, or choose a smaller buf_size_preset", bytes);
 	else
 		diag_set(d, "a perf buffer of %u bytes cannot be made: %s; its size must be a power of two and "
 			 "a multiple of the page size", bytes, strerror(-err));
