@@ -501,6 +501,8 @@ struct trace_newtask {
 	s32 pid;
 };
 
+/* From 6.2 on.  libbpf seeks what vmlinux lacks in the modules, where an ordinary user may not look. */
+#ifndef PLAIN_READS
 extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym __weak;
 extern void bpf_task_release(struct task_struct *t) __ksym __weak;
 
@@ -515,6 +517,7 @@ int on_fork_trace(struct trace_newtask *ctx)
 	bpf_task_release(child);
 	return 0;
 }
+#endif
 
 static inline_ int task_exits(void)
 {
