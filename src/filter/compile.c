@@ -316,3 +316,33 @@ u32 filter_expr_flags(const struct filter_pool *p, u32 expr)
 {
 	return p->exprs.p[expr].flags;
 }
+
+static const char *source_field_with(const struct filter_pool *p, u32 source, u32 flags)
+{
+	const struct source *s = source == NO_SOURCE ? NULL : &p->sources.p[source];
+	const char *name = NULL;
+
+	if (!s || !(s->flags & flags))
+		return NULL;
+	if (s->kind == SRC_FIELD || s->kind == SRC_FIELD_ALL)
+		return s->ref.field->name;
+	for (u32 i = 0; i < s->n && !name; i++)
+		name = source_field_with(p, s->kids[i], flags);
+	return name;
+}
+
+const char *filter_expr_field(const struct filter_pool *p, u32 expr, u32 flags)
+{
+	const struct expr *e = &p->exprs.p[expr];
+	const char *name = NULL;
+
+	if (!(e->flags & flags))
+		return NULL;
+	if (e->kind == EXPR_PRED) {
+		name = source_field_with(p, p->preds.p[e->at].src, flags);
+		return name ? name : source_field_with(p, p->preds.p[e->at].rhs, flags);
+	}
+	for (u32 i = 0; i < e->n && !name; i++)
+		name = filter_expr_field(p, p->kids.p[e->at + i], flags);
+	return name;
+}

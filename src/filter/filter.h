@@ -127,6 +127,8 @@ int filter_events(struct filter_pool *p, const struct ast *n, struct event_set *
 u32 filter_expr_for_event(struct filter_pool *p, u32 expr, u32 type);
 /* FF_* flags of all fields that expr uses, or'ed. */
 u32 filter_expr_flags(const struct filter_pool *p, u32 expr);
+/* A field in expr that has one of these flags: its name, as long as the pool; NULL: none. */
+const char *filter_expr_field(const struct filter_pool *p, u32 expr, u32 flags);
 /* After the last compile: the pool may be shared from here on. */
 void filter_pool_seal(struct filter_pool *p);
 u32 filter_pool_predicates(const struct filter_pool *p);

@@ -118,6 +118,11 @@ void ruleset_events(const struct ruleset *s, struct event_set *ret);
 /* Does an enabled rule or its output use a field with this flag? */
 bool ruleset_uses(const struct ruleset *s, u32 field_flag);
 /*
+ * The field with this flag that a rule of the set or its output uses: its name (constant), the
+ * first one when there are several; NULL: none.
+ */
+const char *ruleset_field(const struct ruleset *s, const struct rule *r, u32 field_flag);
+/*
  * Rules that match the event in x, in order of definition; at most one when first.  The
  * array belongs to s and lives until the next call.  A set belongs to one thread.
  */

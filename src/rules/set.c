@@ -242,6 +242,28 @@ bool ruleset_uses(const struct ruleset *s, u32 field_flag)
 	return s->flags & field_flag;
 }
 
+static const char *format_field_with(const struct format *f, u32 flag)
+{
+	for (u32 i = 0; i < format_nfields(f); i++) {
+		const struct field *field = format_field(f, i)->field;
+
+		if (field->flags & flag)
+			return field->name;
+	}
+	return NULL;
+}
+
+const char *ruleset_field(const struct ruleset *s, const struct rule *r, u32 field_flag)
+{
+	const char *name = filter_expr_field(s->pool, r->expr, field_flag);
+
+	if (!name)
+		name = format_field_with(r->alert.format, field_flag);
+	for (u32 i = 0; i < r->alert.nextra && !name; i++)
+		name = format_field_with(r->alert.extra[i].format, field_flag);
+	return name;
+}
+
 u32 ruleset_match(struct ruleset *s, struct field_ctx *x, bool first, struct rule *const **ret)
 {
 	u32 row = x->ev->type, n = 0;
