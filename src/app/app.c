@@ -16,6 +16,7 @@
 #include "app/driver_cmd.h"
 #include "app/engine.h"
 #include "app/info.h"
+#include "app/interest_log.h"
 #include "app/list.h"
 #include "app/log.h"
 #include "app/loop.h"
@@ -328,6 +329,20 @@ static enum outcome support(struct app *a)
 	return DONE;
 }
 
+/* A capture file has the events that it has. */
+static enum outcome choose_syscalls(struct app *a)
+{
+	struct interest_choice ch;
+
+	if (engine_is_replay(&a->cfg))
+		return GO_ON;
+	interest_choose(&a->cfg, a->run.set, NULL, &ch);
+	interest_log(&ch, a->run.set);
+	interest_of(&ch, &a->run.interest);
+	interest_choice_fini(&ch);
+	return GO_ON;
+}
+
 static enum outcome doctor(struct app *a)
 {
 	if (!a->cmd.doctor)
@@ -504,7 +519,8 @@ static enum outcome finish(struct app *a, enum outcome outcome)
 
 static enum outcome (*const steps[])(struct app *) = {
 	print_static, load_config, print_versions, require_config, plugins, list, select_sources,
-	validate, become_user, load_rules, support, doctor, init_outputs, write_pidfile, run,
+	validate, become_user, load_rules, support, choose_syscalls,
+	doctor, init_outputs, write_pidfile, run,
 };
 
 static void app_fini(struct app *a)

@@ -67,14 +67,14 @@ const struct config_row config_rows[] = {
 	{ "engine.replay.capture_file", CFG_STRING, INTO(capture_file), "", NULL,
 	  "Capture file of engine.kind replay.", NULL },
 	{ "base_syscalls.custom_set", CFG_STRINGS, INTO(custom_syscalls), "", NULL,
-	  "System calls to capture besides those of the rules; with '!' in front, not to "
-	  "capture.", NULL },
+	  "System calls to capture besides those of the rules, in place of what saker would add; "
+	  "with '!' in front (and in quotes): not to capture (docs/syscalls.md).", NULL },
 	{ "base_syscalls.repair", CFG_BOOL, INTO(repair_syscalls), "false", NULL,
-	  "Accepted: the smallest set that keeps process information right is always added.",
-	  NULL },
+	  "Add the few calls with which processes, and descriptors of calls that are captured, are "
+	  "known (docs/syscalls.md).", NULL },
 	{ "base_syscalls.all", CFG_BOOL, INTO(all_syscalls), "false", NULL,
 	  "Capture the high-volume I/O calls too when a rule names them (they are left out "
-	  "otherwise).", NULL },
+	  "otherwise), and all that Falco's state is made from (docs/syscalls.md).", NULL },
 	{ "falco_libs.thread_table_size", CFG_UINT, INTO(thread_table_size), "262144", NULL,
 	  "Threads remembered at most.", NULL },
 	{ "falco_libs.thread_table_auto_purging_interval_s", CFG_UINT, INERT, "300", "300",

@@ -400,7 +400,6 @@ static int open_live(struct run *r, struct diag *d)
 
 	chooser_init(&ch, r);
 	r->driver.wanted = r->cfg->engine_kind;
-	interest_compute(r->cfg, r->set, &r->interest);
 	for (i = 0; i < ch.nways; i++) {
 		explain(&ch, i, i == 0);
 		if (ch.ways[i]->steps & WAY_BUILD && !r->cfg->driver_build)

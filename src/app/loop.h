@@ -30,7 +30,7 @@ struct run {
 	const struct field_set *fields;
 	struct ruleset *set;
 
-	struct interest interest;
+	struct interest interest;	/* set before engine_open(), but for replay */
 	struct proc *proc;
 	struct capture *capture;
 	bool live;			/* a driver, not a file */

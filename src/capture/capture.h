@@ -36,7 +36,6 @@ struct capture_stats {
 /* What is wanted from a driver. */
 struct interest {
 	u64 syscalls[(SC_MAX + 63) / 64];	/* by code */
-	bool fds;		/* the fd table is wanted too (fdlist, proc.fdopencount, ...) */
 };
 
 static inline void interest_add(struct interest *in, u32 code)
