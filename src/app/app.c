@@ -61,7 +61,9 @@ static enum outcome print_static(struct app *a)
 	if (cmd->markdown)
 		fprintf(stderr,
 			"WARNING: --markdown is deprecated, use --format markdown instead.\n");
-	if (cmd->help)
+	if (cmd->help && cmd->rules_cmd.given)
+		rules_cmd_help();
+	else if (cmd->help)
 		info_print_help();
 	else if (cmd->config_schema)
 		info_print_config_schema();
@@ -146,7 +148,7 @@ static enum outcome load_config(struct app *a)
 		return FAILED;
 	log = (struct log_options){ .to_stderr = a->cfg.log_stderr, .to_syslog = a->cfg.log_syslog,
 				    .iso_8601 = a->cfg.time_iso_8601, .level = a->cfg.log_level };
-	if (a->cmd.doctor && log.level > PRIO_WARNING)
+	if ((a->cmd.doctor || a->cmd.rules_cmd.given) && log.level > PRIO_WARNING)
 		log = (struct log_options){ .to_stderr = true, .level = PRIO_WARNING };
 	log_setup(&log);
 	apply_cmdline(a);
@@ -171,7 +173,7 @@ static enum outcome print_versions(struct app *a)
 
 static enum outcome require_config(struct app *a)
 {
-	if (a->have_config || a->cmd.list_fields)
+	if (a->have_config || a->cmd.list_fields || (a->cmd.rules_cmd.given && a->cmd.rules.n))
 		return GO_ON;
 	diag_set(&a->diag, "You must create a config file at " CONFIG_PATH " or by passing -c");
 	return FAILED;
@@ -286,6 +288,8 @@ static enum outcome validate(struct app *a)
 /* Before there are threads: those that have given up their privileges could not follow. */
 static enum outcome become_user(struct app *a)
 {
+	if (a->cmd.rules_cmd.given)
+		return GO_ON;	/* needs no right, be it to be another user */
 	return fail_if(privileges_become(a->cfg.privileges_user, &a->diag));
 }
 
@@ -326,6 +330,16 @@ static enum outcome support(struct app *a)
 	if (!a->cmd.support)
 		return GO_ON;
 	info_print_support(&a->cmd, &a->cfg, &a->rules_files);
+	return DONE;
+}
+
+static enum outcome tell_rules(struct app *a)
+{
+	struct rules_call k = { &a->cfg, a->run.set, a->cmd.verbose };
+
+	if (!a->cmd.rules_cmd.given)
+		return GO_ON;
+	rules_cmd(&a->cmd.rules_cmd, &k);
 	return DONE;
 }
 
@@ -519,7 +533,7 @@ static enum outcome finish(struct app *a, enum outcome outcome)
 
 static enum outcome (*const steps[])(struct app *) = {
 	print_static, load_config, print_versions, require_config, plugins, list, select_sources,
-	validate, become_user, load_rules, support, choose_syscalls,
+	validate, become_user, load_rules, support, tell_rules, choose_syscalls,
 	doctor, init_outputs, write_pidfile, run,
 };
 

@@ -159,7 +159,7 @@ static void warn_lost(const struct interest_choice *ch)
 		"If syscalls in rules include high volume syscalls (-> activate via `-A` flag), "
 		"else syscalls may have been removed via base_syscalls option or might be "
 		"associated with syscalls undefined on your architecture "
-		"(-A is base_syscalls.all: true)\n",
+		"(saker rules --syscalls tells; -A is base_syscalls.all: true)\n",
 		buf_str(&list));
 	buf_fini(&list);
 }
