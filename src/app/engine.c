@@ -32,6 +32,7 @@ static struct proc *new_proc(const struct run *r, bool live)
 		.max_threads = (u32)u64_min(r->cfg->thread_table_size, UINT32_MAX),
 		.live = live,
 		.lookup_users = live,
+		.keep_fds = ruleset_uses(r->set, FF_FD_TABLE),
 	};
 
 	return proc_new(&opt);
