@@ -32,6 +32,7 @@ void filter_pool_free(struct filter_pool *p)
 	vec_fini(&p->preds);
 	vec_fini(&p->exprs);
 	vec_fini(&p->kids);
+	vec_fini(&p->groups);
 	strmap_fini(&p->index);
 	map64_fini(&p->special);
 	arena_fini(&p->arena);
@@ -303,8 +304,14 @@ int filter_compile(struct filter_pool *p, const struct ast *n, u32 *ret_expr, st
 
 void filter_pool_seal(struct filter_pool *p)
 {
+	struct guess *guesses;
+
 	map64_fini(&p->special);
-	order_exprs(p);
+	guesses = order_exprs(p);
+	group_all(p, guesses);
+	free(guesses);
+	free(order_exprs(p));
+	flatten_exprs(p);
 }
 
 u32 filter_pool_predicates(const struct filter_pool *p)

@@ -6,6 +6,7 @@
  *	filter_print	tree to canonical text		(print.c)
  *	filter_compile	tree to predicates in a pool	(check.c, compile.c)
  *	filter_events	which event types can match	(infer.c)
+ *	filter_group	many conditions as one tree	(guard.c, group.c)
  *	filter_run	evaluate for one event		(run.c)
  *
  * A pool holds many conditions compiled together: each distinct predicate exists once in
@@ -138,5 +139,24 @@ void filter_state_free(struct filter_state *s);
 /* A new event begins: everything remembered is void.  O(1). */
 void filter_begin(struct filter_state *s, struct field_ctx *x);
 bool filter_run(struct filter_state *s, u32 expr);
+
+/*
+ * Which of many expressions hold?  A group is asked as a whole, so that what its
+ * expressions have in common is tried once, and those that a value of a field rules out
+ * are not looked at one by one.
+ *
+ * filter_group() is called before filter_pool_seal(); equal lists are the same group.
+ * filter_candidates() finds, for the event begun, those that may hold, in no order: each
+ * holds when the rest of it does, which filter_rest() tells.  The array belongs to s and
+ * lives until the next call.
+ */
+struct filter_candidate {
+	u32 at;			/* place in the group's list */
+	u32 rest;
+};
+
+u32 filter_group(struct filter_pool *p, const u32 *exprs, u32 n);
+u32 filter_candidates(struct filter_state *s, u32 group, const struct filter_candidate **ret);
+bool filter_rest(struct filter_state *s, const struct filter_candidate *c);
 
 #endif

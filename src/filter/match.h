@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/diag.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/types.h"
 
@@ -32,6 +33,25 @@ static inline bool str_starts(struct str s, struct str with)
 static inline bool str_ends(struct str s, struct str with)
 {
 	return s.len >= with.len && !memcmp(s.p + s.len - with.len, with.p, with.len);
+}
+
+/* Short and quick: the items were chosen by the author of the rules. */
+static inline u32 str_hash(const char *p, u32 len)
+{
+	u64 head = 0, tail = 0;
+
+	if (len > 16)
+		return (u32)hash_bytes(p, len);
+	if (len >= 8) {
+		memcpy(&head, p, 8);
+		memcpy(&tail, p + len - 8, 8);
+	} else if (len >= 4) {
+		memcpy(&head, p, 4);
+		memcpy(&tail, p + len - 4, 4);
+	} else if (len) {
+		head = (u64)(u8)p[0] << 16 | (u64)(u8)p[len / 2] << 8 | (u8)p[len - 1];
+	}
+	return (u32)(hash_u64(head * 0x9e3779b97f4a7c15ull ^ tail ^ len));
 }
 
 int str_cmp(struct str a, struct str b);

@@ -34,7 +34,7 @@ static double field_cost(const struct source *s)
 	return type_kind(s->type) < TK_STR ? 10 : 25;
 }
 
-static double source_cost(const struct filter_pool *p, u32 id)
+double guess_source(const struct filter_pool *p, u32 id)
 {
 	const struct source *s = &p->sources.p[id];
 	double cost = 50;
@@ -42,7 +42,7 @@ static double source_cost(const struct filter_pool *p, u32 id)
 	if (s->kind == SRC_FIELD || s->kind == SRC_FIELD_ALL)
 		return field_cost(s);
 	for (u32 i = 0; i < s->n; i++)
-		cost += source_cost(p, s->kids[i]);
+		cost += guess_source(p, s->kids[i]);
 	return cost;
 }
 
@@ -52,8 +52,8 @@ static double pred_cost(const struct filter_pool *pool, const struct pred *p)
 
 	if (p->op != OP_IN && p->op != OP_PMATCH && p->n > 1)
 		each *= (double)size_min(p->n, 20) / 2;
-	return source_cost(pool, p->src) + each +
-	       (p->rhs == NO_SOURCE ? 0 : source_cost(pool, p->rhs));
+	return guess_source(pool, p->src) + each +
+	       (p->rhs == NO_SOURCE ? 0 : guess_source(pool, p->rhs));
 }
 
 /* How likely is it to hold? */
@@ -75,10 +75,6 @@ static double pred_chance(const struct pred *p)
 		return 0.08;
 	}
 }
-
-struct guess {
-	double cost, chance;	/* of being true */
-};
 
 struct ranked {
 	double rank;
@@ -137,12 +133,12 @@ static struct guess guess_of(struct filter_pool *p, const struct expr *e,
 	}
 }
 
-void order_exprs(struct filter_pool *p)
+struct guess *order_exprs(struct filter_pool *p)
 {
 	struct guess *guesses = xcalloc(p->exprs.n, sizeof(*guesses));
 
 	/* kids come before their parents */
 	for (u32 i = 0; i < p->exprs.n; i++)
 		guesses[i] = guess_of(p, &p->exprs.p[i], guesses);
-	free(guesses);
+	return guesses;
 }

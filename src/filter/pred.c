@@ -326,6 +326,17 @@ static void prepare_resolved(struct filter_pool *pool, struct pred *p)
 	p->match = match_resolved;
 }
 
+static u8 how_of(const struct pred *p)
+{
+	if (!p->simple)
+		return HOW_GENERAL;
+	return p->match == match_eq_int ? HOW_EQ_INT :
+	       p->match == match_eq_str ? HOW_EQ_STR :
+	       p->match == match_starts ? HOW_STARTS :
+	       p->match == match_in_set ? HOW_IN_SET :
+					  HOW_CALL;
+}
+
 /* ---- interning ---- */
 
 static void pred_key(const struct pred *p, struct buf *key)
@@ -376,6 +387,7 @@ int pred_intern(struct filter_pool *pool, struct pred *p, u32 *ret, struct diag 
 		else
 			err = prepare(pool, p, d);
 		if (!err) {
+			p->how = how_of(p);
 			vec_push(&pool->preds, *p);
 			*ret = (u32)pool->preds.n - 1;
 			pool_remember(pool, &key, *ret);

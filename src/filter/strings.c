@@ -53,25 +53,6 @@ static u32 len_bit(u32 len)
 	return len < 63 ? len : 63;
 }
 
-/* Short and quick: the items were chosen by the author of the rules. */
-static u32 str_hash(const char *p, u32 len)
-{
-	u64 head = 0, tail = 0;
-
-	if (len > 16)
-		return (u32)hash_bytes(p, len);
-	if (len >= 8) {
-		memcpy(&head, p, 8);
-		memcpy(&tail, p + len - 8, 8);
-	} else if (len >= 4) {
-		memcpy(&head, p, 4);
-		memcpy(&tail, p + len - 4, 4);
-	} else if (len) {
-		head = (u64)(u8)p[0] << 16 | (u64)(u8)p[len / 2] << 8 | (u8)p[len - 1];
-	}
-	return (u32)(hash_u64(head * 0x9e3779b97f4a7c15ull ^ tail ^ len));
-}
-
 static void strset_add(struct strset *s, struct str item)
 {
 	u32 hash = str_hash(item.p, item.len), i = hash & s->mask;
