@@ -165,12 +165,18 @@ static bool get_name(struct field_ctx *x, const struct field_ref *f, struct valu
 	return x->ev->fd ? set_pstr(ret, &x->ev->fd->name) : name_from_event(x, ret);
 }
 
-/* Runs of slashes become one. */
+/* Runs of slashes become one; most strings have none. */
 static bool set_sanitized(struct field_ctx *x, struct value *ret, const char *p, size_t len)
 {
-	char *out = field_scratch(x, len + 1);
+	const char *at = p, *end = p + len;
+	char *out;
 	size_t n = 0;
 
+	while (at < end && (at = memchr(at, '/', (size_t)(end - at))) && ++at < end && *at != '/')
+		;
+	if (!at || at >= end)
+		return set_str(ret, p, len);
+	out = field_scratch(x, len + 1);
 	for (size_t i = 0; i < len; i++)
 		if (p[i] != '/' || !n || out[n - 1] != '/')
 			out[n++] = p[i];

@@ -158,5 +158,7 @@ struct filter_candidate {
 u32 filter_group(struct filter_pool *p, const u32 *exprs, u32 n);
 u32 filter_candidates(struct filter_state *s, u32 group, const struct filter_candidate **ret);
 bool filter_rest(struct filter_state *s, const struct filter_candidate *c);
+/* The steps of a group, as text, once sealed. */
+void filter_group_print(const struct filter_pool *p, u32 group, struct buf *out);
 
 #endif

@@ -58,6 +58,18 @@ int str_cmp(struct str a, struct str b);
 bool str_contains(struct str s, struct str what);
 bool str_icontains(struct str s, struct str what);	/* ASCII case */
 
+/* One string to be found in many: by its rarest byte. */
+struct needle {
+	struct str str;
+	u32 at;			/* of the byte */
+};
+
+struct needle needle_of(struct str s);
+bool needle_found(const struct needle *n, const char *p, u32 len);
+
+/* How common is the byte in paths and command lines?  A guess, from 1 to 6. */
+u32 byte_weight(char c);
+
 /* As fnmatch(3) without flags, or with FNM_CASEFOLD; bytes, not characters. */
 bool glob_match(struct str pattern, struct str s, bool fold);
 /* Does the pattern hold anything but plain characters? */

@@ -7,7 +7,7 @@
  *		links to ever shorter beginnings: all that match are on that way
  *	ends	the same from the ends
  *	holds	each by its rarest pair of neighbouring bytes: one pass over the string
- *		looks each pair up, most pairs being nobody's
+ *		looks each pair up, most pairs being nobody's; a few are searched one by one
  */
 #include "filter/patterns.h"
 
@@ -16,6 +16,7 @@
 #include "base/hash.h"
 
 #define NONE UINT32_MAX
+#define FEW 4
 
 struct item {
 	struct str str;
@@ -52,8 +53,11 @@ struct patterns {
 	struct whole is;
 	struct sorted starts, ends;
 	struct pairs holds;
-	u32 nsingle;
-	struct item *single;	/* held ones of one byte */
+	u32 nfew;		/* held ones that are searched one by one */
+	struct few {
+		struct needle needle;
+		u32 id;
+	} *few;
 };
 
 /* ---- those that are ---- */
@@ -200,22 +204,9 @@ static u32 bucket_of(const struct pairs *t, u32 pair)
 	return pair * 0x9e3779b1u >> t->shift;
 }
 
-/* How common is the pair in paths and command lines?  A guess. */
 static u32 pair_weight(const char *p)
 {
-	u32 weight = 0;
-
-	for (u32 i = 0; i < 2; i++) {
-		if (strchr("/etaonisrlcd", p[i]) && p[i])
-			weight += 4;
-		else if (p[i] >= 'a' && p[i] <= 'z')
-			weight += 3;
-		else if (strchr("-._ 01", p[i]) && p[i])
-			weight += 3;
-		else
-			weight += 1;
-	}
-	return weight;
+	return byte_weight(p[0]) + byte_weight(p[1]);
 }
 
 static u32 rarest_pair(struct str s)
@@ -248,15 +239,10 @@ static void build_pairs(struct arena *a, struct pairs *t)
 	}
 }
 
-static void try_pairs(const struct pairs *t, u32 i, struct str s, u32 at, struct hits *h)
+static bool is_at(const struct item *it, struct str s, u32 pair)
 {
-	for (; i != NONE; i = t->items[i].link) {
-		const struct item *it = &t->items[i];
-
-		if (at >= it->at && s.len - (at - it->at) >= it->str.len &&
-		    !memcmp(s.p + at - it->at, it->str.p, it->str.len))
-			hits_add(h, it->id);
-	}
+	return pair >= it->at && s.len - (pair - it->at) >= it->str.len &&
+	       !memcmp(s.p + pair - it->at, it->str.p, it->str.len);
 }
 
 static void find_pairs(const struct pairs *t, struct str s, struct hits *h)
@@ -264,9 +250,22 @@ static void find_pairs(const struct pairs *t, struct str s, struct hits *h)
 	for (u32 at = 0; at + 1 < s.len; at++) {
 		u32 i = t->first[bucket_of(t, pair_of(s.p + at))];
 
-		if (i != NONE)
-			try_pairs(t, i, s, at, h);
+		for (; i != NONE; i = t->items[i].link)
+			if (is_at(&t->items[i], s, at))
+				hits_add(h, t->items[i].id);
 	}
+}
+
+static bool any_pair(const struct pairs *t, struct str s)
+{
+	for (u32 at = 0; at + 1 < s.len; at++) {
+		u32 i = t->first[bucket_of(t, pair_of(s.p + at))];
+
+		for (; i != NONE; i = t->items[i].link)
+			if (is_at(&t->items[i], s, at))
+				return true;
+	}
+	return false;
 }
 
 /* ---- all of them ---- */
@@ -293,6 +292,23 @@ static struct item *items_of(struct arena *a, const struct pattern *items, u32 n
 	return out;
 }
 
+/* Those of one byte, and all if there are few, one by one; the others by pairs. */
+static void split_held(struct arena *a, struct patterns *t, const struct pattern *items, u32 n)
+{
+	struct item *held;
+	u32 nheld, least;
+
+	held = items_of(a, items, n, PATTERN_HOLDS, 1, UINT32_MAX, &nheld);
+	least = nheld > FEW ? 2 : UINT32_MAX;
+	t->few = arena_alloc(a, (nheld + 1u) * sizeof(*t->few));
+	for (u32 i = 0; i < nheld; i++)
+		if (held[i].str.len < least)
+			t->few[t->nfew++] = (struct few){ needle_of(held[i].str), held[i].id };
+	t->holds.items = items_of(a, items, n, PATTERN_HOLDS, least, UINT32_MAX, &t->holds.n);
+	if (t->holds.n)
+		build_pairs(a, &t->holds);
+}
+
 struct patterns *patterns_new(struct arena *a, const struct pattern *items, u32 n)
 {
 	struct patterns *t = arena_alloc(a, sizeof(*t));
@@ -304,14 +320,11 @@ struct patterns *patterns_new(struct arena *a, const struct pattern *items, u32 
 	t->is.items = items_of(a, items, n, PATTERN_IS, 0, UINT32_MAX, &t->is.n);
 	t->starts.items = items_of(a, items, n, PATTERN_STARTS, 1, UINT32_MAX, &t->starts.n);
 	t->ends.items = items_of(a, items, n, PATTERN_ENDS, 1, UINT32_MAX, &t->ends.n);
-	t->single = items_of(a, items, n, PATTERN_HOLDS, 1, 1, &t->nsingle);
-	t->holds.items = items_of(a, items, n, PATTERN_HOLDS, 2, UINT32_MAX, &t->holds.n);
 	if (t->is.n)
 		build_whole(a, &t->is);
 	build_sorted(&t->starts, false);
 	build_sorted(&t->ends, true);
-	if (t->holds.n)
-		build_pairs(a, &t->holds);
+	split_held(a, t, items, n);
 	return t;
 }
 
@@ -327,9 +340,36 @@ void patterns_find(const struct patterns *t, struct str s, struct hits *h)
 		find_sorted(&t->ends, s, h);
 	if (t->holds.n)
 		find_pairs(&t->holds, s, h);
-	for (u32 i = 0; i < t->nsingle; i++)
-		if (s.len && memchr(s.p, t->single[i].str.p[0], s.len))
-			hits_add(h, t->single[i].id);
+	for (u32 i = 0; i < t->nfew; i++)
+		if (needle_found(&t->few[i].needle, s.p, s.len))
+			hits_add(h, t->few[i].id);
+}
+
+/* ---- needles: does one of them match? ---- */
+
+struct needles {
+	struct patterns *patterns;
+};
+
+struct needles *needles_new(struct arena *a, const struct str *items, u32 n)
+{
+	struct needles *t = arena_alloc(a, sizeof(*t));
+	struct pattern *p = arena_alloc(a, (n + 1u) * sizeof(*p));
+
+	for (u32 i = 0; i < n; i++)
+		p[i] = (struct pattern){ .kind = PATTERN_HOLDS, .str = items[i] };
+	t->patterns = patterns_new(a, p, n);
+	return t;
+}
+
+bool needles_match(const struct needles *needles, struct str s)
+{
+	const struct patterns *t = needles->patterns;
+
+	for (u32 i = 0; i < t->nfew; i++)
+		if (needle_found(&t->few[i].needle, s.p, s.len))
+			return true;
+	return t->nalways || (t->holds.n && any_pair(&t->holds, s));
 }
 
 /* ---- numbers ---- */

@@ -89,6 +89,7 @@ struct pred {
 		const u64 *numbers;	/* sorted */
 		const struct resolved *resolved;
 		struct str str;
+		struct needle needle;
 		u64 u;
 	};
 };
@@ -169,6 +170,7 @@ struct filter_pool {
 	VEC(struct expr) exprs;
 	VEC(u32) kids;
 	struct strmap index;	/* bytes of a source, predicate or expression → its number + 1 */
+	bool sealing;			/* the order of kids is no more that of numbers */
 	struct map64 special;	/* type << 32 | expr → expr + 1, while being specialised */
 	VEC(struct regex *) regexes;	/* to be freed */
 	struct resolver *resolver;	/* NULL: no host names */
