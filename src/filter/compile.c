@@ -376,14 +376,14 @@ int filter_compile(struct filter_pool *p, const struct ast *n, u32 *ret_expr, st
 
 void filter_pool_seal(struct filter_pool *p)
 {
-	struct guess *guesses;
+	struct guesses guesses = { 0 };
 
 	map64_fini(&p->special);
 	p->sealing = true;
-	guesses = order_exprs(p);
-	group_all(p, guesses);
-	free(guesses);
-	free(order_exprs(p));
+	order_exprs(p, &guesses);
+	group_all(p, &guesses);
+	order_exprs(p, &guesses);
+	vec_fini(&guesses);
 	flatten_exprs(p);
 }
 

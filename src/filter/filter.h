@@ -146,18 +146,18 @@ bool filter_run(struct filter_state *s, u32 expr);
  * are not looked at one by one.
  *
  * filter_group() is called before filter_pool_seal(); equal lists are the same group.
- * filter_candidates() finds, for the event begun, those that may hold, in no order: each
- * holds when the rest of it does, which filter_rest() tells.  The array belongs to s and
- * lives until the next call.
+ * filter_matches() asks for the event begun.  The arrays belong to s, are in no order, may
+ * name an expression more than once, and live until the next call.
  */
-struct filter_candidate {
-	u32 at;			/* place in the group's list */
-	u32 rest;
+struct filter_matches {
+	const u32 *held;	/* places in the group's list of those that hold */
+	u32 nheld;
+	const u32 *looked_at;	/* those that were not ruled out beforehand */
+	u32 nlooked_at;
 };
 
 u32 filter_group(struct filter_pool *p, const u32 *exprs, u32 n);
-u32 filter_candidates(struct filter_state *s, u32 group, const struct filter_candidate **ret);
-bool filter_rest(struct filter_state *s, const struct filter_candidate *c);
+void filter_matches(struct filter_state *s, u32 group, struct filter_matches *ret);
 /* The steps of a group, as text, once sealed. */
 void filter_group_print(const struct filter_pool *p, u32 group, struct buf *out);
 

@@ -17,11 +17,13 @@
 #define COST_STEP 10.0		/* of a step itself */
 #define COST_LOOKUP 40.0	/* of a value among many */
 #define DEPTH_MAX 200
+#define SPLITS_MAX 2
 
 struct member {
 	u32 at;			/* place in the group */
-	u32 *conj;		/* what is left to try */
+	u32 *conj;		/* what is left to try; in the builder's arena */
 	u32 n;
+	u32 splits;		/* how often it was taken apart */
 };
 
 /* An expression that a member has, or a field which tells whether one of its can hold. */
@@ -33,9 +35,10 @@ struct option {
 
 struct builder {
 	struct filter_pool *p;
-	const struct guess *guesses;
-	u32 nguesses;
-	u32 *guards;		/* by expression: key, or NO_GUARD */
+	struct arena tmp;
+	struct guesses *guesses;
+	VEC(u32) guards;	/* by expression: key, or NO_GUARD */
+	u32 nleaves;
 	bool *paid;		/* by source: read on the way here */
 	VEC(u32) paid_list;
 	VEC(struct step) steps;
@@ -50,6 +53,24 @@ struct choice {
 };
 
 static void build(struct builder *b, struct member *m, u32 n, u32 depth);
+
+/* ---- what is known of expressions ---- */
+
+static double chance_of(struct builder *b, u32 expr)
+{
+	order_exprs(b->p, b->guesses);
+	return b->guesses->p[expr].chance;
+}
+
+static u32 guard_of(struct builder *b, u32 expr)
+{
+	while (b->guards.n <= expr) {
+		u32 key, next = (u32)b->guards.n;
+
+		vec_push(&b->guards, guard_find(b->p, next, &key) ? key : NO_GUARD);
+	}
+	return b->guards.p[expr];
+}
 
 /* ---- what a step costs and saves ---- */
 
@@ -77,10 +98,13 @@ static u32 source_read(const struct filter_pool *p, u32 expr)
 	return e->kind == EXPR_PRED ? p->preds.p[e->at].src : NO_SOURCE;
 }
 
-static double cost_of_test(const struct builder *b, u32 expr)
+static double cost_of_test(struct builder *b, u32 expr)
 {
 	u32 src = source_read(b->p, expr);
-	double cost = b->guesses[expr].cost + COST_STEP;
+	double cost;
+
+	order_exprs(b->p, b->guesses);
+	cost = b->guesses->p[expr].cost + COST_STEP;
 
 	return src != NO_SOURCE && b->paid[src] ? cost - guess_source(b->p, src) : cost;
 }
@@ -117,7 +141,7 @@ static u32 options_of(struct builder *b, const struct member *m, u32 n, bool gua
 	out = xmalloc((total + 1u) * sizeof(*out));
 	for (u32 i = 0; i < n; i++) {
 		for (u32 k = 0; k < m[i].n; k++) {
-			u32 expr = m[i].conj[k], key = guards ? b->guards[expr] : expr;
+			u32 expr = m[i].conj[k], key = guards ? guard_of(b, expr) : expr;
 
 			if (key != NO_GUARD)
 				out[count++] = (struct option){ key, expr, i };
@@ -143,7 +167,7 @@ static void consider_tests(struct builder *b, const struct member *m, u32 n, str
 		for (k = i + 1; k < count && o[k].key == o[i].key; k++)
 			;
 		if (k - i > 1)
-			consider(best, (k - i) * (1.05 - b->guesses[o[i].key].chance),
+			consider(best, (k - i) * (1.05 - chance_of(b, o[i].key)),
 				 cost_of_test(b, o[i].key), false, o[i].key);
 	}
 	free(o);
@@ -155,15 +179,19 @@ static void consider_guards(struct builder *b, const struct member *m, u32 n, st
 	u32 count = options_of(b, m, n, true, &o);
 
 	for (u32 i = 0, k; i < count; i = k) {
-		u32 members = 1;
+		double gain = 0;
+		u32 members = 0;
 		bool differ = false;
 
-		for (k = i + 1; k < count && o[k].key == o[i].key; k++) {
-			members += o[k].member != o[k - 1].member;
+		for (k = i; k < count && o[k].key == o[i].key; k++) {
 			differ |= o[k].expr != o[i].expr;
+			if (k > i && o[k].member == o[k - 1].member)
+				continue;
+			members++;
+			gain += 1 - chance_of(b, o[k].expr);
 		}
 		if (members > 1 && differ)
-			consider(best, members * 0.95, cost_of_lookup(b, o[i].key), true, o[i].key);
+			consider(best, gain, cost_of_lookup(b, o[i].key), true, o[i].key);
 	}
 	free(o);
 }
@@ -189,29 +217,78 @@ static bool has_conj(const struct member *m, u32 expr)
 }
 
 /* The first of its conditions that the key guards, or NO_GUARD. */
-static u32 guarded_conj(const struct builder *b, const struct member *m, u32 key)
+static u32 guarded_conj(struct builder *b, const struct member *m, u32 key)
 {
 	for (u32 i = 0; i < m->n; i++)
-		if (b->guards[m->conj[i]] == key)
+		if (guard_of(b, m->conj[i]) != NO_GUARD && guard_by(b->p, m->conj[i], key))
 			return m->conj[i];
 	return NO_GUARD;
 }
 
-/* Moves those with mark to the front, keeping the order of both; returns how many. */
-static u32 partition(struct member *m, u32 n, const bool *mark)
+/* Moves those with mark to out; the others keep their order. */
+static u32 take(struct member *m, u32 *n, const bool *mark, struct member *out)
 {
-	struct member *rest = xmalloc((n + 1u) * sizeof(*rest));
-	u32 first = 0, nrest = 0;
+	u32 taken = 0, kept = 0;
 
-	for (u32 i = 0; i < n; i++) {
+	for (u32 i = 0; i < *n; i++) {
 		if (mark[i])
-			m[first++] = m[i];
+			out[taken++] = m[i];
 		else
-			rest[nrest++] = m[i];
+			m[kept++] = m[i];
 	}
-	memcpy(m + first, rest, nrest * sizeof(*rest));
-	free(rest);
-	return first;
+	*n = kept;
+	return taken;
+}
+
+/* ---- taking a member apart: (a or b) and c → a and c; b and c ---- */
+
+/* The parts of an alternative that the key guards, in parts, and the others behind them. */
+static u32 sort_parts(const struct filter_pool *p, u32 expr, u32 key, u32 *parts)
+{
+	const struct expr *e = &p->exprs.p[expr];
+	u32 guarded = 0, n = 0;
+
+	for (u32 pass = 0; pass < 2; pass++) {
+		for (u32 i = 0; i < e->n; i++) {
+			u32 kid = p->kids.p[e->at + i];
+
+			if (guard_by(p, kid, key) == !pass)
+				parts[n++] = kid;
+		}
+		guarded = pass ? guarded : n;
+	}
+	return guarded;
+}
+
+static struct member with_conj(struct builder *b, const struct member *m, u32 i, u32 expr)
+{
+	struct member new = *m;
+
+	new.splits++;
+	new.conj = arena_alloc(&b->tmp, m->n * sizeof(*new.conj));
+	memcpy(new.conj, m->conj, m->n * sizeof(*new.conj));
+	new.conj[i] = expr;
+	return new;
+}
+
+/* If part of an alternative of m is guarded by key, *ret gets that, and m keeps the others. */
+static bool split(struct builder *b, struct member *m, u32 key, struct member *ret)
+{
+	for (u32 i = 0; i < m->n && m->splits < SPLITS_MAX; i++) {
+		const struct expr *e = &b->p->exprs.p[m->conj[i]];
+		u32 n = e->n, *parts, guarded;
+
+		if (e->kind != EXPR_OR)
+			continue;
+		parts = arena_alloc(&b->tmp, n * sizeof(*parts));
+		guarded = sort_parts(b->p, m->conj[i], key, parts);
+		if (!guarded || guarded == n)
+			continue;
+		*ret = with_conj(b, m, i, expr_chain(b->p, EXPR_OR, parts, guarded));
+		*m = with_conj(b, m, i, expr_chain(b->p, EXPR_OR, parts + guarded, n - guarded));
+		return true;
+	}
+	return false;
 }
 
 /* ---- steps ---- */
@@ -228,31 +305,34 @@ static void add_leaf(struct builder *b, struct member *m)
 	u32 rest = flat_ref(b->p, expr_chain(b->p, EXPR_AND, m->conj, m->n));
 
 	b->steps.p[step].next = step + 1;
-	b->steps.p[step].leaf = (struct filter_candidate){ m->at, rest };
+	b->steps.p[step].leaf.at = m->at;
+	b->steps.p[step].leaf.rest = rest;
+	b->nleaves++;
 }
 
-/* Returns the number of members that went into it: they are the first ones. */
-static u32 add_test(struct builder *b, struct member *m, u32 n, u32 expr, u32 depth)
+/* Takes the members out that go into it. */
+static void add_test(struct builder *b, struct member *m, u32 *n, u32 expr, u32 depth)
 {
-	bool *mark = xmalloc((n + 1u) * sizeof(*mark));
+	bool *mark = xmalloc((*n + 1u) * sizeof(*mark));
+	struct member *in = xmalloc((*n + 1u) * sizeof(*in));
 	u32 step = add_step(b, STEP_TEST), src = source_read(b->p, expr), count;
 	size_t paid;
 
-	for (u32 i = 0; i < n; i++) {
+	for (u32 i = 0; i < *n; i++) {
 		mark[i] = has_conj(&m[i], expr);
 		if (mark[i])
 			drop_conj(&m[i], expr);
 	}
-	count = partition(m, n, mark);
-	free(mark);
+	count = take(m, n, mark, in);
 	if (src != NO_SOURCE)
 		pay(b, src);
 	paid = b->paid_list.n;
-	build(b, m, count, depth);
+	build(b, in, count, depth);
 	unpay(b, paid);
 	b->steps.p[step].ref = flat_ref(b->p, expr);
 	b->steps.p[step].next = (u32)b->steps.n;
-	return count;
+	free(in);
+	free(mark);
 }
 
 struct by_expr {
@@ -270,7 +350,7 @@ static int cmp_by_expr(const void *a, const void *b)
 }
 
 /* Brings members that share a guarded condition together; exprs are set by member. */
-static void sort_by_guard(const struct builder *b, struct member *m, u32 n, u32 key, u32 *exprs)
+static void sort_by_guard(struct builder *b, struct member *m, u32 n, u32 key, u32 *exprs)
 {
 	struct by_expr *s = xmalloc((n + 1u) * sizeof(*s));
 
@@ -305,21 +385,35 @@ static struct branch *add_branches(struct builder *b, struct member *m, u32 n, u
 	return branches;
 }
 
-static u32 add_lookup(struct builder *b, struct member *m, u32 n, u32 key, u32 depth)
+/* Moves to in the members, and parts of members, of which the key tells whether they can hold. */
+static u32 take_guarded(struct builder *b, struct member *m, u32 *n, u32 key, struct member *in)
 {
-	bool *mark = xmalloc((n + 1u) * sizeof(*mark)), text = GUARD_IS_TEXT(key);
-	u32 *exprs = xmalloc((n + 1u) * sizeof(*exprs));
-	u32 step = add_step(b, text ? STEP_TEXT : STEP_NUMBER), count;
-	struct guard_values values = { 0 };
-	struct step *s;
-	const struct branch *branches;
+	bool *mark = xmalloc((*n + 1u) * sizeof(*mark));
+	u32 count;
 
-	for (u32 i = 0; i < n; i++)
+	for (u32 i = 0; i < *n; i++)
 		mark[i] = guarded_conj(b, &m[i], key) != NO_GUARD;
-	count = partition(m, n, mark);
-	sort_by_guard(b, m, count, key, exprs);
+	count = take(m, n, mark, in);
+	free(mark);
+	for (u32 i = 0; i < *n; i++)
+		count += split(b, &m[i], key, &in[count]);
+	return count;
+}
+
+/* The same; the others stay in m. */
+static void add_lookup(struct builder *b, struct member *m, u32 *n, u32 key, u32 depth)
+{
+	struct member *in = xmalloc((*n + 1u) * sizeof(*in));
+	u32 *exprs = xmalloc((*n + 1u) * sizeof(*exprs)), count = take_guarded(b, m, n, key, in);
+	bool text = GUARD_IS_TEXT(key);
+	u32 step = add_step(b, text ? STEP_TEXT : STEP_NUMBER);
+	struct guard_values values = { 0 };
+	const struct branch *branches;
+	struct step *s;
+
+	sort_by_guard(b, in, count, key, exprs);
 	pay(b, GUARD_SOURCE(key));
-	branches = add_branches(b, m, count, key, exprs, depth, &values);
+	branches = add_branches(b, in, count, key, exprs, depth, &values);
 	s = &b->steps.p[step];
 	s->src = GUARD_SOURCE(key);
 	s->branches = branches;
@@ -331,14 +425,12 @@ static u32 add_lookup(struct builder *b, struct member *m, u32 n, u32 key, u32 d
 	vec_fini(&values.patterns);
 	vec_fini(&values.numbers);
 	free(exprs);
-	free(mark);
-	return count;
+	free(in);
 }
 
 static void build(struct builder *b, struct member *m, u32 n, u32 depth)
 {
 	struct choice best;
-	u32 used;
 
 	for (u32 steps = 0; n > 1 && depth && steps < STEPS_MAX_A_LEVEL; steps++) {
 		best = (struct choice){ 0 };
@@ -346,10 +438,10 @@ static void build(struct builder *b, struct member *m, u32 n, u32 depth)
 		consider_guards(b, m, n, &best);
 		if (!best.score)
 			break;
-		used = best.guard ? add_lookup(b, m, n, best.key, depth - 1) :
-				    add_test(b, m, n, best.key, depth - 1);
-		m += used;
-		n -= used;
+		if (best.guard)
+			add_lookup(b, m, &n, best.key, depth - 1);
+		else
+			add_test(b, m, &n, best.key, depth - 1);
 	}
 	for (u32 i = 0; i < n; i++)
 		add_leaf(b, &m[i]);
@@ -362,7 +454,7 @@ static struct member member_of(struct builder *b, u32 expr, u32 at)
 	const struct expr *e = &b->p->exprs.p[expr];
 	struct member m = { .at = at, .n = e->kind == EXPR_AND ? e->n : 1 };
 
-	m.conj = xmalloc(m.n * sizeof(*m.conj));
+	m.conj = arena_alloc(&b->tmp, m.n * sizeof(*m.conj));
 	if (e->kind == EXPR_AND)
 		memcpy(m.conj, b->p->kids.p + e->at, m.n * sizeof(*m.conj));
 	else
@@ -373,17 +465,14 @@ static struct member member_of(struct builder *b, u32 expr, u32 at)
 static void build_group(struct builder *b, struct expr_group *g)
 {
 	struct member *m = xmalloc((g->n + 1u) * sizeof(*m));
-	u32 **conj = xmalloc((g->n + 1u) * sizeof(*conj)), n = 0;
 	struct step *steps;
+	u32 n = 0;
 
-	for (u32 i = 0; i < g->n; i++) {
-		if (g->exprs[i] == FILTER_FALSE)
-			continue;
-		m[n] = member_of(b, g->exprs[i], i);
-		conj[n] = m[n].conj;
-		n++;
-	}
+	for (u32 i = 0; i < g->n; i++)
+		if (g->exprs[i] != FILTER_FALSE)
+			m[n++] = member_of(b, g->exprs[i], i);
 	b->steps.n = 0;
+	b->nleaves = 0;
 	build(b, m, n, DEPTH_MAX);
 	unpay(b, 0);
 	steps = arena_alloc(&b->p->arena, (b->steps.n + 1) * sizeof(*steps));
@@ -391,26 +480,23 @@ static void build_group(struct builder *b, struct expr_group *g)
 		memcpy(steps, b->steps.p, b->steps.n * sizeof(*steps));
 	g->steps = steps;
 	g->nsteps = (u32)b->steps.n;
-	for (u32 i = 0; i < n; i++)
-		free(conj[i]);
-	free(conj);
+	b->p->leaves_max = (u32)size_max(b->p->leaves_max, b->nleaves);
+	arena_reset(&b->tmp);
 	free(m);
 }
 
-void group_all(struct filter_pool *p, const struct guess *guesses)
+void group_all(struct filter_pool *p, struct guesses *guesses)
 {
-	struct builder b = { .p = p, .guesses = guesses, .nguesses = (u32)p->exprs.n };
+	struct builder b = { .p = p, .guesses = guesses };
 
-	b.guards = xmalloc((b.nguesses + 1u) * sizeof(*b.guards));
+	arena_init(&b.tmp);
 	b.paid = xcalloc(p->sources.n + 1, sizeof(*b.paid));
-	for (u32 i = 0; i < b.nguesses; i++)
-		if (!guard_find(p, i, &b.guards[i]))
-			b.guards[i] = NO_GUARD;
 	for (size_t i = 0; i < p->groups.n; i++)
 		build_group(&b, &p->groups.p[i]);
 	vec_fini(&b.steps);
 	vec_fini(&b.paid_list);
-	free(b.guards);
+	vec_fini(&b.guards);
+	arena_fini(&b.tmp);
 	free(b.paid);
 }
 
@@ -430,7 +516,6 @@ u32 filter_group(struct filter_pool *p, const u32 *exprs, u32 n)
 		g.exprs = copy;
 		vec_push(&p->groups, g);
 		id = (u32)p->groups.n - 1;
-		p->group_max = (u32)size_max(p->group_max, n);
 		pool_remember(p, &key, id);
 	}
 	buf_fini(&key);

@@ -204,6 +204,11 @@ bool guard_find(const struct filter_pool *p, u32 expr, u32 *ret_key)
 	return find_key(p, &p->exprs.p[expr], &p->exprs.p[expr], DEPTH_MAX, ret_key);
 }
 
+bool guard_by(const struct filter_pool *p, u32 expr, u32 key)
+{
+	return guarded_by(p, &p->exprs.p[expr], key, DEPTH_MAX);
+}
+
 bool guard_certain(const struct filter_pool *p, u32 expr)
 {
 	const struct expr *e = &p->exprs.p[expr];

@@ -16,7 +16,7 @@
 #include "base/hash.h"
 
 #define NONE UINT32_MAX
-#define FEW 4
+#define FEW 8
 
 struct item {
 	struct str str;
@@ -29,6 +29,7 @@ struct item {
 struct whole {
 	u32 mask;
 	u32 n;
+	u64 lens;		/* bits of the lengths there are; 63: that or longer */
 	struct { u32 hash, item; } *slots;	/* item NONE: free */
 	struct item *items;
 };
@@ -83,6 +84,7 @@ static void build_whole(struct arena *a, struct whole *w)
 	for (u32 i = 0; i < w->n; i++) {
 		u32 hash = str_hash(w->items[i].str.p, w->items[i].str.len), at = hash & w->mask;
 
+		w->lens |= 1ull << size_min(w->items[i].str.len, 63);
 		if (i && str_eq(w->items[i - 1].str, w->items[i].str))
 			continue;
 		while (w->slots[at].item != NONE)
@@ -94,8 +96,11 @@ static void build_whole(struct arena *a, struct whole *w)
 
 static void find_whole(const struct whole *w, struct str s, struct hits *h)
 {
-	u32 hash = str_hash(s.p, s.len), i;
+	u32 hash, i;
 
+	if (!(w->lens >> size_min(s.len, 63) & 1))
+		return;
+	hash = str_hash(s.p, s.len);
 	for (u32 at = hash & w->mask;; at = (at + 1) & w->mask) {
 		i = w->slots[at].item;
 		if (i == NONE)
@@ -196,7 +201,10 @@ static void find_sorted(const struct sorted *t, struct str s, struct hits *h)
 
 static u32 pair_of(const char *p)
 {
-	return (u32)(u8)p[0] | (u32)(u8)p[1] << 8;
+	u16 pair;
+
+	memcpy(&pair, p, sizeof(pair));
+	return pair;
 }
 
 static u32 bucket_of(const struct pairs *t, u32 pair)

@@ -37,6 +37,7 @@ struct source {
 	u8 kind;		/* enum source_kind */
 	u8 type;		/* enum param_type */
 	bool is_list;
+	bool bytes;		/* values have bytes at p */
 	u32 flags;		/* FF_* of the fields in it */
 	u32 n;
 	u32 *kids;		/* sources */
@@ -65,7 +66,6 @@ enum pred_how {
 	HOW_EQ_INT,
 	HOW_EQ_STR,
 	HOW_STARTS,
-	HOW_IN_SET,
 };
 
 struct pred {
@@ -147,7 +147,7 @@ struct step {
 	u8 kind;		/* enum step_kind */
 	u32 next;		/* step to go on with when there is nothing below */
 	union {
-		struct filter_candidate leaf;	/* rest is a reference */
+		struct { u32 at, rest; } leaf;	/* place in the group, reference */
 		u32 ref;
 		struct {
 			u32 src;
@@ -175,7 +175,7 @@ struct filter_pool {
 	VEC(struct regex *) regexes;	/* to be freed */
 	struct resolver *resolver;	/* NULL: no host names */
 	VEC(struct expr_group) groups;
-	u32 group_max;			/* expressions of the largest group */
+	u32 leaves_max;			/* of the largest group */
 	u32 branch_max;			/* branches of the widest step */
 	struct node *nodes;		/* by expression; NULL until sealed */
 	u32 *refs;			/* of all nodes */
@@ -241,17 +241,22 @@ struct guess {
 	double cost, chance;	/* chance of being true */
 };
 
+struct guesses {		/* by expression */
+	struct guess *p;
+	size_t n, cap;
+};
+
 /*
- * Puts the kids of all expressions into the order in which they are worth trying.  The
- * guesses, by expression, are to be freed.
+ * Puts the kids of expressions into the order in which they are worth trying, and adds the
+ * guesses of those that are not yet among them.
  */
-struct guess *order_exprs(struct filter_pool *p);
+void order_exprs(struct filter_pool *p, struct guesses *g);
 double guess_source(const struct filter_pool *p, u32 src);
 
 /* ---- group.c ---- */
 
 /* The steps of all groups.  Makes new expressions. */
-void group_all(struct filter_pool *p, const struct guess *guesses);
+void group_all(struct filter_pool *p, struct guesses *guesses);
 
 /* ---- guard.c ---- */
 
@@ -266,6 +271,7 @@ struct guard_values {
 
 /* Can the value of one source tell that expr does not hold?  *ret_key: source << 1 | is text. */
 bool guard_find(const struct filter_pool *p, u32 expr, u32 *ret_key);
+bool guard_by(const struct filter_pool *p, u32 expr, u32 key);
 /* Does it tell as well that it does? */
 bool guard_certain(const struct filter_pool *p, u32 expr);
 /* Adds what the value must match, under the id. */

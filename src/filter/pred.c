@@ -370,7 +370,6 @@ static u8 how_of(const struct pred *p)
 	return p->match == match_eq_int ? HOW_EQ_INT :
 	       p->match == match_eq_str ? HOW_EQ_STR :
 	       p->match == match_starts ? HOW_STARTS :
-	       p->match == match_in_set ? HOW_IN_SET :
 					  HOW_CALL;
 }
 

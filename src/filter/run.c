@@ -17,12 +17,13 @@ struct filter_state {
 	const struct filter_pool *pool;
 	struct field_ctx *x;
 	const struct node *nodes;	/* of the pool */
+	const struct source *sources;
 	u32 epoch;
 	u32 *memo;		/* by expression: epoch << 1 | result */
 	struct slot *slots;	/* by source */
 	struct hits hits;	/* of lookups that are not finished */
-	struct filter_candidate *found;
-	u32 nfound;
+	u32 *held, *looked_at;	/* leaves of a group */
+	u32 nheld, nlooked_at;
 };
 
 struct filter_state *filter_state_new(const struct filter_pool *p)
@@ -31,12 +32,14 @@ struct filter_state *filter_state_new(const struct filter_pool *p)
 
 	s->pool = p;
 	s->nodes = p->nodes;
+	s->sources = p->sources.p;
 	s->memo = xcalloc(p->exprs.n, sizeof(*s->memo));
 	s->slots = xcalloc(p->sources.n + 1, sizeof(*s->slots));
 	s->hits.marks = xcalloc(p->branch_max + 1u, sizeof(*s->hits.marks));
-	/* the ways of all unfinished lookups lead to different members of a group */
-	s->hits.ids = xcalloc(p->group_max + FILTER_DEPTH_MAX, sizeof(*s->hits.ids));
-	s->found = xcalloc(p->group_max + 1u, sizeof(*s->found));
+	/* the ways of all unfinished lookups lead to different leaves of a group */
+	s->hits.ids = xcalloc(p->leaves_max + FILTER_DEPTH_MAX, sizeof(*s->hits.ids));
+	s->held = xcalloc(p->leaves_max + 1u, sizeof(*s->held));
+	s->looked_at = xcalloc(p->leaves_max + 1u, sizeof(*s->looked_at));
 	resolver_start(p->resolver);
 	return s;
 }
@@ -49,7 +52,8 @@ void filter_state_free(struct filter_state *s)
 	free(s->slots);
 	free(s->hits.marks);
 	free(s->hits.ids);
-	free(s->found);
+	free(s->held);
+	free(s->looked_at);
 	free(s);
 }
 
@@ -86,7 +90,7 @@ static bool compatible(u32 type, u32 wanted)
  * A field whose type changes from event to event may yield another kind than the one it is
  * compared as: that is no value.
  */
-static bool get_field(struct filter_state *s, const struct source *src, struct value *ret)
+static inline bool get_field(struct filter_state *s, const struct source *src, struct value *ret)
 {
 	if (!field_value(s->x, &src->ref, ret))
 		return false;
@@ -94,7 +98,7 @@ static bool get_field(struct filter_state *s, const struct source *src, struct v
 		return false;
 	if (ret->is_list || src->is_list)
 		return ret->is_list == src->is_list;
-	if (!ret->p && is_bytes(ret->type))
+	if (src->bytes && !ret->p)
 		ret->p = "";
 	return true;
 }
@@ -143,14 +147,12 @@ static bool get_transform(struct filter_state *s, const struct source *src, stru
 	return src->transform.row->run(s->x, args, src->n, src->transform.selector, ret);
 }
 
-static bool get_value(struct filter_state *s, const struct source *src, struct value *ret)
+static __attribute__((noinline)) bool get_value(struct filter_state *s, const struct source *src, struct value *ret)
 {
 	switch (src->kind) {
 	case SRC_CONST:
 		*ret = src->constant;
 		return true;
-	case SRC_FIELD:
-		return get_field(s, src, ret);
 	case SRC_FIELD_ALL:
 		return get_all(s, src, ret);
 	case SRC_TRANSFORM:
@@ -164,8 +166,11 @@ static __attribute__((noinline)) void source_read(struct filter_state *s, u32 id
 {
 	struct slot *slot = &s->slots[id];
 
+	const struct source *src = &s->sources[id];
+
 	slot->epoch = s->epoch;
-	slot->present = get_value(s, &s->pool->sources.p[id], &slot->v);
+	slot->present = src->kind == SRC_FIELD ? get_field(s, src, &slot->v) :
+						 get_value(s, src, &slot->v);
 }
 
 /* NULL: there is no value. */
@@ -234,26 +239,27 @@ static bool eval_general(struct filter_state *s, const struct pred *p, const str
 	return eval_list(p, v);
 }
 
-static inline bool eval_pred(struct filter_state *s, const struct node *n)
+/* Small, and the dear ways are calls at the end: this is what most of the time goes into. */
+static __attribute__((noinline)) bool eval_pred(struct filter_state *s, const struct node *n)
 {
-	const struct value *v = source_get(s, n->n);
+	const struct slot *slot = &s->slots[n->n];
 	const struct pred *p = n->pred;
 
-	if (!v)
+	if (__builtin_expect(slot->epoch != s->epoch, 0))
+		source_read(s, n->n);
+	if (!slot->present)
 		return false;
 	switch (n->how) {
 	case HOW_EQ_INT:
-		return v->u == p->u;
+		return slot->v.u == p->u;
 	case HOW_EQ_STR:
-		return v->len == p->str.len && !memcmp(v->p, p->str.p, v->len);
+		return slot->v.len == p->str.len && !memcmp(slot->v.p, p->str.p, slot->v.len);
 	case HOW_STARTS:
-		return v->len >= p->str.len && !memcmp(v->p, p->str.p, p->str.len);
-	case HOW_IN_SET:
-		return strset_has(p->set, v->p, v->len);
+		return slot->v.len >= p->str.len && !memcmp(slot->v.p, p->str.p, p->str.len);
 	case HOW_CALL:
-		return p->match(p, v);
+		return p->match(p, &slot->v);
 	default:
-		return eval_general(s, p, v);
+		return eval_general(s, p, &slot->v);
 	}
 }
 
@@ -279,10 +285,10 @@ static inline bool eval_ref(struct filter_state *s, u32 ref)
 }
 
 /* The depth is that of the tree compiled, which was limited. */
-static bool eval_chain(struct filter_state *s, const struct node *n)
+static __attribute__((noinline)) bool eval_chain(struct filter_state *s, const struct node *n)
 {
 	const u32 *kid = n->kids, *end = kid + n->n;
-	bool or = n->kind == EXPR_OR;
+	u32 or = n->kind == EXPR_OR;
 
 	while (kid < end)
 		if (eval_ref(s, *kid++) == or)
@@ -293,11 +299,6 @@ static bool eval_chain(struct filter_state *s, const struct node *n)
 bool filter_run(struct filter_state *s, u32 expr)
 {
 	return eval_ref(s, flat_ref(s->pool, expr));
-}
-
-bool filter_rest(struct filter_state *s, const struct filter_candidate *c)
-{
-	return eval_ref(s, c->rest);
 }
 
 /* ---- groups ---- */
@@ -337,7 +338,9 @@ static void walk(struct filter_state *s, const struct step *steps, u32 i, u32 en
 
 		switch (step->kind) {
 		case STEP_LEAF:
-			s->found[s->nfound++] = step->leaf;
+			s->looked_at[s->nlooked_at++] = step->leaf.at;
+			if (eval_ref(s, step->leaf.rest))
+				s->held[s->nheld++] = step->leaf.at;
 			i++;
 			break;
 		case STEP_TEST:
@@ -350,12 +353,11 @@ static void walk(struct filter_state *s, const struct step *steps, u32 i, u32 en
 	}
 }
 
-u32 filter_candidates(struct filter_state *s, u32 group, const struct filter_candidate **ret)
+void filter_matches(struct filter_state *s, u32 group, struct filter_matches *ret)
 {
 	const struct expr_group *g = &s->pool->groups.p[group];
 
-	s->nfound = 0;
+	s->nheld = s->nlooked_at = 0;
 	walk(s, g->steps, 0, g->nsteps);
-	*ret = s->found;
-	return s->nfound;
+	*ret = (struct filter_matches){ s->held, s->nheld, s->looked_at, s->nlooked_at };
 }

@@ -271,26 +271,26 @@ static u32 add_match(struct ruleset *s, u32 n, u32 slot, bool first)
 		s->matched_slots[0] = (u32)size_min(s->matched_slots[0], slot);
 		return 1;
 	}
-	for (; at && s->matched_slots[at - 1] > slot; at--)
-		s->matched_slots[at] = s->matched_slots[at - 1];
+	while (at && s->matched_slots[at - 1] > slot)
+		at--;
+	if (at && s->matched_slots[at - 1] == slot)
+		return n;
+	memmove(&s->matched_slots[at + 1], &s->matched_slots[at], (n - at) * sizeof(slot));
 	s->matched_slots[at] = slot;
 	return n + 1;
 }
 
 static u32 match_row(struct ruleset *s, const struct row *row, bool first)
 {
-	const struct filter_candidate *c;
-	u32 candidates = filter_candidates(s->state, row->group, &c), n = 0;
+	const struct slot *slots = s->slots.p + row->first;
+	struct filter_matches m;
+	u32 n = 0;
 
-	for (u32 i = 0; i < candidates; i++) {
-		u32 slot = row->first + c[i].at;
-
-		if (first && n && slot > s->matched_slots[0])
-			continue;
-		s->slots.p[slot].rule->evaluations++;
-		if (filter_rest(s->state, &c[i]))
-			n = add_match(s, n, slot, first);
-	}
+	filter_matches(s->state, row->group, &m);
+	for (u32 i = 0; i < m.nlooked_at; i++)
+		slots[m.looked_at[i]].rule->evaluations++;
+	for (u32 i = 0; i < m.nheld; i++)
+		n = add_match(s, n, row->first + m.held[i], first);
 	return n;
 }
 
