@@ -4,42 +4,43 @@
 #include <stdatomic.h>
 #include <string.h>
 
-static u32 read_len(const u8 *lens, bool large, u32 i)
+static int bad_param(const struct event *ev, u32 i, u32 len, size_t left, struct diag *d)
 {
-	u16 small;
-	u32 len;
+	return diag_set(d, "event %s: parameter %u of %u bytes, but %zu are left", ev->desc->id, i,
+			len, left);
+}
 
-	if (large) {
-		memcpy(&len, lens + 4 * (size_t)i, sizeof(len));
-		return len;
+/* The lengths are of 2 or, in large events, of 4 bytes: constant where this is inlined. */
+static inline __attribute__((always_inline)) int
+split_params(struct event *ev, const u8 *lens, size_t size, const u8 *p, const u8 *end,
+	     struct diag *d)
+{
+	struct event_param *out = ev->params, *stop = out + ev->nparams;
+
+	for (; out < stop; out++, lens += size) {
+		u32 len = 0;
+
+		memcpy(&len, lens, size);	/* little endian, as the wire format */
+		if (len > (size_t)(end - p))
+			return bad_param(ev, (u32)(out - ev->params), len, (size_t)(end - p), d);
+		*out = (struct event_param){ p, len };
+		p += len;
 	}
-	memcpy(&small, lens + 2 * (size_t)i, sizeof(small));
-	return small;
+	return 0;
 }
 
 static int decode_params(struct event *ev, size_t len, struct diag *d)
 {
 	bool large = ev->desc->flags & EF_LARGE;
 	size_t lens_size = (size_t)ev->nparams * (large ? sizeof(u32) : sizeof(u16));
-	const u8 *lens = (const u8 *)(ev->raw + 1);
-	size_t left = len - sizeof(*ev->raw);
-	const u8 *p = lens + lens_size;
+	const u8 *lens = (const u8 *)(ev->raw + 1), *end = (const u8 *)ev->raw + len;
 
-	if (lens_size > left)
+	if (lens_size > len - sizeof(*ev->raw))
 		return diag_set(d, "event %s: %u parameter lengths do not fit into %zu bytes",
-				ev->desc->id, ev->nparams, left);
-	left -= lens_size;
-	for (u32 i = 0; i < ev->nparams; i++) {
-		u32 n = read_len(lens, large, i);
-
-		if (n > left)
-			return diag_set(d, "event %s: parameter %u of %u bytes, but %zu are left",
-					ev->desc->id, i, n, left);
-		ev->params[i] = (struct event_param){ p, n };
-		p += n;
-		left -= n;
-	}
-	return 0;
+				ev->desc->id, ev->nparams, len - sizeof(*ev->raw));
+	if (large)
+		return split_params(ev, lens, sizeof(u32), lens + lens_size, end, d);
+	return split_params(ev, lens, sizeof(u16), lens + lens_size, end, d);
 }
 
 int event_decode(struct event *ev, const struct event_hdr *hdr, size_t len, struct diag *d)

@@ -66,7 +66,16 @@ void pstr_update(struct pstr *s, const void *p, size_t n)
 
 void pstr_clear(struct pstr *s)
 {
-	pstr_set(s, "", 0);
+	struct shared *h = shared_of(s);
+
+	if (!s->len)
+		return;
+	if (h->refs > 1) {
+		pstr_fini(s);
+		return;
+	}
+	h->data[0] = 0;
+	s->len = 0;
 }
 
 void pstr_share(struct pstr *s, const struct pstr *from)
