@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "base/bytes.h"
 #include "field/fd.h"
 
 /* Has the event an fd at all?  It may still be one that nothing is known of. */
@@ -168,13 +169,10 @@ static bool get_name(struct field_ctx *x, const struct field_ref *f, struct valu
 /* Runs of slashes become one; most strings have none. */
 static bool set_sanitized(struct field_ctx *x, struct value *ret, const char *p, size_t len)
 {
-	const char *at = p, *end = p + len;
 	char *out;
 	size_t n = 0;
 
-	while (at < end && (at = memchr(at, '/', (size_t)(end - at))) && ++at < end && *at != '/')
-		;
-	if (!at || at >= end)
+	if (!bytes_may_follow(p, len, '/', '/', '/'))
 		return set_str(ret, p, len);
 	out = field_scratch(x, len + 1);
 	for (size_t i = 0; i < len; i++)

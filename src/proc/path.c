@@ -5,6 +5,8 @@
  */
 #include "proc/internal.h"
 
+#include "base/bytes.h"
+
 static const char too_long[] = "/DIR_TOO_LONG/FILENAME_TOO_LONG";
 
 /* End of out without its last part and the slash before it; the first byte stays. */
@@ -56,34 +58,6 @@ static u32 put_too_long(char *out, u32 cap)
 	return n;
 }
 
-#define EACH_BYTE(b_) (0x0101010101010101ull * (u8)(b_))
-
-/* Bit 7 of each byte that is b; it may also be set in bytes above one that is. */
-static u64 bytes_that_are(u64 v, char b)
-{
-	v ^= EACH_BYTE(b);
-	return (v - EACH_BYTE(1)) & ~v & EACH_BYTE(0x80);
-}
-
-/* Are there no "//" and no parts that begin with a dot?  "Perhaps" is false. */
-static bool surely_clean(const char *s, u32 len)
-{
-	u64 here, next;
-	u32 i = 0;
-
-	for (; i + 9 <= len; i += 8) {
-		memcpy(&here, s + i, sizeof(here));
-		memcpy(&next, s + i + 1, sizeof(next));
-		if (bytes_that_are(here, '/') &
-		    (bytes_that_are(next, '/') | bytes_that_are(next, '.')))
-			return false;
-	}
-	for (; i + 1 < len; i++)
-		if (s[i] == '/' && (s[i + 1] == '/' || s[i + 1] == '.'))
-			return false;
-	return true;
-}
-
 u32 path_concat(char *out, u32 cap, const char *base, u32 base_len, const char *path, u32 path_len)
 {
 	char *t = out, *start;
@@ -100,8 +74,9 @@ u32 path_concat(char *out, u32 cap, const char *base, u32 base_len, const char *
 	}
 	/* ".." may go up into the base */
 	start = out;
+	/* no empty parts and none that begins with a dot: nothing to clean */
 	if (path_len && path[0] != '.' && (t == start || (t[-1] == '/' && path[0] != '/')) &&
-	    surely_clean(path, path_len)) {
+	    !bytes_may_follow(path, path_len, '/', '/', '.')) {
 		memcpy(t, path, path_len);
 		t += path_len;
 	} else {

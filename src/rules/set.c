@@ -294,20 +294,29 @@ static u32 match_row(struct ruleset *s, const struct row *row, bool first)
 	return n;
 }
 
+/* Apart, so that an event which no rule wants does not pay for the rest. */
+static __attribute__((noinline)) u32 match_some(struct ruleset *s, struct field_ctx *x,
+						const struct row *row, bool first)
+{
+	u32 n;
+
+	filter_begin(s->state, x);
+	n = match_row(s, row, first);
+	for (u32 i = 0; i < n; i++) {
+		s->matched[i] = s->slots.p[s->matched_slots[i]].rule;
+		s->matched[i]->matches++;
+	}
+	return n;
+}
+
 u32 ruleset_match(struct ruleset *s, struct field_ctx *x, bool first, struct rule *const **ret)
 {
-	u32 row = x->ev->type, n;
+	u32 row = x->ev->type;
 
 	*ret = s->matched;
 	if (is_generic(row))
 		row = EV_MAX + event_syscall(x->ev);
 	if (row >= ROWS || !s->rows[row].n)
 		return 0;
-	filter_begin(s->state, x);
-	n = match_row(s, &s->rows[row], first);
-	for (u32 i = 0; i < n; i++) {
-		s->matched[i] = s->slots.p[s->matched_slots[i]].rule;
-		s->matched[i]->matches++;
-	}
-	return n;
+	return match_some(s, x, &s->rows[row], first);
 }
