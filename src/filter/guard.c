@@ -29,7 +29,19 @@ static void keep_longest(struct pattern *best, enum pattern_kind kind, struct st
 	}
 }
 
-/* Plain runs up to the first bracket or backslash. */
+/* Behind the bracket at i, if it is a plain one; else 0. */
+static u32 skip_bracket(struct str s, u32 i)
+{
+	i++;
+	if (i < s.len && (s.p[i] == '!' || s.p[i] == '^'))
+		i++;
+	for (u32 first = i; i < s.len && !memchr("[\\", s.p[i], 2); i++)
+		if (s.p[i] == ']' && i > first)
+			return i + 1;
+	return 0;
+}
+
+/* Plain runs up to the first thing that is not looked into. */
 static struct pattern glob_literal(struct str s)
 {
 	struct pattern best = { 0 };
@@ -42,9 +54,12 @@ static struct pattern glob_literal(struct str s)
 			continue;
 		keep_longest(&best, !from ? PATTERN_STARTS : end ? PATTERN_ENDS : PATTERN_HOLDS,
 			     (struct str){ s.p + from, i - from });
-		if (!end && (s.p[i] == '[' || s.p[i] == '\\'))
+		if (end)
 			break;
-		from = i + 1;
+		from = s.p[i] == '[' ? skip_bracket(s, i) : s.p[i] == '\\' ? 0 : i + 1;
+		if (!from)
+			break;
+		i = from - 1;
 	}
 	return best;
 }
