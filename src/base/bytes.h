@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bytes, eight at a time. */
+/* Bytes, sixteen at a time. */
 #ifndef SAKER_BASE_BYTES_H
 #define SAKER_BASE_BYTES_H
 
@@ -7,27 +7,37 @@
 
 #include "base/types.h"
 
-#define EACH_BYTE(b_) (0x0101010101010101ull * (u8)(b_))
+typedef u8 bytes16 __attribute__((vector_size(16)));
 
-/* Bit 7 of each byte that is b; it may also be set in bytes above one that is. */
-static inline u64 bytes_that_are(u64 v, char b)
+static inline bool bytes16_any(bytes16 v)
 {
-	v ^= EACH_BYTE(b);
-	return (v - EACH_BYTE(1)) & ~v & EACH_BYTE(0x80);
+	u64 half[2];
+
+	memcpy(half, &v, sizeof(half));
+	return half[0] | half[1];
 }
 
-/* Does s hold a and, right behind it, b or c?  "No" is certain; "yes" means: perhaps. */
-static inline bool bytes_may_follow(const char *s, size_t len, char a, char b, char c)
+/* Are there, among the 16 from s on, an a and right behind it, perhaps as the 17th, b or c? */
+static inline bool bytes16_follow(const char *s, u8 a, u8 b, u8 c)
 {
-	u64 here, next;
+	bytes16 here, next;
+
+	memcpy(&here, s, sizeof(here));
+	memcpy(&next, s + 1, sizeof(next));
+	return bytes16_any((bytes16)(here == a) & ((bytes16)(next == b) | (bytes16)(next == c)));
+}
+
+/* Does s hold a and, right behind it, b or c? */
+static inline bool bytes_follow(const char *s, size_t len, char a, char b, char c)
+{
 	size_t i = 0;
 
-	for (; i + 9 <= len; i += 8) {
-		memcpy(&here, s + i, sizeof(here));
-		memcpy(&next, s + i + 1, sizeof(next));
-		if (bytes_that_are(here, a) & (bytes_that_are(next, b) | bytes_that_are(next, c)))
+	for (; i + 17 <= len; i += 16)
+		if (bytes16_follow(s + i, (u8)a, (u8)b, (u8)c))
 			return true;
-	}
+	/* the rest, with what was seen before it where there is enough */
+	if (len >= 17)
+		return bytes16_follow(s + len - 17, (u8)a, (u8)b, (u8)c);
 	for (; i + 1 < len; i++)
 		if (s[i] == a && (s[i + 1] == b || s[i + 1] == c))
 			return true;

@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-static int bad_param(const struct event *ev, u32 i, u32 len, size_t left, struct diag *d)
+static __attribute__((cold, noinline)) int bad_param(const struct event *ev, u32 i, u32 len, size_t left, struct diag *d)
 {
 	return diag_set(d, "event %s: parameter %u of %u bytes, but %zu are left", ev->desc->id, i,
 			len, left);
@@ -43,6 +43,19 @@ static int decode_params(struct event *ev, size_t len, struct diag *d)
 	return split_params(ev, lens, sizeof(u16), lens + lens_size, end, d);
 }
 
+static __attribute__((cold, noinline)) int bad_header(const struct event_hdr *hdr, size_t len,
+						       struct diag *d)
+{
+	if (len < sizeof(*hdr))
+		return diag_set(d, "event header of %zu bytes, but %zu are left", sizeof(*hdr),
+				len);
+	if (hdr->len < sizeof(*hdr) || hdr->len > len)
+		return diag_set(d, "event of length %u, but %zu bytes are left", hdr->len, len);
+	if (hdr->type >= EV_MAX)
+		return diag_set(d, "unknown event type %u", hdr->type);
+	return diag_set(d, "event %s with %u parameters", event_desc(hdr->type)->id, hdr->nparams);
+}
+
 int event_decode(struct event *ev, const struct event_hdr *hdr, size_t len, struct diag *d)
 {
 	memset(ev, 0, offsetof(struct event, params));
@@ -51,16 +64,9 @@ int event_decode(struct event *ev, const struct event_hdr *hdr, size_t len, stru
 	ev->fd_num = -1;
 	ev->fd_name_changed = false;
 
-	if (len < sizeof(*hdr))
-		return diag_set(d, "event header of %zu bytes, but %zu are left", sizeof(*hdr),
-				len);
-	if (hdr->len < sizeof(*hdr) || hdr->len > len)
-		return diag_set(d, "event of length %u, but %zu bytes are left", hdr->len, len);
-	if (hdr->type >= EV_MAX)
-		return diag_set(d, "unknown event type %u", hdr->type);
-	if (hdr->nparams > EVENT_PARAMS_MAX)
-		return diag_set(d, "event %s with %u parameters", event_desc(hdr->type)->id,
-				hdr->nparams);
+	if (len < sizeof(*hdr) || hdr->len < sizeof(*hdr) || hdr->len > len ||
+	    hdr->type >= EV_MAX || hdr->nparams > EVENT_PARAMS_MAX)
+		return bad_header(hdr, len, d);
 	ev->ts_ns = hdr->ts_ns;
 	ev->tid = (s64)hdr->tid;
 	ev->type = hdr->type;

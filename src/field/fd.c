@@ -172,7 +172,7 @@ static bool set_sanitized(struct field_ctx *x, struct value *ret, const char *p,
 	char *out;
 	size_t n = 0;
 
-	if (!bytes_may_follow(p, len, '/', '/', '/'))
+	if (!bytes_follow(p, len, '/', '/', '/'))
 		return set_str(ret, p, len);
 	out = field_scratch(x, len + 1);
 	for (size_t i = 0; i < len; i++)

@@ -76,7 +76,7 @@ u32 path_concat(char *out, u32 cap, const char *base, u32 base_len, const char *
 	start = out;
 	/* no empty parts and none that begins with a dot: nothing to clean */
 	if (path_len && path[0] != '.' && (t == start || (t[-1] == '/' && path[0] != '/')) &&
-	    !bytes_may_follow(path, path_len, '/', '/', '.')) {
+	    !bytes_follow(path, path_len, '/', '/', '.')) {
 		memcpy(t, path, path_len);
 		t += path_len;
 	} else {
