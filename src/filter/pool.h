@@ -64,8 +64,6 @@ enum pred_how {
 	HOW_GENERAL,		/* lists, other sources, exists */
 	HOW_CALL,		/* match() of the one value */
 	HOW_EQ_INT,
-	HOW_EQ_STR,
-	HOW_STARTS,
 };
 
 struct pred {

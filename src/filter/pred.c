@@ -367,10 +367,7 @@ static u8 how_of(const struct pred *p)
 {
 	if (!p->simple)
 		return HOW_GENERAL;
-	return p->match == match_eq_int ? HOW_EQ_INT :
-	       p->match == match_eq_str ? HOW_EQ_STR :
-	       p->match == match_starts ? HOW_STARTS :
-					  HOW_CALL;
+	return p->match == match_eq_int ? HOW_EQ_INT : HOW_CALL;
 }
 
 /* ---- interning ---- */

@@ -239,28 +239,20 @@ static bool eval_general(struct filter_state *s, const struct pred *p, const str
 	return eval_list(p, v);
 }
 
-/* Small, and the dear ways are calls at the end: this is what most of the time goes into. */
-static __attribute__((noinline)) bool eval_pred(struct filter_state *s, const struct node *n)
+/* Inlined, and the rare ways are calls: this is what most of the time goes into. */
+static inline __attribute__((always_inline)) bool eval_pred(struct filter_state *s,
+							    const struct node *n)
 {
 	const struct slot *slot = &s->slots[n->n];
 	const struct pred *p = n->pred;
 
-	if (__builtin_expect(slot->epoch != s->epoch, 0))
+	if (slot->epoch != s->epoch)
 		source_read(s, n->n);
 	if (!slot->present)
 		return false;
-	switch (n->how) {
-	case HOW_EQ_INT:
+	if (n->how == HOW_EQ_INT)
 		return slot->v.u == p->u;
-	case HOW_EQ_STR:
-		return slot->v.len == p->str.len && !memcmp(slot->v.p, p->str.p, slot->v.len);
-	case HOW_STARTS:
-		return slot->v.len >= p->str.len && !memcmp(slot->v.p, p->str.p, p->str.len);
-	case HOW_CALL:
-		return p->match(p, &slot->v);
-	default:
-		return eval_general(s, p, &slot->v);
-	}
+	return n->how == HOW_CALL ? p->match(p, &slot->v) : eval_general(s, p, &slot->v);
 }
 
 /* ---- expressions ---- */
