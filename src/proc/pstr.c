@@ -64,12 +64,10 @@ void pstr_update(struct pstr *s, const void *p, size_t n)
 		pstr_set(s, p, n);
 }
 
-void pstr_clear(struct pstr *s)
+void pstr_drop(struct pstr *s)
 {
 	struct shared *h = shared_of(s);
 
-	if (!s->len)
-		return;
 	if (h->refs > 1) {
 		pstr_fini(s);
 		return;
