@@ -6,6 +6,7 @@
  *	filter_print	tree to canonical text		(print.c)
  *	filter_compile	tree to predicates in a pool	(check.c, compile.c)
  *	filter_events	which event types can match	(infer.c)
+ *	filter_group	many conditions as one tree	(guard.c, group.c)
  *	filter_run	evaluate for one event		(run.c)
  *
  * A pool holds many conditions compiled together: each distinct predicate exists once in
@@ -140,5 +141,26 @@ void filter_state_free(struct filter_state *s);
 /* A new event begins: everything remembered is void.  O(1). */
 void filter_begin(struct filter_state *s, struct field_ctx *x);
 bool filter_run(struct filter_state *s, u32 expr);
+
+/*
+ * Which of many expressions hold?  A group is asked as a whole, so that what its
+ * expressions have in common is tried once, and those that a value of a field rules out
+ * are not looked at one by one.
+ *
+ * filter_group() is called before filter_pool_seal(); equal lists are the same group.
+ * filter_matches() asks for the event begun.  The arrays belong to s, are in no order, may
+ * name an expression more than once, and live until the next call.
+ */
+struct filter_matches {
+	const u32 *held;	/* places in the group's list of those that hold */
+	u32 nheld;
+	const u32 *looked_at;	/* those that were not ruled out beforehand */
+	u32 nlooked_at;
+};
+
+u32 filter_group(struct filter_pool *p, const u32 *exprs, u32 n);
+void filter_matches(struct filter_state *s, u32 group, struct filter_matches *ret);
+/* The steps of a group, as text, once sealed. */
+void filter_group_print(const struct filter_pool *p, u32 group, struct buf *out);
 
 #endif

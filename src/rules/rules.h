@@ -107,6 +107,9 @@ struct rule {
 	u32 expr;
 	struct event_set events;
 	u64 matches;
+	u64 evaluations;	/* events for which its condition was looked at: those that the
+				 * type, or what it has in common with other rules, ruled out
+				 * beforehand do not count */
 };
 
 int rules_compile(struct rules *r, struct ruleset **ret, struct diag *d);
