@@ -36,7 +36,7 @@ CFLAGS = -O2 -g
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -fno-omit-frame-pointer -D_GNU_SOURCE -DSAKER_VERSION='"$(VERSION)"' \
 	     -I. -Isrc -I$(BUILD)/gen $(if $(SYSROOT),--sysroot=$(SYSROOT)) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
 ALL_LDFLAGS = $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
-LDLIBS = -lbpf -lelf -lyaml -lpcre2-8 -ljansson -lz -lpthread
+LDLIBS = -lbpf -lelf -lyaml -lpcre2-8 -ljansson -lz -lpthread -ldl
 
 # From the lowest layer to the highest: a module may use those before it (tools/layers
 # says which exactly).

@@ -107,6 +107,8 @@ struct rule {
 	u32 expr;
 	struct event_set events;
 	u64 matches;
+	u64 evaluations;		/* how often its condition was run */
+	u64 samples, sampled_ns;	/* of these: some, whose time was taken */
 };
 
 int rules_compile(struct rules *r, struct ruleset **ret, struct diag *d);
