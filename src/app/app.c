@@ -23,6 +23,7 @@
 #include "app/rules_files.h"
 #include "app/signals.h"
 #include "app/stats.h"
+#include "app/web.h"
 #include "base/cap.h"
 
 struct app {
@@ -42,6 +43,8 @@ struct app {
 	struct strlist rules_files;
 	struct output_options oopt;
 	struct facts facts;
+	struct desk *desks[1];
+	struct web web;
 	struct run run;
 };
 
@@ -389,7 +392,7 @@ static void start_heartbeat(struct app *a)
 	int err = 0;
 
 	if (a->cfg.heartbeat && is_live(&a->cfg))
-		err = heartbeat_start(&a->run.heartbeat, a->cfg.privileges_drop ? privileges_lower_child : NULL);
+		err = heartbeat_start(&a->run.heartbeat);
 	if (err)
 		log_warning("There is no heartbeat: its process cannot be started: %s", strerror(-err));
 }
@@ -510,10 +513,19 @@ static enum outcome run(struct app *a)
 	if (r->driver.fallback)
 		loop_tell_fallback(r);
 	init_fields(a);
+	a->desks[0] = &r->desk;
+	loop_publish_health(r);
+	err = web_start(&a->web, &a->cfg, &a->facts, a->desks, 1, &a->diag);
+	if (err) {
+		field_ctx_fini(&r->fctx);
+		return FAILED;
+	}
 	if (a->cmd.program)
 		dup2(STDERR_FILENO, STDOUT_FILENO);	/* standard output is the program's */
 	privileges_finish(r->live ? r->capture->ops->name : NULL, a->cfg.privileges_drop);
 	err = loop_run(r, &a->diag);
+	desk_close(&r->desk);
+	web_stop(&a->web);
 	if (a->cmd.program)
 		a->status = r->capture->status;
 	field_ctx_fini(&r->fctx);

@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cap.h"
+
 #define BEAT_MS 1000
 #define BALANCE_SLACK 64	/* events under way, on all CPUs, while counters are read */
 #define SECOND_NS 1000000000ull
@@ -60,7 +62,7 @@ static void beat(int pipe, const char *name)
 	_exit(0);
 }
 
-int heartbeat_start(struct heartbeat *h, void (*lower_child)(void))
+int heartbeat_start(struct heartbeat *h)
 {
 	u32 random = 0;
 	int fds[2];
@@ -75,8 +77,8 @@ int heartbeat_start(struct heartbeat *h, void (*lower_child)(void))
 	if (!h->pid) {
 		close(fds[1]);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (lower_child)
-			lower_child();
+		caps_give_up(0, 0);
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 		beat(fds[0], h->name);
 	}
 	close(fds[0]);
@@ -95,7 +97,8 @@ void heartbeat_stop(struct heartbeat *h)
 	if (h->pid <= 0)
 		return;
 	close(h->pipe);		/* it ends; a stopped one ends with this process */
-	waitpid(h->pid, NULL, WNOHANG);
+	for (u32 i = 0; i < 200 && !waitpid(h->pid, NULL, WNOHANG); i++)
+		usleep(1000);
 	h->pid = 0;
 	h->on = false;
 }

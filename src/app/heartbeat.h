@@ -33,9 +33,9 @@ struct heartbeat {
 
 /*
  * Starts the child; before privileges are given up, and better before there are threads.
- * lower_child: called in it first; may be NULL.  0 or a negative errno.
+ * 0 or a negative errno.
  */
-int heartbeat_start(struct heartbeat *h, void (*lower_child)(void));
+int heartbeat_start(struct heartbeat *h);
 void heartbeat_stop(struct heartbeat *h);
 
 /* Is this event a beat?  Then it is counted, and not for rules. */

@@ -235,12 +235,19 @@ static void alert_blindness(struct run *r, bool blind)
 	buf_fini(&msg);
 }
 
+void loop_publish_health(struct run *r)
+{
+	struct health h;
+
+	loop_health(r, &h);
+	desk_publish(&r->desk, &h);
+}
+
 /* Once a second, by a clock that stands still while the machine sleeps. */
 static void tick(struct run *r)
 {
 	u64 now = now_ns(CLOCK_MONOTONIC);
 	enum heartbeat_news news;
-	struct health health;
 
 	if (now < r->tick_ns + SECOND_NS)
 		return;
@@ -249,8 +256,7 @@ static void tick(struct run *r)
 	news = heartbeat_check(&r->heartbeat, r->capture, r->nevents, r->idle);
 	if (news != NO_NEWS)
 		alert_blindness(r, news == NOW_BLIND);
-	loop_health(r, &health);
-	desk_publish(&r->desk, &health);
+	loop_publish_health(r);
 }
 
 static void report(struct run *r, u64 ts_ns)

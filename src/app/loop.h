@@ -70,6 +70,8 @@ void loop_tell_fallback(struct run *r);
 
 /* By the loop, or when it does not run. */
 void loop_health(const struct run *r, struct health *ret);
+/* The same, to the desk; the loop does it once a second. */
+void loop_publish_health(struct run *r);
 
 /* Until the source ends, a signal comes, or the time is over.  Negative errno: d says why. */
 int loop_run(struct run *r, struct diag *d);
