@@ -23,6 +23,7 @@
 #include "app/rules_files.h"
 #include "app/signals.h"
 #include "app/stats.h"
+#include "app/top.h"
 #include "app/web.h"
 #include "base/cap.h"
 
@@ -609,6 +610,8 @@ int app_main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], "driver"))
 		return driver_cmd(argc - 1, argv + 1);
+	if (argc > 1 && !strcmp(argv[1], "top"))
+		return top_main(argc - 1, argv + 1);
 	config_init(&a.cfg);
 	desk_init(&a.run.desk);
 	if (cmdline_parse(&a.cmd, &a.cfg.arena, argc, argv, &a.diag))

@@ -290,6 +290,7 @@ void cmdline_help(struct buf *out)
 	buf_adds(out, "saker - watches a Linux system and raises alerts by rules\n"
 		      "Usage:\n  saker [OPTION...]            watch\n"
 		      "  saker doctor [OPTION...]     try a start, say what is wrong and how to mend it\n"
+		      "  saker top [OPTION...]        show what the running sensor does; see saker top --help\n"
 		      "  saker driver COMMAND         look after the drivers; see saker driver --help\n\n");
 	for (u32 i = 0; i < ARRAY_SIZE(options); i++)
 		add_row_help(&options[i], out);

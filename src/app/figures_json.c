@@ -6,9 +6,6 @@
 
 #include "event/table.h"
 
-/* Processes with few events are not worth the bytes. */
-#define PROCESSES_MAX 100
-
 static json_t *number(u64 n)
 {
 	return json_integer((json_int_t)n);
@@ -95,7 +92,7 @@ static json_t *processes(const struct snapshot *s)
 		memcpy(sorted, s->talkers, s->ntalkers * sizeof(*sorted));
 		qsort(sorted, s->ntalkers, sizeof(*sorted), more_active);
 	}
-	for (u32 i = 0; i < s->ntalkers && i < PROCESSES_MAX; i++)
+	for (u32 i = 0; i < s->ntalkers; i++)
 		json_array_append_new(all, json_pack("{s:I, s:o, s:o}", "pid", (json_int_t)sorted[i].pid,
 			"name", text(sorted[i].name), "events", number(sorted[i].events)));
 	free(sorted);
