@@ -39,7 +39,8 @@ static void list_row(const struct metric_row *row, bool json, bool first)
 	const char *key = metric_group_key(row->group);
 	struct buf name = { 0 }, prometheus = { 0 };
 
-	metric_json_name(row, &mb, hole_of(row), &name);
+	if (row->json)
+		metric_json_name(row, &mb, hole_of(row), &name);
 	if (row->prometheus)
 		add_prometheus(row, &prometheus);
 	if (json)
@@ -47,8 +48,9 @@ static void list_row(const struct metric_row *row, bool json, bool first)
 		       first ? "[" : ",\n ", buf_str(&name), buf_str(&prometheus), type, key ? key : "",
 		       row->flags & METRIC_LIVE ? "true" : "false", row->help);
 	else
-		printf("| `%s` | %s%s%s | %s | %s | %s |\n", buf_str(&name), prometheus.len ? "`" : "",
-		       prometheus.len ? prometheus.p : "-", prometheus.len ? "`" : "", type, key ? key : "-", row->help);
+		printf("| %s%s%s | %s%s%s | %s | %s | %s |\n", name.len ? "`" : "", name.len ? name.p : "-",
+		       name.len ? "`" : "", prometheus.len ? "`" : "", prometheus.len ? prometheus.p : "-",
+		       prometheus.len ? "`" : "", type, key ? key : "-", row->help);
 	buf_fini(&name);
 	buf_fini(&prometheus);
 }

@@ -349,6 +349,12 @@ const struct metric_row metric_rows[] = {
 	  "Waits that ended without an event."),
 	V(ALWAYS, GAUGE, NONE, 0, workers, "saker.workers", "saker_workers", "Event loops at work."),
 
+	V(ALWAYS, COUNTER, NONE, 0, web.requests, NULL, "saker_web_requests_total", "Requests that the web server answered."),
+	V(ALWAYS, COUNTER, NONE, 0, web.bad, NULL, "saker_web_requests_refused_total",
+	  "Requests that it refused, or that were broken off."),
+	V(ALWAYS, COUNTER, NONE, 0, web.ended, NULL, "saker_web_connections_ended_total",
+	  "Connections that it ended because a request took too long."),
+
 	/* rules */
 	V(RULES, COUNTER, NONE, ZERO, rule_matches, "falco.rules.matches_total", NULL, "Matches of all rules."),
 	F(RULES, COUNTER, NONE, 0, get_rule_matches, "falco.rules.%s", FALCO "rules_matches_total", "Matches of each rule."),

@@ -10,6 +10,7 @@
 #include "app/facts.h"
 #include "app/resources.h"
 #include "app/snapshot.h"
+#include "http/server.h"
 #include "output/alert.h"
 
 /* The switch of a row: a key of the section metrics. */
@@ -70,6 +71,7 @@ struct figures {
 	u64 now_ns, start_ns, boot_ns, ncpus, workers;
 	u64 duration_s;
 	u64 rule_matches, drops, made, blind, fallback, rejected;
+	struct http_counts web;		/* of the server that is asked; else zeros */
 	struct metrics_past past;
 	double evts_rate, made_rate, drops_rate, drops_perc;
 };

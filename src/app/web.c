@@ -112,6 +112,7 @@ static void answer_metrics(const struct web *w, struct http_answer *ret)
 
 	if (get_figures(w, &f, ret))
 		return;
+	http_get_counts(w->server, &f.web);
 	ret->status = 200;
 	metrics_prometheus(&f, &ret->body);
 	figures_fini(&f);
@@ -275,8 +276,19 @@ int web_start(struct web *w, const struct config *cfg, const struct facts *facts
 	return err;
 }
 
+static void tell_counts(struct http_server *s)
+{
+	struct http_counts n;
+
+	http_get_counts(s, &n);
+	log_info("Web server: %llu requests answered, %llu refused or broken off, %llu connections ended because they were "
+		 "too slow", n.requests, n.bad, n.ended);
+}
+
 void web_stop(struct web *w)
 {
+	if (w->server)
+		tell_counts(w->server);
 	http_stop(w->server);
 	http_stop(w->local);
 	w->server = w->local = NULL;

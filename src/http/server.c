@@ -43,7 +43,8 @@ struct http_server {
 	int err;
 	struct diag diag;
 	char library_said[200];
-	struct slot slots[HTTP_CONNECTIONS_MAX];	/* under lock */
+	struct slot slots[HTTP_CONNECTIONS_MAX];	/* under lock, */
+	struct http_counts counts;	/* too */
 };
 
 static u64 now_s(void)
@@ -120,8 +121,15 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 
 static void on_completed(void *ctx, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode how)
 {
+	struct http_server *s = ctx;
+
 	(void)state;
-	(void)how;
+	pthread_mutex_lock(&s->lock);
+	if (how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+		s->counts.requests++;
+	else if (how != MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN)
+		s->counts.bad++;
+	pthread_mutex_unlock(&s->lock);
 	set_deadline(ctx, c, now_s() + HTTP_IDLE_S + HTTP_REQUEST_S);
 }
 
@@ -164,8 +172,11 @@ static void sweep(struct http_server *s)
 	for (u32 i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
 		struct slot *slot = &s->slots[i];
 
-		if (slot->fd >= 0 && slot->deadline_s < now)
-			shutdown(slot->fd, SHUT_RDWR);
+		if (slot->fd < 0 || slot->deadline_s >= now)
+			continue;
+		shutdown(slot->fd, SHUT_RDWR);
+		slot->deadline_s = UINT64_MAX;
+		s->counts.ended++;
 	}
 	pthread_mutex_unlock(&s->lock);
 }
@@ -336,6 +347,16 @@ int http_start(const struct http_options *opt, struct http_server **ret, struct 
 	diag_set(d, "%s", s->diag.msg ? s->diag.msg : strerror(-err));
 	server_free(s);
 	return err;
+}
+
+void http_get_counts(struct http_server *s, struct http_counts *ret)
+{
+	*ret = (struct http_counts){ 0 };
+	if (!s)
+		return;
+	pthread_mutex_lock(&s->lock);
+	*ret = s->counts;
+	pthread_mutex_unlock(&s->lock);
 }
 
 void http_stop(struct http_server *s)

@@ -41,9 +41,17 @@ struct http_options {
 
 struct http_server;
 
+struct http_counts {
+	u64 requests;			/* that were answered */
+	u64 ended;			/* connections ended because a request took too long */
+	u64 bad;			/* requests that the library refused: too long, no HTTP, ... */
+};
+
 /* 0, or a negative errno with d: the library is missing, the certificate is none, ... */
 int http_start(const struct http_options *opt, struct http_server **ret, struct diag *d);
 /* Ends the threads: no handle() runs any more.  NULL is fine. */
 void http_stop(struct http_server *s);
+/* Any thread.  NULL: zeros. */
+void http_get_counts(struct http_server *s, struct http_counts *ret);
 
 #endif

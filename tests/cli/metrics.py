@@ -87,10 +87,46 @@ def t_bad_values(d):
     holds(err, r"metrics\.output_file /nowhere/m\.json cannot be opened: No such file or directory")
 
 
+def t_top(d):
+    """Without a sensor, and with options that are none."""
+    for args, message in ((["--socket", "/nowhere/s"], r"^Error: no sensor listens at /nowhere/s\. Start one, as root: saker -c /etc/saker/saker\.yaml"),
+                          (["-c", "c.yaml", "-o", "top.socket=/nowhere/t"], r"no sensor listens at /nowhere/t"),
+                          (["-c", "none.yaml"], r"Could not find configuration file at none.yaml"),
+                          (["-d", "0"], r"-d '0': seconds, from 0.1 to 86400"), (["-d", "1x"], r"-d '1x': seconds"),
+                          (["-n", "0"], r"-n '0' is no number above 0"), (["-n"], r"option '-n' does not exist or misses its value"),
+                          (["--colour"], r"option '--colour' does not exist"), (["--socket", "/" * 200], r"/{200}: .*too long")):
+        rc, out, err = d.run("top", *args, raw=True)
+        same((rc, out), (1, ""), args)
+        holds(err, message)
+    rc, out, err = d.run("top", "--help", raw=True)
+    same((rc, err), (0, ""))
+    holds(out, r"--json")
+    # somebody else's server
+    import socket, threading
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(d.file("s"))
+        s.listen()
+        for said, message in ((b"", r"Protocol error"), (b"220 mail\r\n", r"Protocol error"),
+                              (b"HTTP/1.1 404 Not Found\r\n\r\nno", r"does not tell \(status 404\): no"),
+                              (b"HTTP/1.1 200 OK\r\n\r\n[", r"the answer is no JSON"),
+                              (b"HTTP/1.1 200 OK\r\n\r\n{}", r"the sensor is of another version than this program")):
+            def serve():
+                c = s.accept()[0]
+                c.recv(1000)
+                c.sendall(said)
+                c.close()
+            t = threading.Thread(target=serve)
+            t.start()
+            rc, out, err = d.run("top", "--socket", d.file("s"), raw=True)
+            t.join()
+            same((rc, out), (1, ""), said)
+            holds(err, message)
+
+
 def t_list(d):
     rc, out, err = d.run("--list-metrics", "--format", "json", raw=True)
     same(rc, 0, err)
-    names = [m["json"] for m in json.loads(out)]
+    names = [m["json"] or m["prometheus"] for m in json.loads(out)]
     same(len(names), len(set(names)))
     same("scap.n_evts" in names and "saker.syscall.SYSCALL.seen" in names, True, names)
 

@@ -123,6 +123,7 @@ def answers():
         check("metrics: all is seen on some CPU", abs(sum(v["saker_cpu_seen_total"].values()) - sum(
             v["saker_syscall_seen_total"].values())) == 0, v["saker_cpu_seen_total"])
         check("what is for saker top is not for the network", s.get("/figures")[0] == 404)
+        check("metrics: its own requests", 2 <= v["saker_web_requests_total"][""] <= 10, v["saker_web_requests_total"])
         check("only GET and HEAD", (s.get("/healthz", "POST")[0], s.get("/healthz", "HEAD")[0]) == (405, 200))
         check("an unknown path", s.get("/nothing")[0] == 404)
         figures = json.loads(s.local("/figures")[1])
@@ -245,6 +246,8 @@ def hostile():
         check("no system call of it is refused", "refused" not in s.log(), s.log())
         s.stop()
         check("it ends as ever", s.p.returncode == 0, s.p.returncode)
+        n = re.search(r"Web server: (\d+) requests answered, (\d+) refused or broken off, (\d+) connections ended", s.log())
+        check("what it ended is counted", n and int(n.group(1)) >= 8 and int(n.group(3)) >= 16, s.log())
 
 
 def child_of(pid):
@@ -267,7 +270,7 @@ def heartbeat():
         check("without it the sensor is blind", s.wait(lambda: s.get("/healthz")[0] == 503, 15), s.get("/healthz"))
         body = json.loads(s.get("/healthz")[2])
         check("healthz says why", body["status"] == "blind" and "no heartbeat came back for" in body["reason"], body)
-        check("an alert says so", s.alerts("Saker internal: sensor is blind"), open(s.out.name).read())
+        check("an alert says so", s.wait(lambda: s.alerts("Saker internal: sensor is blind"), 5), open(s.out.name).read())
         check("and a metric", values(s.get("/metrics")[2])["saker_blind"][""] == 1)
         os.kill(hb, signal.SIGCONT)
         check("it sees again", s.wait(lambda: s.get("/healthz")[0] == 200, 10), s.get("/healthz"))
