@@ -71,7 +71,7 @@ bool drops_check(struct drops *d, struct capture *c, u64 ts_ns, struct drops_ver
 {
 	struct capture_stats now;
 
-	if (ts_ns <= d->next_check_ns)
+	if (ts_ns <= d->next_check_ns && d->next_check_ns - ts_ns <= 2 * SECOND_NS)	/* more: set back */
 		return false;
 	*ret = (struct drops_verdict){ 0 };
 	if (!d->next_check_ns) {	/* the first event only starts the clock */

@@ -115,19 +115,14 @@ static void put_rule(const struct metric_row *row, struct metric_sink *sink, con
 
 	snprintf(priority, sizeof(priority), "%d", r->priority);
 	l[0].value = priority;
-	/* room first: the labels point into it */
-	for (u32 i = 0; i < al->ntags; i++)
-		buf_reserve(&names, strlen(al->tags[i]) + 8 + names.len);
-	for (u32 i = 0; i < al->ntags && n < RULE_LABELS; i++) {
-		size_t at = names.len;
-
+	for (u32 i = 0; i < al->ntags; i++) {
 		buf_adds(&names, "tag_");
 		metrics_plain_name(al->tags[i], &names);
 		buf_addc(&names, '\0');
-		l[n++] = (struct metric_label){ (const char *)at, "true" };
 	}
-	for (u32 i = 3; i < n; i++)
-		l[i].name = names.p + (size_t)l[i].name;
+	/* only now, when they do not move any more */
+	for (const char *name = names.p; name < names.p + names.len && n < RULE_LABELS; name += strlen(name) + 1)
+		l[n++] = (struct metric_label){ name, "true" };
 	metrics_plain_name(r->name, &key);
 	put_number(row, sink, buf_str(&key), value, l, n);
 	buf_fini(&names);

@@ -28,6 +28,7 @@ int report_init(struct report *p, const struct config *cfg, const struct facts *
 	if (cfg->metrics.output_rule || path[0]) {
 		p->cfg = cfg;
 		p->facts = facts;
+		p->interval_ns = cfg->metrics.interval_ms * 1000000;
 	} else if (!cfg->web.enabled || !cfg->web.prometheus) {
 		log_warning("metrics.enabled is set, but neither metrics.output_rule nor metrics.output_file nor "
 			    "webserver.prometheus_metrics_enabled: nobody gets the metrics");
@@ -78,13 +79,16 @@ static void write_line(struct report *p, const struct metrics_fields *m)
 
 bool report_make(struct report *p, const struct run *r, u64 ts_ns, struct metrics_fields *ret)
 {
-	u64 interval = p->cfg->metrics.interval_ms * 1000000;
+	u64 interval = p->interval_ns;
 	bool first = !p->next_ns;
 	struct snapshot s = { 0 };
 	struct figures f;
 
 	/* what was missed while the machine slept is not made up for */
-	p->next_ns = first || p->next_ns + interval <= ts_ns ? ts_ns + interval : p->next_ns + interval;
+	if (first || p->next_ns + interval <= ts_ns || p->next_ns > ts_ns)
+		p->next_ns = ts_ns + interval;
+	else
+		p->next_ns += interval;
 	if (first)
 		return false;
 	snapshot_fill(&s, r);

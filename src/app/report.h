@@ -11,6 +11,7 @@ struct report {
 	const struct config *cfg;	/* NULL: there are no reports */
 	const struct facts *facts;
 	int fd;				/* of output_file; -1: none */
+	u64 interval_ns;
 	u64 next_ns;			/* 0: not yet known */
 	u64 samples;
 	u64 failed;			/* lines that could not be written */
@@ -24,7 +25,7 @@ void report_fini(struct report *p);
 /* Is it time?  The first time is an interval after the first call. */
 static inline bool report_is_due(const struct report *p, u64 ts_ns)
 {
-	return p->cfg && ts_ns >= p->next_ns;
+	return p->cfg && (ts_ns >= p->next_ns || p->next_ns - ts_ns > 2 * p->interval_ns);	/* set back */
 }
 
 /* When it is due.  *ret: fields for an alert, to be freed, when true is returned. */

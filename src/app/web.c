@@ -216,7 +216,7 @@ static int read_pem(const struct web *w, struct arena *a, const char **ret, stru
 static int start_server(struct web *w, struct diag *d)
 {
 	struct http_options opt = { .threads = threads_of(w), .handle = handle, .ctx = w,
-				    .lower_thread = w->cfg->privileges_drop ? privileges_lower_thread : NULL };
+				    .lower_thread = w->cfg->privileges_drop ? privileges_lower_server : NULL };
 	struct diag why = { 0 };
 	struct arena a;
 	u16 port;
@@ -245,7 +245,7 @@ static int start_server(struct web *w, struct diag *d)
 static void start_local(struct web *w)
 {
 	struct http_options opt = { .handle = handle_local, .failed = local_failed, .ctx = w, .lazy = true,
-				    .lower_thread = w->cfg->privileges_drop ? privileges_lower_thread : NULL };
+				    .lower_thread = w->cfg->privileges_drop ? privileges_lower_server : NULL };
 	const char *path = w->cfg->top_socket;
 	struct diag d = { 0 };
 	int err = http_listen_unix(path, &opt.fd, &d);

@@ -275,10 +275,12 @@ static void *server_main(void *arg)
 			return NULL;
 	}
 	err = start_library(s);
-	if (!s->opt.lazy)
+	if (!s->opt.lazy) {
 		tell_start(s, err);
-	else if (err)
+	} else if (err) {
 		s->opt.failed(s->opt.ctx, s->diag.msg ? s->diag.msg : strerror(-err));
+		shutdown(s->opt.fd, SHUT_RDWR);		/* nobody shall wait there */
+	}
 	while (!err && wait_for(s, -1, SWEEP_MS))
 		sweep(s);
 	if (s->daemon)
