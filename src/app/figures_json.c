@@ -29,6 +29,7 @@ static json_t *syscalls(const struct snapshot *s)
 		if (!one)
 			continue;
 		json_object_set_new(one, "name", json_string(d->name));
+		json_object_set_new(one, "bytes", number(s->bytes[code]));
 		json_array_append_new(all, one);
 	}
 	return all;

@@ -220,6 +220,17 @@ SYSCALL_FIGURE(delivered, n->sent)
 SYSCALL_FIGURE(no_room, n->lost - n->lost_scratch)
 SYSCALL_FIGURE(unfit, n->lost_scratch)
 
+static void get_syscall_bytes(const struct metric_row *row, const struct figures *f, struct metric_sink *sink)
+{
+	for (u32 code = 1; code < SC_MAX; code++) {
+		const struct syscall_desc *d = f->snap.bytes[code] ? syscall_desc(code) : NULL;
+		const struct metric_label l = { "syscall", d ? d->name : NULL };
+
+		if (d)
+			put_number(row, sink, d->name, f->snap.bytes[code], &l, 1);
+	}
+}
+
 /*
  * The Prometheus name has the program's in it; the row has what follows, and the writer puts
  * both together by the key.
@@ -273,6 +284,7 @@ static void get_table_##name_(const struct metric_row *row, const struct figures
 }
 
 TABLE_FIGURE(entries, p->threads, p->fds)
+TABLE_FIGURE(bytes, p->bytes - p->fd_bytes, p->fd_bytes)
 TABLE_FIGURE(refused, p->drops_full_threadtable, p->drops_full_fdtable)
 
 /* ---- the rows -------------------------------------------------------------------------------- */
@@ -411,8 +423,7 @@ const struct metric_row metric_rows[] = {
 	F(STATE, GAUGE, NONE, 0, get_table_entries, "saker.tables.%s.entries", "saker_table_entries", "Entries of each table."),
 	F(STATE, COUNTER, NONE, 0, get_table_refused, "saker.tables.%s.refused", "saker_table_refused_total",
 	  "What found no room in it."),
-	V(STATE, GAUGE, BYTES, 0, snap.proc.bytes, "saker.tables.memory", "saker_tables_bytes",
-	  "Memory of all tables of the process picture."),
+	F(STATE, GAUGE, BYTES, 0, get_table_bytes, "saker.tables.%s.memory", "saker_table_bytes", "Memory of each table."),
 	V(STATE, COUNTER, NONE, LIVE, snap.proc.proc_lookups, "saker.proc_lookups", "saker_proc_lookups_total",
 	  "Single tasks read from /proc."),
 	V(STATE, COUNTER, NONE, LIVE, snap.proc.proc_lookups_refused, "saker.proc_lookups_refused",
@@ -465,6 +476,8 @@ const struct metric_row metric_rows[] = {
 	  "saker_syscall_dropped_buffer_total", "Of these: lost because a ring was full."),
 	F(KERNEL, COUNTER, NONE, LIVE, get_syscall_unfit, "saker.syscall.%s.dropped_scratch",
 	  "saker_syscall_dropped_scratch_total", "Of these: lost because they were too large, or their CPU was busy."),
+	F(KERNEL, COUNTER, NONE, 0, get_syscall_bytes, "saker.syscall.%s.bytes", "saker_syscall_bytes_total",
+	  "Bytes of the events handled, by the call that their type belongs to."),
 
 	/* CPUs */
 	F(PER_CPU, COUNTER, NONE, LIVE, get_cpu_made, "scap.n_evts_cpu_%s", SCAP "n_evts_cpu_total",

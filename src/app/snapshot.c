@@ -122,6 +122,7 @@ void snapshot_fill(struct snapshot *s, const struct run *r)
 	s->time_ns = (u64)ts.tv_sec * 1000000000 + (u64)ts.tv_nsec;
 	s->workers = 1;
 	s->events = r->nevents;
+	memcpy(s->bytes, r->bytes, sizeof(s->bytes));
 	s->visible = r->nvisible;
 	s->invalid = r->ninvalid;
 	s->alerts = r->nalerts;
@@ -216,6 +217,7 @@ void snapshot_add(struct snapshot *sum, const struct snapshot *s)
 	sum->drop_actions += s->drop_actions;
 	add_words(&sum->capture, &s->capture, sizeof(s->capture));
 	add_words(&sum->proc, &s->proc, sizeof(s->proc));
+	add_words(sum->bytes, s->bytes, sizeof(s->bytes));
 	for (u32 i = 0; i < NR_CODES; i++)
 		add_counters(&sum->by_code[i], &s->by_code[i]);
 	want_cpus(sum, s->ncpus);

@@ -45,7 +45,7 @@ static void get_row(const json_t *o, struct top_row *r)
 		.pid = json_integer_value(json_object_get(o, "pid")),
 		.seen = get_u64(o, "seen"), .filtered = get_u64(o, "filtered"), .delivered = get_u64(o, "delivered"),
 		.dropped = get_u64(o, "dropped_buffer") + get_u64(o, "dropped_scratch"),
-		.matches = get_u64(o, "matches"), .evaluations = get_u64(o, "evaluations"),
+		.bytes = get_u64(o, "bytes"), .matches = get_u64(o, "matches"), .evaluations = get_u64(o, "evaluations"),
 		.samples = get_u64(o, "samples"), .sampled_ns = get_u64(o, "sampled_ns"),
 		.runs = get_u64(o, "runs"), .run_ns = get_u64(o, "run_ns"),
 	};
@@ -146,7 +146,7 @@ static void rate_of(const struct top_row *b, const struct top_row *r, double s, 
 		.row = r,
 		.seen = per_second(b->seen, r->seen, s), .filtered = per_second(b->filtered, r->filtered, s),
 		.delivered = per_second(b->delivered, r->delivered, s), .dropped = per_second(b->dropped, r->dropped, s),
-		.matches = per_second(b->matches, r->matches, s),
+		.bytes = per_second(b->bytes, r->bytes, s), .matches = per_second(b->matches, r->matches, s),
 		.evaluations = per_second(b->evaluations, r->evaluations, s),
 		.eval_ns = r->samples ? (double)r->sampled_ns / (double)r->samples : 0,
 	};

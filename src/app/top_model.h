@@ -13,7 +13,7 @@
 struct top_row {
 	char name[TOP_NAME];	/* printable ASCII */
 	s64 pid;
-	u64 seen, filtered, delivered, dropped;
+	u64 seen, filtered, delivered, dropped, bytes;
 	u64 matches, evaluations, samples, sampled_ns;
 	u64 runs, run_ns;
 };
@@ -43,7 +43,7 @@ void top_sample_fini(struct top_sample *s);
 /* What a row did a second. */
 struct top_rate {
 	const struct top_row *row;	/* borrowed from the newer sample */
-	double seen, filtered, delivered, dropped;
+	double seen, filtered, delivered, dropped, bytes;
 	double matches, evaluations;
 	double eval_ns;			/* one evaluation, from the samples since the start; 0: unknown */
 	double cost;			/* part of a CPU: evaluations, or runs in the kernel */

@@ -257,9 +257,9 @@ static json_t *json_row(enum top_list list, const struct top_rate *t)
 
 	switch (list) {
 	case TOP_SYSCALLS:
-		return json_pack("{s:s, s:o, s:o, s:o, s:o}", "name", row->name, "seen", rate(t->seen),
+		return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "name", row->name, "seen", rate(t->seen),
 				 "filtered", rate(t->filtered), "delivered", rate(t->delivered),
-				 "dropped", rate(t->dropped));
+				 "dropped", rate(t->dropped), "bytes", rate(t->bytes));
 	case TOP_PROCESSES:
 		return json_pack("{s:s, s:I, s:o}", "name", row->name, "pid", (json_int_t)row->pid,
 				 "delivered", rate(t->delivered));

@@ -70,7 +70,9 @@ static void fill(struct snapshot *s)
 	s->programs = xcalloc(1, sizeof(*s->programs));
 	s->programs[0] = (struct snapshot_program){ "__x64_sys_openat", 4, 400 };
 	s->nprograms = 1;
-	s->proc.bytes = 3 << 19;
+	s->proc.bytes = (3 << 19) + 9;
+	s->proc.fd_bytes = 9;
+	s->bytes[SC_openat] = 6400;
 }
 
 static void figures(struct figures *f, const struct metrics_past *past)
@@ -113,14 +115,16 @@ static void json(void **state)
 	assert_string_equal(field(&m, "scap.n_evts_cpu_1"), "50");
 	assert_string_equal(field(&m, "saker.syscall.openat.dropped_buffer"), "9");
 	assert_string_equal(field(&m, "saker.syscall.openat.filtered"), "7");
+	assert_string_equal(field(&m, "saker.syscall.openat.bytes"), "6400");
+	assert_string_equal(field(&m, "saker.tables.fds.memory_bytes"), "9");
 	assert_string_equal(field(&m, "scap.__x64_sys_openat.avg_time_ns"), "100");
-	assert_string_equal(field(&m, "saker.tables.memory_bytes"), "1572864");
+	assert_string_equal(field(&m, "saker.tables.threads.memory_bytes"), "1572864");
 	assert_string_equal(field(&m, "saker.driver.fallback"), "1");
 	metrics_fields_fini(&m);
 	cfg.metrics.convert_memory = cfg.metrics.empty_values = true;
 	cfg.metrics.per_cpu = false;
 	metrics_fields(&f, &m);
-	assert_string_equal(field(&m, "saker.tables.memory_mb"), "1.5");
+	assert_string_equal(field(&m, "saker.tables.threads.memory_mb"), "1.5");
 	assert_string_equal(field(&m, "scap.n_drops_buffer_close_exit"), "0");
 	assert_string_equal(field(&m, "scap.n_evts_cpu_1"), "none");
 	cfg.metrics.convert_memory = cfg.metrics.empty_values = false;
@@ -197,6 +201,7 @@ static void sums(void **state)
 	assert_int_equal(sum.capture.drops_class[DROPS_OPEN], 18);
 	assert_int_equal(sum.by_code[SC_openat].seen, 114);
 	assert_int_equal(sum.cpus[1].sent, 80);
+	assert_int_equal(sum.bytes[SC_openat], 12800);
 	assert_int_equal(sum.rules[0].matches, 6);
 	assert_int_equal(sum.programs[0].runs, 8);
 	assert_int_equal(sum.ntalkers, 2);
