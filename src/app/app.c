@@ -478,6 +478,8 @@ static enum outcome init_metrics(struct app *a)
 	facts_init(&a->facts, a->hostname);
 	if (a->cfg.metrics.enabled)
 		facts_add_files(&a->facts, &a->cfg, &a->rules_files);
+	if (a->cfg.metrics.enabled && a->rules_files.n && !a->facts.rules_files.n)
+		log_warning("The metrics have no hashes of files: is libgnutls30 installed?");
 	return fail_if(report_init(&a->run.report, &a->cfg, &a->facts, &a->diag));
 }
 
