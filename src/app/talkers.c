@@ -22,14 +22,19 @@ static struct talker *make_room(struct talkers *t, struct talker *set)
 
 struct talker *talkers_count(struct talkers *t, s64 pid)
 {
-	struct talker *set = t->table[hash_u64((u64)pid) % TALKER_SETS], *k = set;
+	struct talker *set, *k = t->last;
 
+	if (k && k->pid == pid)
+		goto found;
+	k = set = t->table[hash_u64((u64)pid) % TALKER_SETS];
 	while (k < set + TALKER_WAYS && (k->pid != pid || !k->events))
 		k++;
 	if (k == set + TALKER_WAYS) {
 		k = make_room(t, set);
 		*k = (struct talker){ .pid = pid };
 	}
+	t->last = k;
+found:
 	k->events++;
 	k->recent++;
 	return k;

@@ -22,6 +22,7 @@ struct talker {
 
 struct talkers {
 	struct talker table[TALKER_SETS][TALKER_WAYS];	/* events 0: free */
+	struct talker *last;	/* events come in runs */
 	u64 evicted;
 };
 
