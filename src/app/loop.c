@@ -103,7 +103,7 @@ static void process(struct run *r, const struct raw_event *raw)
 	ev.cpu = raw->cpu;
 	ev.live = raw->live;
 	ev.state_only = raw->state_only;
-	r->bytes[event_syscall(&ev) & (NR_CODES - 1)] += ev.raw->len;
+	r->bytes[ev.type] += ev.raw->len;
 	visible = proc_apply(r->proc, &ev);
 	if (ev.type == EV_SYSCALL_PRCTL_X && heartbeat_take(&r->heartbeat, &ev)) {
 		proc_done(r->proc, &ev);

@@ -50,7 +50,7 @@ struct run {
 	struct desk desk;		/* where other threads ask for figures */
 
 	u64 nevents;			/* fetched */
-	u64 bytes[NR_CODES];		/* of these, by syscall; [0]: of none */
+	u64 bytes[EV_MAX];		/* of these, by type */
 	u64 nvisible;			/* that rules could see */
 	u64 ninvalid;			/* that could not be decoded */
 	u64 nalerts;

@@ -477,7 +477,7 @@ const struct metric_row metric_rows[] = {
 	F(KERNEL, COUNTER, NONE, LIVE, get_syscall_unfit, "saker.syscall.%s.dropped_scratch",
 	  "saker_syscall_dropped_scratch_total", "Of these: lost because they were too large, or their CPU was busy."),
 	F(KERNEL, COUNTER, NONE, 0, get_syscall_bytes, "saker.syscall.%s.bytes", "saker_syscall_bytes_total",
-	  "Bytes of the events handled, by the call that their type belongs to."),
+	  "Bytes of the events handled, by the call that their type belongs to; calls without a type of their own are left out."),
 
 	/* CPUs */
 	F(PER_CPU, COUNTER, NONE, LIVE, get_cpu_made, "scap.n_evts_cpu_%s", SCAP "n_evts_cpu_total",

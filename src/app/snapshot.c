@@ -9,6 +9,8 @@
 
 #include "app/loop.h"
 #include "base/mem.h"
+#include "event/event.h"
+#include "event/table.h"
 
 void snapshot_fini(struct snapshot *s)
 {
@@ -85,13 +87,30 @@ static void visit_program(struct programs_visitor *v, const char *name, u64 runs
 
 static void fill_rules(struct snapshot *s, struct ruleset *set)
 {
+	u64 *evaluations;
+
 	s->nrules = ruleset_count(set);
 	s->rules = xcalloc(s->nrules + 1, sizeof(*s->rules));
+	evaluations = xmalloc((s->nrules + 1) * sizeof(*evaluations));
+	ruleset_evaluations(set, evaluations);
 	for (u32 i = 0; i < s->nrules; i++) {
 		const struct rule *r = ruleset_rule(set, i);
 
 		s->rules[i] = (struct snapshot_rule){ .rule = r, .matches = r->matches,
-			.evaluations = r->evaluations, .samples = r->samples, .sampled_ns = r->sampled_ns };
+			.evaluations = evaluations[i], .samples = r->samples, .sampled_ns = r->sampled_ns };
+	}
+	free(evaluations);
+}
+
+/* Types of events to syscalls; generic events are of any. */
+static void fill_bytes(struct snapshot *s, const u64 *by_type)
+{
+	for (u32 t = 0; t < EV_MAX; t++) {
+		const struct event ev = { .type = (u16)t, .desc = event_desc(t) };
+		bool generic = t == EV_GENERIC_E || t == EV_GENERIC_X;
+
+		if (by_type[t])
+			s->bytes[generic ? SC_unknown : event_syscall(&ev)] += by_type[t];
 	}
 }
 
@@ -122,7 +141,7 @@ void snapshot_fill(struct snapshot *s, const struct run *r)
 	s->time_ns = (u64)ts.tv_sec * 1000000000 + (u64)ts.tv_nsec;
 	s->workers = 1;
 	s->events = r->nevents;
-	memcpy(s->bytes, r->bytes, sizeof(s->bytes));
+	fill_bytes(s, r->bytes);
 	s->visible = r->nvisible;
 	s->invalid = r->ninvalid;
 	s->alerts = r->nalerts;

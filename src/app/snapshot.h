@@ -53,7 +53,7 @@ struct snapshot {
 	u64 drop_occurrences, drop_actions;
 	struct capture_stats capture;
 	struct syscall_counters by_code[NR_CODES];
-	u64 bytes[NR_CODES];		/* of the events fetched, by syscall */
+	u64 bytes[NR_CODES];		/* of the events fetched, by syscall; [0]: generic ones and others */
 	struct syscall_counters *cpus;	/* owned */
 	u32 ncpus;
 	struct proc_stats proc;

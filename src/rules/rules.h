@@ -107,8 +107,7 @@ struct rule {
 	u32 expr;
 	struct event_set events;
 	u64 matches;
-	u64 evaluations;		/* how often its condition was run */
-	u64 samples, sampled_ns;	/* of these: some, whose time was taken */
+	u64 samples, sampled_ns;	/* evaluations whose time was taken */
 };
 
 int rules_compile(struct rules *r, struct ruleset **ret, struct diag *d);
@@ -124,5 +123,7 @@ bool ruleset_uses(const struct ruleset *s, u32 field_flag);
  * array belongs to s and lives until the next call.  A set belongs to one thread.
  */
 u32 ruleset_match(struct ruleset *s, struct field_ctx *x, bool first, struct rule *const **ret);
+/* How often each rule's condition was evaluated: ruleset_count() numbers. */
+void ruleset_evaluations(const struct ruleset *s, u64 *ret);
 
 #endif

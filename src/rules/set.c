@@ -35,6 +35,8 @@ struct ruleset {
 	u32 n;
 	VEC(struct slot) slots;
 	u32 first[ROWS + 1];
+	u64 events_of[ROWS];	/* that were looked at, */
+	u64 *skipped;		/* and, by slot, those for which a rule before it was enough */
 	struct event_set events;
 	u32 flags;		/* FF_* of all fields used */
 	struct rule **matched;
@@ -167,6 +169,8 @@ static void build_index(struct ruleset *s)
 		}
 	}
 	s->first[ROWS] = s->slots.n;
+	s->skipped = arena_alloc(&s->a, (s->slots.n + 1) * sizeof(*s->skipped));
+	memset(s->skipped, 0, (s->slots.n + 1) * sizeof(*s->skipped));
 }
 
 /* ---- the set ------------------------------------------------------------------------ */
@@ -265,10 +269,29 @@ static bool run_sampled(struct ruleset *s, struct slot *slot)
 	return matches;
 }
 
+/* Inlined, so that the many events which are no sample do not pay for the one that is. */
+static inline __attribute__((always_inline)) u32 match_row(struct ruleset *s, u32 row, bool first, bool sample)
+{
+	u32 n = 0, end = s->first[row + 1];
+
+	for (u32 i = s->first[row]; i < end; i++) {
+		struct slot *slot = &s->slots.p[i];
+
+		if (sample ? !run_sampled(s, slot) : !filter_run(s->state, slot->expr))
+			continue;
+		slot->rule->matches++;
+		s->matched[n++] = slot->rule;
+		if (!first)
+			continue;
+		while (++i < end)
+			s->skipped[i]++;
+	}
+	return n;
+}
+
 u32 ruleset_match(struct ruleset *s, struct field_ctx *x, bool first, struct rule *const **ret)
 {
-	u32 row = x->ev->type, n = 0;
-	bool sample;
+	u32 row = x->ev->type;
 
 	*ret = s->matched;
 	if (is_generic(row))
@@ -276,17 +299,15 @@ u32 ruleset_match(struct ruleset *s, struct field_ctx *x, bool first, struct rul
 	if (row >= ROWS || s->first[row] == s->first[row + 1])
 		return 0;
 	filter_begin(s->state, x);
-	sample = !(++s->nmatches % SAMPLE_EVERY);
-	for (u32 i = s->first[row]; i < s->first[row + 1]; i++) {
-		struct slot *slot = &s->slots.p[i];
+	s->events_of[row]++;
+	return ++s->nmatches % SAMPLE_EVERY ? match_row(s, row, first, false) : match_row(s, row, first, true);
+}
 
-		slot->rule->evaluations++;
-		if (sample ? !run_sampled(s, slot) : !filter_run(s->state, slot->expr))
-			continue;
-		slot->rule->matches++;
-		s->matched[n++] = slot->rule;
-		if (first)
-			break;
-	}
-	return n;
+/* Counted by event, not by rule: there are many rules to an event. */
+void ruleset_evaluations(const struct ruleset *s, u64 *ret)
+{
+	memset(ret, 0, s->n * sizeof(*ret));
+	for (u32 row = 0; row < ROWS; row++)
+		for (u32 i = s->first[row]; i < s->first[row + 1]; i++)
+			ret[s->slots.p[i].rule - s->rules] += s->events_of[row] - s->skipped[i];
 }

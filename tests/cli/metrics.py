@@ -37,12 +37,19 @@ def t_replay(d):
     f = last["output_fields"]
     same((f["scap.engine_name"], f["evt.hostname"], f["evt.time"]), ("savefile", "testhost", 1700000006 * 10**9))
     same((f["falco.rules.matches_total"], f["falco.rules.opened"]), (7, 7))
+    same((f["saker.rules.opened.evaluations"], f.get("saker.rules.second.evaluations")), (7, None))     # the first match is enough
     same(f["saker.syscall.openat.bytes"], 7 * (26 + 7 * 2 + 8 + 8 + 11 + 4 + 4 + 4 + 8))
     same(list(f), sorted(f))
     same([k for k in f if k.startswith("scap.n_") or "blind" in k], [])
     lines = [json.loads(line) for line in open(d.file("m.json"))]
     same([(line["sample"], line["output_fields"]["falco.num_evts"]) for line in lines], [(1, 3), (2, 5), (3, 7)])
     same(lines[-1]["output_fields"], f)
+
+
+def t_all_matches(d):
+    rc, out, err = d.run(*ON, "-o", "json_output=true", "-o", "rule_matching=all")
+    f = snapshots(out)[0]["output_fields"]
+    same([f["saker.rules.%s.evaluations" % r] for r in ("opened", "second")], [3, 3])
 
 
 def t_text(d):
