@@ -38,14 +38,15 @@ CFLAGS = -O2 -g
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -fno-omit-frame-pointer -D_GNU_SOURCE -DSAKER_VERSION='"$(VERSION)"' \
 	     $(if $(LTO),-flto=auto) -I. -Isrc -I$(BUILD)/gen $(if $(SYSROOT),--sysroot=$(SYSROOT)) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
 ALL_LDFLAGS = $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
-LDLIBS = -lbpf -lelf -lyaml -lpcre2-8 -ljansson -lz -lpthread
+LDLIBS = -lbpf -lelf -lyaml -lpcre2-8 -ljansson -lz -lpthread -ldl
 
 # From the lowest layer to the highest: a module may use those before it (tools/layers
 # says which exactly).
-MODULES = base event capture setup proc field filter output rules app
+MODULES = base http event capture setup proc field filter output rules app
 
 # Modules that a unit test of each needs; tests/unit/MODULE_NAME.c tests MODULE.
 NEEDS_base    = base
+NEEDS_http    = http base
 NEEDS_event   = event base
 NEEDS_capture = capture event base
 NEEDS_setup   = setup capture event base
@@ -54,7 +55,7 @@ NEEDS_field   = field proc event base
 NEEDS_filter  = filter field proc event base
 NEEDS_rules   = rules output filter field proc event base
 NEEDS_output  = output filter field proc event base
-NEEDS_app     = app output rules filter field proc setup capture event base
+NEEDS_app     = app output rules filter field proc setup capture event http base
 NEEDS_tool    = rules output filter field proc capture event base
 
 .PHONY: all deps run test check guest test-vm bench fuzz lint install clean tests

@@ -55,6 +55,16 @@ static inline_ struct syscall_counters *counters(struct scratch *s)
 	return &s->by_code[s->code & (NR_CODES - 1)];
 }
 
+/* It does not fit, or there is no program to go on with. */
+static inline_ int event_lost(struct scratch *s)
+{
+	s->busy = 0;
+	s->drops_scratch++;
+	counters(s)->lost++;
+	counters(s)->lost_scratch++;
+	return 0;
+}
+
 /* The header, with the time; s is this CPU's and free. */
 static inline_ void event_begin(struct ctx *c, struct scratch *s, u32 type, u32 nparams)
 {
@@ -83,18 +93,15 @@ static inline_ int event_end(struct ctx *c, u32 lane)
 
 	*(u32 *)(s->event + 16) = len;
 	s->busy = 0;
-	if (len > EVENT_LEN_MAX - 8) {
-		s->drops_scratch++;
-		counters(s)->lost++;
-		return 0;
-	}
+	if (len > EVENT_LEN_MAX - 8)
+		return event_lost(s);
 	opaque(len);
 	len &= EVENT_LEN_MAX - 1;
 	*(u16 *)(s->event + len) = bpf_get_smp_processor_id();
 	len += sizeof(u16);
 	rb = bpf_map_lookup_elem(&rings, &ring);
 	if (!rb)
-		return 0;
+		return event_lost(s);
 	lane &= 1;
 	s->unwoken[lane] += len;
 	if (s->unwoken[lane] > config.wake_bytes[lane]) {
@@ -172,6 +179,7 @@ static inline_ int event_drop(struct scratch *s)
 {
 	s->busy = 0;
 	s->filtered++;
+	counters(s)->filtered++;
 	return 0;
 }
 
@@ -384,6 +392,7 @@ static inline_ bool lifecycle_begin(struct ctx *c, u32 code, u32 type, u32 npara
 	if (s->busy) {
 		s->drops_scratch++;
 		s->by_code[code].lost++;
+		s->by_code[code].lost_scratch++;
 		return false;
 	}
 	s->busy = 1;

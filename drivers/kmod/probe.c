@@ -109,6 +109,7 @@ static void send(struct ctx *c, struct consumer *k, struct cpu_rings *r, u32 lan
 	if (c->overflow || c->off > EVENT_LEN_MAX - 8) {
 		r->counters.drops_scratch++;
 		n->lost++;
+		n->lost_scratch++;
 		return;
 	}
 	store(c->s->event, ktime_get_boot_fast_ns() + k->opt.epoch_ns, 8);
@@ -174,6 +175,7 @@ static void deliver(struct ctx *c, const struct plan *p)
 		r->counters.by_code[c->code].seen++;
 		if (p->drop || (p->may_filter && k->opt.drop_failed)) {
 			r->counters.filtered++;
+			r->counters.by_code[c->code].filtered++;
 			continue;
 		}
 		if (built != k->opt.snaplen) {
@@ -205,6 +207,7 @@ static void count_lost(u32 code, bool (*wants)(const struct kmod_interest *in, u
 		}
 		r->counters.by_code[code].seen++;
 		r->counters.by_code[code].lost++;
+		r->counters.by_code[code].lost_scratch++;
 		r->counters.drops_scratch++;
 	}
 }

@@ -24,6 +24,8 @@
 #include "app/rules_files.h"
 #include "app/signals.h"
 #include "app/stats.h"
+#include "app/top.h"
+#include "app/web.h"
 #include "base/cap.h"
 
 struct app {
@@ -42,6 +44,9 @@ struct app {
 	struct rules *rules;
 	struct strlist rules_files;
 	struct output_options oopt;
+	struct facts facts;
+	struct desk *desks[1];
+	struct web web;
 	struct run run;
 };
 
@@ -73,6 +78,8 @@ static enum outcome print_static(struct app *a)
 		info_print_ignored();
 	else if (cmd->list_events)
 		list_events(cmd->format);
+	else if (cmd->list_metrics)
+		list_metrics(cmd->format);
 	else
 		return GO_ON;
 	return DONE;
@@ -404,6 +411,22 @@ static int start_outputs(struct app *a)
 	return err;
 }
 
+static bool is_live(const struct config *c)
+{
+	return !engine_is_replay(c) && strcmp(c->engine_kind, "nodriver") && strcmp(c->engine_kind, "ptrace");
+}
+
+/* Before there are threads. */
+static void start_heartbeat(struct app *a)
+{
+	int err = 0;
+
+	if (a->cfg.heartbeat && is_live(&a->cfg))
+		err = heartbeat_start(&a->run.heartbeat);
+	if (err)
+		log_warning("There is no heartbeat: its process cannot be started: %s", strerror(-err));
+}
+
 static enum outcome init_outputs(struct app *a)
 {
 	const struct config *c = &a->cfg;
@@ -428,6 +451,7 @@ static enum outcome init_outputs(struct app *a)
 	}
 	if (a->cmd.dry_run)
 		return DONE;
+	start_heartbeat(a);
 	return fail_if(start_outputs(a));
 }
 
@@ -478,6 +502,32 @@ static void init_fields(struct app *a)
 	x->static_fields = &a->cfg.static_fields;
 }
 
+static enum outcome init_metrics(struct app *a)
+{
+	facts_init(&a->facts, a->hostname);
+	if (a->cfg.metrics.enabled)
+		facts_add_files(&a->facts, &a->cfg, &a->rules_files);
+	if (a->cfg.metrics.enabled && a->rules_files.n && !a->facts.rules_files.n)
+		log_warning("The metrics have no hashes of files: is libgnutls30 installed?");
+	return fail_if(report_init(&a->run.report, &a->cfg, &a->facts, &a->diag));
+}
+
+/* It follows no process but those that it starts; or the driver may be one that is not there for all. */
+static void check_heartbeat(struct run *r)
+{
+	const struct run_driver *drv = &r->driver;
+	const u32 type = EV_SYSCALL_PRCTL_X;
+
+	if (!r->heartbeat.on)
+		return;
+	if (!strcmp(r->capture->ops->name, "ptrace")) {
+		heartbeat_stop(&r->heartbeat);
+	} else if (drv->blind[type / 64] >> type % 64 & 1) {
+		heartbeat_stop(&r->heartbeat);
+		log_warning("There is no heartbeat: the kernel did not take the program for it");
+	}
+}
+
 static enum outcome run(struct app *a)
 {
 	struct run *r = &a->run;
@@ -490,13 +540,24 @@ static enum outcome run(struct app *a)
 		a->status = EXIT_NO_DRIVER;
 	if (err)
 		return FAILED;
+	a->facts.engine = facts_engine(r->capture->ops->name);
+	check_heartbeat(r);
 	if (r->driver.fallback)
 		loop_tell_fallback(r);
 	init_fields(a);
+	a->desks[0] = &r->desk;
+	loop_publish_health(r);
+	err = web_start(&a->web, &a->cfg, &a->facts, a->desks, 1, &a->diag);
+	if (err) {
+		field_ctx_fini(&r->fctx);
+		return FAILED;
+	}
 	if (a->cmd.program)
 		dup2(STDERR_FILENO, STDOUT_FILENO);	/* standard output is the program's */
 	privileges_finish(r->live ? r->capture->ops->name : NULL, a->cfg.privileges_drop);
 	err = loop_run(r, &a->diag);
+	desk_close(&r->desk);
+	web_stop(&a->web);
 	if (a->cmd.program)
 		a->status = r->capture->status;
 	field_ctx_fini(&r->fctx);
@@ -534,7 +595,7 @@ static enum outcome finish(struct app *a, enum outcome outcome)
 static enum outcome (*const steps[])(struct app *) = {
 	print_static, load_config, print_versions, require_config, plugins, list, select_sources,
 	validate, become_user, load_rules, support, tell_rules, choose_syscalls,
-	doctor, init_outputs, write_pidfile, run,
+	doctor, init_outputs, init_metrics, write_pidfile, run,
 };
 
 static void app_fini(struct app *a)
@@ -542,6 +603,10 @@ static void app_fini(struct app *a)
 	struct run *r = &a->run;
 
 	signals_restore();
+	heartbeat_stop(&r->heartbeat);
+	report_fini(&r->report);
+	desk_fini(&r->desk);
+	facts_fini(&a->facts);
 	alert_printer_free(r->printer);
 	capture_close(r->capture);
 	proc_free(r->proc);
@@ -576,7 +641,10 @@ int app_main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], "driver"))
 		return driver_cmd(argc - 1, argv + 1);
+	if (argc > 1 && !strcmp(argv[1], "top"))
+		return top_main(argc - 1, argv + 1);
 	config_init(&a.cfg);
+	desk_init(&a.run.desk);
 	if (cmdline_parse(&a.cmd, &a.cfg.arena, argc, argv, &a.diag))
 		outcome = FAILED;
 	for (u32 i = 0; i < ARRAY_SIZE(steps) && outcome == GO_ON; i++)

@@ -47,12 +47,13 @@ static const struct option_row options[] = {
 	  "List the fields for rules and outputs, of one source or of all." },
 	{ 0, "list-events", OPT_FLAG, AT(list_events), NULL,
 	  "List the events and their parameters." },
+	{ 0, "list-metrics", OPT_FLAG, AT(list_metrics), NULL, "List the metrics." },
 	{ 0, "list-plugins", OPT_FLAG, AT(list_plugins), NULL, "List the plugins loaded." },
 	{ 'M', NULL, OPT_NUMBER, AT(seconds), "SECONDS",
 	  "Stop after so many seconds of events (0: never)." },
 	{ 0, "markdown", OPT_FLAG, AT(markdown), NULL, "Old form of --format markdown." },
 	{ 0, "format", OPT_TEXT, AT(format_name), "FORMAT",
-	  "Form of --list and --list-events: text, markdown, json." },
+	  "Form of --list, --list-events and --list-metrics: text, markdown, json." },
 	{ 'N', NULL, OPT_FLAG, AT(names_only), NULL, "With --list: names only." },
 	{ 'o', "option", OPT_LIST, AT(options), "KEY=VALUE",
 	  "Set a configuration key, e.g. json_output=true. Repeatable." },
@@ -310,6 +311,7 @@ void cmdline_help(struct buf *out)
 	buf_adds(out, "saker - watches a Linux system and raises alerts by rules\n"
 		      "Usage:\n  saker [OPTION...]            watch\n"
 		      "  saker doctor [OPTION...]     try a start, say what is wrong and how to mend it\n"
+		      "  saker top [OPTION...]        show what the running sensor does; see saker top --help\n"
 		      "  saker driver COMMAND         look after the drivers; see saker driver --help\n"
 		      "  saker rules --WHAT           what the rules need; see saker rules --help\n\n");
 	for (u32 i = 0; i < ARRAY_SIZE(options); i++)

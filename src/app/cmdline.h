@@ -16,7 +16,7 @@ struct cmdline {	/* strings are those of argv */
 	struct rules_request rules_cmd;
 	bool userspace, doctor, help, version, dry_run, unbuffered, verbose, page_size, support;
 	bool config_schema, rule_schema, ignored, names_only, markdown;
-	bool list_rules, list_events, list_plugins;
+	bool list_rules, list_events, list_metrics, list_plugins;
 	bool list_fields;		/* --list given */
 	const char *list_source;	/* its value, or NULL */
 	const char *config, *list_rule, *pidfile, *print, *plugin_info, *format_name;

@@ -338,12 +338,17 @@ static bool was_given_up(const char *kind, const struct way *first)
 	return true;
 }
 
-/* What should have been used: what the user named, or what worked on the kernel before. */
+/*
+ * What should have been used: what the user named, or what worked on the kernel before.  It
+ * outlives the chooser.
+ */
 static const char *expected(const struct chooser *ch)
 {
+	const struct driver *before = ch->last.used ? driver_by_name(ch->last.used) : NULL;
+
 	if (strcmp(ch->run->driver.wanted, "auto"))
 		return ch->run->driver.wanted;
-	return ch->last.used ? ch->last.used : "auto";
+	return before ? before->name : "auto";
 }
 
 static void tell_choice(struct chooser *ch, const struct way *w)

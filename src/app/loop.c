@@ -46,6 +46,23 @@ static void raise_alerts(struct run *r, struct rule *const *rules, u32 n)
 	}
 }
 
+static void push_internal(struct run *r, u64 ts_ns, const char *rule, enum priority prio, const char *msg,
+			  const struct internal_field *fields, u32 n)
+{
+	buf_clear(&r->line);
+	alert_print_internal(r->printer, ts_ns, rule, prio, msg, fields, n, &r->line);
+	push_line(r, prio);
+}
+
+static void count_talker(struct run *r, const struct event *ev)
+{
+	const struct thread *t = ev->thread;
+	struct talker *k = talkers_count(&r->talkers, t ? t->pid : ev->tid);
+
+	if (k->events == 1 && t)
+		snprintf(k->name, sizeof(k->name), "%.*s", (int)t->comm.len, t->comm.p);
+}
+
 static void handle_event(struct run *r, struct event *ev)
 {
 	struct rule *const *matched;
@@ -74,6 +91,7 @@ static void process(struct run *r, const struct raw_event *raw)
 {
 	struct diag d = { 0 };
 	struct event ev;
+	bool visible;
 
 	r->nevents++;
 	if (event_decode(&ev, raw->hdr, raw->len, &d)) {
@@ -85,32 +103,51 @@ static void process(struct run *r, const struct raw_event *raw)
 	ev.cpu = raw->cpu;
 	ev.live = raw->live;
 	ev.state_only = raw->state_only;
-	if (proc_apply(r->proc, &ev))
+	r->bytes[ev.type] += ev.raw->len;
+	visible = proc_apply(r->proc, &ev);
+	if (ev.type == EV_SYSCALL_PRCTL_X && heartbeat_take(&r->heartbeat, &ev)) {
+		proc_done(r->proc, &ev);
+		return;
+	}
+	r->timeouts_in_row = 0;
+	count_talker(r, &ev);
+	if (visible)
 		handle_event(r, &ev);
 	proc_done(r->proc, &ev);
 }
 
 static void alert_drops(struct run *r, u64 ts_ns, const struct drops_verdict *v)
 {
-	char buffer[24], scratch[24], drops[24], events[24];
-	struct internal_field fields[] = {
-		{ "ebpf_enabled", r->live ? "1" : "0", false },
-		{ "n_drops", drops, false },
-		{ "n_drops_buffer_total", buffer, false },
-		{ "n_drops_scratch_map", scratch, false },
-		{ "n_evts", events, false },
+	/* in the order of their names */
+	const struct {
+		const char *key;
+		u64 value;
+	} numbers[] = {
+		{ "ebpf_enabled", r->live },
+		{ "n_drops", v->dropped },
+		{ "n_drops_buffer_clone_fork_exit", v->delta.drops_class[DROPS_CLONE_FORK] },
+		{ "n_drops_buffer_close_exit", v->delta.drops_class[DROPS_CLOSE] },
+		{ "n_drops_buffer_connect_exit", v->delta.drops_class[DROPS_CONNECT] },
+		{ "n_drops_buffer_dir_file_exit", v->delta.drops_class[DROPS_DIR_FILE] },
+		{ "n_drops_buffer_execve_exit", v->delta.drops_class[DROPS_EXECVE] },
+		{ "n_drops_buffer_open_exit", v->delta.drops_class[DROPS_OPEN] },
+		{ "n_drops_buffer_other_interest_exit", v->delta.drops_class[DROPS_OTHER_INTEREST] },
+		{ "n_drops_buffer_proc_exit", v->delta.drops_class[DROPS_PROC_EXIT] },
+		{ "n_drops_buffer_total", v->delta.drops_buffer },
+		{ "n_drops_scratch_map", v->delta.drops_scratch },
+		{ "n_evts", v->made },
 	};
+	struct internal_field fields[ARRAY_SIZE(numbers)];
+	char texts[ARRAY_SIZE(numbers)][24];
 	struct buf msg = { 0 };
 
-	snprintf(drops, sizeof(drops), "%llu", v->dropped);
-	snprintf(buffer, sizeof(buffer), "%llu", v->delta.drops_buffer);
-	snprintf(scratch, sizeof(scratch), "%llu", v->delta.drops_scratch);
-	snprintf(events, sizeof(events), "%llu", v->delta.events);
+	for (u32 i = 0; i < ARRAY_SIZE(numbers); i++) {
+		snprintf(texts[i], sizeof(texts[i]), "%llu", numbers[i].value);
+		fields[i] = (struct internal_field){ numbers[i].key, texts[i], false };
+	}
 	drops_message(v, &msg);
-	buf_clear(&r->line);
-	alert_print_internal(r->printer, ts_ns, "Falco internal: syscall event drop", PRIO_DEBUG,
-			     buf_str(&msg), fields, ARRAY_SIZE(fields), &r->line);
-	push_line(r, PRIO_DEBUG);
+	push_internal(r, ts_ns, "Falco internal: syscall event drop", PRIO_DEBUG, buf_str(&msg), fields,
+		      ARRAY_SIZE(fields));
 	buf_fini(&msg);
 }
 
@@ -125,11 +162,114 @@ void loop_tell_fallback(struct run *r)
 
 	buf_addf(&msg, "Saker internal: driver fall-back. %s is used instead of %s (%s)", drv->used, drv->wanted,
 		 drv->why.len ? drv->why.p : "");
-	buf_clear(&r->line);
-	alert_print_internal(r->printer, now_ns(CLOCK_REALTIME), "Saker internal: driver fall-back", PRIO_WARNING,
-			     buf_str(&msg), fields, ARRAY_SIZE(fields), &r->line);
-	push_line(r, PRIO_WARNING);
+	push_internal(r, now_ns(CLOCK_REALTIME), "Saker internal: driver fall-back", PRIO_WARNING, buf_str(&msg),
+		      fields, ARRAY_SIZE(fields));
 	buf_fini(&msg);
+}
+
+/* ---- looked at now and then ------------------------------------------------------------------ */
+
+static void alert_timeouts(struct run *r)
+{
+	char last[32] = "none";
+	time_t seconds = (time_t)(r->last_ts_ns / SECOND_NS);
+	struct internal_field field = { "last_event_time", last, false };
+	struct buf msg = { 0 };
+	struct tm tm;
+
+	if (r->last_ts_ns && localtime_r(&seconds, &tm))
+		snprintf(last, sizeof(last), "%02d:%02d:%02d.%09llu", tm.tm_hour, tm.tm_min, tm.tm_sec,
+			 r->last_ts_ns % SECOND_NS);
+	buf_addf(&msg, "Falco internal: timeouts notification. %llu consecutive timeouts without event.",
+		 r->cfg->max_timeouts);
+	push_internal(r, now_ns(CLOCK_REALTIME), "Falco internal: timeouts notification", PRIO_DEBUG, buf_str(&msg),
+		      &field, 1);
+	buf_fini(&msg);
+}
+
+static void note_timeout(struct run *r)
+{
+	r->ntimeouts++;
+	if (!r->live || ++r->timeouts_in_row < r->cfg->max_timeouts)
+		return;
+	r->timeouts_in_row = 0;
+	alert_timeouts(r);
+}
+
+void loop_health(const struct run *r, struct health *ret)
+{
+	const struct run_driver *drv = &r->driver;
+	const struct heartbeat *h = &r->heartbeat;
+
+	*ret = (struct health){
+		.live = r->live, .wanted = drv->wanted, .used = drv->used, .why = drv->why.len ? drv->why.p : "",
+		.fallback = drv->fallback, .nrejected = drv->nrejected,
+		.rejected = drv->rejected.len ? drv->rejected.p : "", .heartbeat = h->on, .beats = h->beats,
+		.beat_age_ns = h->on ? now_ns(CLOCK_MONOTONIC) - h->last_ns : 0, .adrift = h->adrift,
+		.blind = h->blind, .blind_alerts = h->blind_alerts,
+	};
+	memcpy(ret->reason, h->blind ? h->reason : "", h->blind ? sizeof(ret->reason) : 1);
+}
+
+static void alert_blindness(struct run *r, bool blind)
+{
+	const char *rule = blind ? "Saker internal: sensor is blind" : "Saker internal: sensor sees again";
+	const struct heartbeat *h = &r->heartbeat;
+	char adrift[24], beats[24];
+	struct internal_field fields[] = {
+		{ "driver.used", r->driver.used ? r->driver.used : "", false },
+		{ "events_adrift", adrift, true },
+		{ "heartbeats", beats, true },
+		{ "reason", h->reason, false },
+	};
+	struct buf msg = { 0 };
+
+	snprintf(adrift, sizeof(adrift), "%llu", h->adrift);
+	snprintf(beats, sizeof(beats), "%llu", h->beats);
+	buf_addf(&msg, "%s. %s%s", rule, blind ? "" : "It was blind: ", h->reason);
+	push_internal(r, now_ns(CLOCK_REALTIME), rule, blind ? PRIO_CRITICAL : PRIO_NOTICE, buf_str(&msg), fields,
+		      ARRAY_SIZE(fields));
+	if (blind)
+		log_msg(PRIO_CRITICAL, "The sensor is blind: %s", h->reason);
+	else
+		log_notice("The sensor sees again");
+	buf_fini(&msg);
+}
+
+void loop_publish_health(struct run *r)
+{
+	struct health h;
+
+	loop_health(r, &h);
+	desk_publish(&r->desk, &h);
+}
+
+/* Once a second, by a clock that stands still while the machine sleeps. */
+static void tick(struct run *r)
+{
+	u64 now = now_ns(CLOCK_MONOTONIC);
+	enum heartbeat_news news;
+
+	if (now < r->tick_ns + SECOND_NS)
+		return;
+	r->tick_ns = now;
+	talkers_age(&r->talkers);
+	news = heartbeat_check(&r->heartbeat, r->capture, r->nevents, r->idle);
+	if (news != NO_NEWS)
+		alert_blindness(r, news == NOW_BLIND);
+	loop_publish_health(r);
+}
+
+static void report(struct run *r, u64 ts_ns)
+{
+	struct metrics_fields m;
+
+	if (!report_make(&r->report, r, ts_ns, &m))
+		return;
+	if (r->cfg->metrics.output_rule)
+		push_internal(r, ts_ns, "Falco internal: metrics snapshot", PRIO_INFORMATIONAL, "Falco metrics snapshot",
+			      m.p, m.n);
+	metrics_fields_fini(&m);
 }
 
 static int check_drops(struct run *r, u64 ts_ns, struct diag *d)
@@ -138,6 +278,7 @@ static int check_drops(struct run *r, u64 ts_ns, struct diag *d)
 
 	if (!drops_check(&r->drops, r->capture, ts_ns, &v))
 		return 0;
+	tick(r);
 	if (v.alert)
 		alert_drops(r, ts_ns, &v);
 	return v.exit ? diag_set(d, "Drop manager internal error") : 0;
@@ -193,6 +334,7 @@ static int step(struct run *r, struct diag *d)
 	u64 ts_ns = r->last_ts_ns;
 	int err = capture_next(r->capture, &raw, WAIT_MS);
 
+	r->idle = err;
 	if (!err) {
 		process(r, &raw);
 		ts_ns = r->last_ts_ns;
@@ -200,12 +342,18 @@ static int step(struct run *r, struct diag *d)
 		ts_ns = now_ns(CLOCK_REALTIME);
 		if (!r->first_ts_ns)
 			r->first_ts_ns = ts_ns;
+		if (err == -EAGAIN)
+			note_timeout(r);
+		tick(r);
 	} else if (err == -ENODATA) {
 		return 0;
 	} else {
 		diag_set(d, "%s", r->capture->diag.msg ? r->capture->diag.msg : strerror(-err));
 		return err;
 	}
+	desk_look(&r->desk, r);
+	if (report_is_due(&r->report, ts_ns))
+		report(r, ts_ns);
 	if (time_is_over(r, ts_ns))
 		return 0;
 	err = ts_ns ? check_drops(r, ts_ns, d) : 0;

@@ -4,7 +4,11 @@
 #define SAKER_APP_LOOP_H
 
 #include "app/cmdline.h"
+#include "app/desk.h"
 #include "app/drops.h"
+#include "app/heartbeat.h"
+#include "app/report.h"
+#include "app/talkers.h"
 #include "capture/capture.h"
 #include "output/outputs.h"
 #include "proc/proc.h"
@@ -40,11 +44,20 @@ struct run {
 	struct field_ctx fctx;
 	struct buf line;
 	struct drops drops;
+	struct heartbeat heartbeat;
+	struct report report;
+	struct talkers talkers;
+	struct desk desk;		/* where other threads ask for figures */
 
 	u64 nevents;			/* fetched */
+	u64 bytes[EV_MAX];		/* of these, by type */
 	u64 nvisible;			/* that rules could see */
 	u64 ninvalid;			/* that could not be decoded */
 	u64 nalerts;
+	u64 ntimeouts;			/* waits without an event */
+	u64 timeouts_in_row;		/* heartbeats are no events here */
+	u64 tick_ns;			/* of the last look at what is looked at once a second, monotonic */
+	bool idle;			/* the last wait brought nothing */
 	u64 alerts_dropped;		/* set at the end: the queue was full, */
 	u64 alerts_stuck;		/* an output blocked for good */
 	u64 first_ts_ns, last_ts_ns;
@@ -55,6 +68,11 @@ struct run {
  * those who read no logs know.
  */
 void loop_tell_fallback(struct run *r);
+
+/* By the loop, or when it does not run. */
+void loop_health(const struct run *r, struct health *ret);
+/* The same, to the desk; the loop does it once a second. */
+void loop_publish_health(struct run *r);
 
 /* Until the source ends, a signal comes, or the time is over.  Negative errno: d says why. */
 int loop_run(struct run *r, struct diag *d);

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "capture/caps.h"
 #include "capture/core_way.h"
+#include "capture/counters.h"
 #include "capture/driver.h"
 #include "capture/ring.h"
 #include "capture/route.h"
@@ -107,6 +108,14 @@ static int core_next(struct capture *base, struct raw_event *ret, int timeout_ms
 	return merge_next(&container_of(base, struct core, base)->rings.merge, ret, timeout_ms);
 }
 
+static void core_counters(struct capture *base, struct counters_visitor *v)
+{
+	struct core *c = container_of(base, struct core, base);
+
+	for (u32 cpu = 0; cpu < c->ncpus; cpu++)
+		counters_visit(v, cpu, c->scratch[cpu].by_code);
+}
+
 static void core_stats(struct capture *base, struct capture_stats *ret)
 {
 	struct core *c = container_of(base, struct core, base);
@@ -114,17 +123,19 @@ static void core_stats(struct capture *base, struct capture_stats *ret)
 	for (u32 cpu = 0; cpu < c->ncpus; cpu++) {
 		const struct scratch *s = &c->scratch[cpu];
 
-		for (u32 code = 0; code < SC_MAX; code++) {
-			ret->seen += s->by_code[code].seen;
-			ret->events += s->by_code[code].sent;
-		}
 		ret->drops_buffer += s->drops_buffer;
 		ret->drops_scratch += s->drops_scratch;
 		ret->truncated += s->truncated;
 		ret->enter_lost += s->enter_lost;
 		ret->filtered += s->filtered;
 	}
-	ret->drops_scratch += core_ways_missed(&c->ways);
+	ret->unseen = core_ways_missed(&c->ways);
+	ret->drops_scratch += ret->unseen;
+}
+
+static void core_programs(struct capture *base, struct programs_visitor *v)
+{
+	core_ways_programs(&container_of(base, struct core, base)->ways, v);
 }
 
 static void core_close(struct capture *base)
@@ -152,6 +163,8 @@ static const struct capture_ops core_ops = {
 	.name = "modern_ebpf",
 	.next = core_next,
 	.stats = core_stats,
+	.counters = core_counters,
+	.programs = core_programs,
 	.set_interest = core_set_interest,
 	.describe = core_describe,
 	.close = core_close,

@@ -15,6 +15,7 @@
 
 #include "base/mem.h"
 #include "base/vec.h"
+#include "capture/counters.h"
 #include "capture/driver.h"
 #include "capture/merge.h"
 #include "capture/route.h"
@@ -243,15 +244,22 @@ static int kmod_next(struct capture *base, struct raw_event *ret, int timeout_ms
 
 static void add_counters(const struct kmod_counters *n, struct capture_stats *ret)
 {
-	for (u32 code = 0; code < SC_MAX; code++) {
-		ret->seen += n->by_code[code].seen;
-		ret->events += n->by_code[code].sent;
-	}
 	ret->drops_buffer += n->drops_buffer;
 	ret->drops_scratch += n->drops_scratch;
 	ret->truncated += n->truncated;
 	ret->enter_lost += n->enter_lost;
 	ret->filtered += n->filtered;
+}
+
+static void kmod_counters(struct capture *base, struct counters_visitor *v)
+{
+	struct kmod *c = container_of(base, struct kmod, base);
+	struct kmod_counters *n = xmalloc(sizeof(*n));
+
+	for (size_t i = 0; i < c->cpus.n; i++)
+		if (!ioctl(c->cpus.p[i]->fd, KMOD_COUNTERS, n))
+			counters_visit(v, c->cpus.p[i]->rings[KMOD_RING].cpu, n->by_code);
+	free(n);
 }
 
 static void kmod_stats(struct capture *base, struct capture_stats *ret)
@@ -264,8 +272,9 @@ static void kmod_stats(struct capture *base, struct capture_stats *ret)
 			add_counters(n, ret);
 	free(n);
 	if (!ioctl(c->cpus.p[0]->fd, KMOD_STATUS, &c->status))
-		ret->drops_buffer += c->status.drops_no_ring;
-	ret->drops_buffer += c->broken;
+		ret->unseen = c->status.drops_no_ring;
+	ret->unseen += c->broken;
+	ret->drops_buffer += ret->unseen;
 }
 
 static int kmod_set_interest(struct capture *base, const struct interest *in, struct diag *d)
@@ -309,6 +318,7 @@ static const struct capture_ops kmod_ops = {
 	.name = "kmod",
 	.next = kmod_next,
 	.stats = kmod_stats,
+	.counters = kmod_counters,
 	.set_interest = kmod_set_interest,
 	.close = kmod_close,
 };

@@ -110,6 +110,7 @@ struct rule {
 	u64 evaluations;	/* events for which its condition was looked at: those that the
 				 * type, or what it has in common with other rules, ruled out
 				 * beforehand do not count */
+	u64 samples, sampled_ns;	/* evaluations whose time was taken */
 };
 
 int rules_compile(struct rules *r, struct ruleset **ret, struct diag *d);
@@ -130,5 +131,7 @@ const char *ruleset_field(const struct ruleset *s, const struct rule *r, u32 fie
  * array belongs to s and lives until the next call.  A set belongs to one thread.
  */
 u32 ruleset_match(struct ruleset *s, struct field_ctx *x, bool first, struct rule *const **ret);
+/* How often each rule's condition was evaluated: ruleset_count() numbers. */
+void ruleset_evaluations(const struct ruleset *s, u64 *ret);
 
 #endif
