@@ -57,6 +57,8 @@ static inline_ int syscall_end(void *prog_ctx, struct pt_regs *regs, u64 nr, lon
 	counters(s)->seen++;
 	if (config.drop_failed && s->ret < 0)
 		return event_drop(s);
+	if (live.filtered[code & (NR_CODES - 1)])
+		bpf_tail_call_static(prog_ctx, &by_code, FILTER_SLOT);
 	bpf_tail_call(prog_ctx, &by_code, code);
 	return event_lost(s);
 }

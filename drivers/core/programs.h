@@ -20,6 +20,7 @@
 #include "drivers/capture.h"
 #include "drivers/lane.h"
 #include "drivers/calls.h"
+#include "drivers/core/filter.h"
 
 #ifdef NO_PATHS
 static inline_ void walk_path(struct ctx *c)
@@ -183,6 +184,22 @@ static inline_ int event_drop(struct scratch *s)
 	return 0;
 }
 
+/* Between the hook and the event's program, where the filter has something to say. */
+SEC("tracepoint")
+int filter_call(void *ctx)
+{
+	struct scratch *s = this_scratch();
+
+	if (!s)
+		return 0;
+	if (!call_passes(s))
+		return event_drop(s);
+	bpf_tail_call(ctx, &by_code, s->code);
+	s->busy = 0;
+	counters(s)->lost++;
+	return 0;
+}
+
 /* Rows that other programs capture, when their syscall begins or at a tracepoint. */
 #define ELSEWHERE_SYSCALL_OPEN_E ,
 #define ELSEWHERE_SYSCALL_CREAT_E ,
@@ -322,18 +339,24 @@ static inline_ int keep(struct scratch *s, u32 code, u32 nr)
 		return send_enter(s, code);
 	}
 	st->nr = 0;
+	if (code == SC_openat2)
+		bpf_probe_read_user(st->words, sizeof(st->words), (void *)s->args[2]);
+	if (begin_filtered(st, s, code)) {
+		st->len = 0;
+		st->nr = nr + 1;
+		return 0;
+	}
 	if (code == SC_connect)
 		n = keep_address(st, s, s->args[1], s->args[2]);
 	else
 		n = keep_path(st, s->args[code == SC_open || code == SC_creat ? 0 : 1]);
-	if (code == SC_openat2)
-		bpf_probe_read_user(st->words, sizeof(st->words), (void *)s->args[2]);
 	if (n == sizeof(st->data)) {
 		s->enter_lost++;
 		return send_enter(s, code);
 	}
 	if (n <= 0)
 		return 0;	/* not in memory yet: the exit program reads it */
+	path_filtered(st, s, code, n);
 	st->len = n;
 	st->nr = nr + 1;
 	return 0;

@@ -17,6 +17,7 @@
 #include "app/engine.h"
 #include "app/info.h"
 #include "app/interest_log.h"
+#include "app/kernel_filter.h"
 #include "app/list.h"
 #include "app/log.h"
 #include "app/loop.h"
@@ -360,6 +361,8 @@ static enum outcome choose_syscalls(struct app *a)
 	interest_choose(&a->cfg, a->run.set, NULL, &ch);
 	interest_log(&ch, a->run.set);
 	interest_of(&ch, &a->run.interest);
+	a->run.cfg = &a->cfg;
+	kernel_filter_derive(&a->run, &ch);
 	interest_choice_fini(&ch);
 	return GO_ON;
 }
@@ -614,6 +617,7 @@ static void app_fini(struct app *a)
 	buf_fini(&r->driver.why);
 	buf_fini(&r->driver.rejected);
 	ruleset_free(r->set);
+	free(r->filter);
 	rules_free(a->rules);
 	config_fini(&a->cfg);
 	diag_fini(&a->diag);

@@ -97,6 +97,7 @@ struct config {
 	struct strlist custom_syscalls;
 	bool all_syscalls, repair_syscalls;
 	u64 thread_table_size, snaplen;
+	bool kernel_filter;
 	bool privileges_drop;
 	const char *privileges_user;
 };

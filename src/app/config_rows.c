@@ -75,6 +75,8 @@ const struct config_row config_rows[] = {
 	{ "base_syscalls.all", CFG_BOOL, INTO(all_syscalls), "false", NULL,
 	  "Capture the high-volume I/O calls too when a rule names them (they are left out "
 	  "otherwise), and all that Falco's state is made from (docs/syscalls.md).", NULL },
+	{ "kernel_filter", CFG_BOOL, INTO(kernel_filter), "true", NULL,
+	  "Events that no rule can match are discarded by the driver, in the kernel.", NULL },
 	{ "falco_libs.thread_table_size", CFG_UINT, INTO(thread_table_size), "262144", NULL,
 	  "Threads remembered at most.", NULL },
 	{ "falco_libs.thread_table_auto_purging_interval_s", CFG_UINT, INERT, "300", "300",

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/interest.h"
+#include "app/kernel_filter.h"
 #include "app/log.h"
 #include "app/signals.h"
 #include "base/buf.h"
@@ -205,6 +206,7 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 	if (err)
 		return err;
 	r->live = true;
+	kernel_filter_set(r);
 	r->proc = new_proc(r, true);
 	if (capture_describe(r->capture))
 		log_info("%s: %s", driver->title, capture_describe(r->capture));

@@ -12,6 +12,7 @@
 #include "capture/capture.h"
 #include "output/outputs.h"
 #include "proc/proc.h"
+#include "rules/pushdown.h"
 #include "rules/rules.h"
 
 /* Which driver the events come from, and why. */
@@ -35,6 +36,7 @@ struct run {
 	struct ruleset *set;
 
 	struct interest interest;	/* set before engine_open(), but for replay */
+	struct pushdown *filter;	/* the same; owned; NULL: all events come */
 	struct proc *proc;
 	struct capture *capture;
 	bool live;			/* a driver, not a file */

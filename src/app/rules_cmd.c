@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const struct rules_flag *const flags[] = {
-	&rules_flag_syscalls,
+	&rules_flag_syscalls, &rules_flag_explain,
 };
 
 static bool is_name(const char *s, const char *name, size_t len)

@@ -29,7 +29,7 @@ struct rules_flag {
 	void (*print)(const json_t *what, bool verbose, struct buf *out);
 };
 
-extern const struct rules_flag rules_flag_syscalls;
+extern const struct rules_flag rules_flag_syscalls, rules_flag_explain;
 
 /* Is this (without the "--") an option of saker rules?  Then it is taken. */
 bool rules_cmd_option(struct rules_request *q, const char *name, size_t len);

@@ -8,10 +8,12 @@
 #ifndef SAKER_CAPTURE_CAPTURE_H
 #define SAKER_CAPTURE_CAPTURE_H
 
+#include <errno.h>
+
 #include "base/diag.h"
 #include "base/types.h"
 #include "event/state.h"
-#include "schema/driver_abi.h"
+#include "schema/filter_abi.h"
 
 struct capture;
 
@@ -80,6 +82,8 @@ struct capture_ops {
 	/* see capture_programs() */
 	void (*programs)(struct capture *c, struct programs_visitor *v);
 	int (*set_interest)(struct capture *c, const struct interest *in, struct diag *d);
+	/* NULL: it has no filter; see capture_set_filter() */
+	int (*set_filter)(struct capture *c, const struct kfilter *f, struct diag *d);
 	/* How it came by its events, for the log: a sentence; NULL: nothing to say. */
 	const char *(*describe)(struct capture *c);
 	void (*close)(struct capture *c);	/* frees c */
@@ -101,6 +105,15 @@ struct capture {
 static inline int capture_next(struct capture *c, struct raw_event *ret, int timeout_ms)
 {
 	return c->ops->next(c, ret, timeout_ms);
+}
+
+/*
+ * Events that the filter does not pass are not made from now on; NULL: all are.  f is copied.
+ * -EOPNOTSUPP: the source cannot filter.  After an error all events come.
+ */
+static inline int capture_set_filter(struct capture *c, const struct kfilter *f, struct diag *d)
+{
+	return c->ops->set_filter ? c->ops->set_filter(c, f, d) : f ? -EOPNOTSUPP : 0;
 }
 
 void capture_stats(struct capture *c, struct capture_stats *ret);

@@ -29,6 +29,8 @@ struct core {
 	int *ring_fds;		/* owned; as the loader wants them */
 	struct scratch *scratch;	/* mapped, one for each possible CPU */
 	struct core_live *live;		/* mapped */
+	struct kfilter *filters;	/* mapped, two */
+	u32 serial;			/* of the one in force, or that was */
 	u32 ncpus;
 };
 
@@ -101,6 +103,37 @@ static int core_set_interest(struct capture *base, const struct interest *in, st
 	return err;
 }
 
+/* ---- the filter ------------------------------------------------------------------------ */
+
+static size_t filters_len(void)
+{
+	return page_round(2 * sizeof(struct kfilter));
+}
+
+/* The one that is not in force is written, then takes the place of the other at once. */
+static int core_set_filter(struct capture *base, const struct kfilter *f, struct diag *d)
+{
+	struct core *c = container_of(base, struct core, base);
+	u32 serial = f ? ++c->serial : 0;
+
+	if (f && !serial)
+		serial = c->serial = 2;
+	if (f && !c->filters)
+		c->filters = map_shared(c->loader.maps[CORE_FILTERS], filters_len());
+	if (f && !c->filters) {
+		int err = -errno;
+
+		diag_set(d, "the kernel filter's table cannot be mapped: %s", strerror(-err));
+		return err;
+	}
+	if (f)
+		c->filters[serial & 1] = *f;
+	__atomic_store_n(&c->live->filter, serial, __ATOMIC_RELEASE);
+	for (u32 code = 0; code < NR_CODES; code++)
+		c->live->filtered[code] = f && f->codes[code] != KF_PASS;
+	return 0;
+}
+
 /* ---- reading ----------------------------------------------------------------------------- */
 
 static int core_next(struct capture *base, struct raw_event *ret, int timeout_ms)
@@ -146,6 +179,8 @@ static void core_close(struct capture *base)
 	core_loader_fini(&c->loader);
 	if (c->scratch)
 		munmap(c->scratch, page_round(c->ncpus * sizeof(*c->scratch)));
+	if (c->filters)
+		munmap(c->filters, filters_len());
 	ring_set_fini(&c->rings);
 	if (c->live)
 		munmap(c->live, page_round(sizeof(*c->live)));
@@ -166,6 +201,7 @@ static const struct capture_ops core_ops = {
 	.counters = core_counters,
 	.programs = core_programs,
 	.set_interest = core_set_interest,
+	.set_filter = core_set_filter,
 	.describe = core_describe,
 	.close = core_close,
 };

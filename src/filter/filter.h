@@ -136,6 +136,27 @@ u32 filter_pool_predicates(const struct filter_pool *p);
 /* Text of an expression as compiled, for tests and for --explain. */
 void filter_expr_print(const struct filter_pool *p, u32 expr, struct buf *out);
 
+enum filter_node_kind { NODE_CONST, NODE_CHECK, NODE_NOT, NODE_AND, NODE_OR };
+
+/* An expression as compiled, one step of it.  Everything is borrowed from the pool. */
+struct filter_node {
+	enum filter_node_kind kind;
+	bool value;		/* NODE_CONST */
+	u32 n;			/* NODE_NOT, NODE_AND, NODE_OR */
+	const u32 *kids;	/* expressions */
+	/* NODE_CHECK */
+	enum filter_op op;
+	enum filter_modifier modifier;
+	const char *name;	/* of the field in it */
+	/* NULL: it is transformed, or compared with another source: then nothing below is known */
+	const struct field_ref *field;
+	bool one_value;		/* the field has one value or none, not several */
+	const struct value *values;
+	u32 nvalues;
+};
+
+void filter_node(const struct filter_pool *p, u32 expr, struct filter_node *ret);
+
 struct filter_state *filter_state_new(const struct filter_pool *p);
 void filter_state_free(struct filter_state *s);
 /* A new event begins: everything remembered is void.  O(1). */

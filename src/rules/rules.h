@@ -113,10 +113,22 @@ struct rule {
 	u64 samples, sampled_ns;	/* evaluations whose time was taken */
 };
 
+/* A rule as it stands for one type of event, with what is left of its condition. */
+struct rule_slot {
+	struct rule *rule;
+	u32 expr;
+};
+
 int rules_compile(struct rules *r, struct ruleset **ret, struct diag *d);
 void ruleset_free(struct ruleset *s);
 u32 ruleset_count(const struct ruleset *s);		/* enabled ones */
 struct rule *ruleset_rule(struct ruleset *s, u32 i);
+/*
+ * Rules that can match the events of a syscall's end, in order of definition: *ret_n of them.
+ * Borrowed.
+ */
+const struct rule_slot *ruleset_slots(const struct ruleset *s, u32 code, u32 *ret_n);
+const struct filter_pool *ruleset_pool(const struct ruleset *s);
 /* Union over the enabled rules. */
 void ruleset_events(const struct ruleset *s, struct event_set *ret);
 /* Does an enabled rule or its output use a field with this flag? */

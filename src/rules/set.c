@@ -23,11 +23,6 @@
 /* Rows of the index: event types, then syscalls. */
 #define ROWS (EV_MAX + SC_MAX)
 
-struct slot {
-	struct rule *rule;
-	u32 expr;
-};
-
 struct row {
 	u32 first, n;		/* slots */
 	u32 group;
@@ -39,7 +34,7 @@ struct ruleset {
 	struct filter_state *state;
 	struct rule *rules;
 	u32 n;
-	VEC(struct slot) slots;
+	VEC(struct rule_slot) slots;
 	struct row rows[ROWS];
 	struct event_set events;
 	u32 flags;		/* FF_* of all fields used */
@@ -144,7 +139,7 @@ static void add_slot(struct ruleset *s, struct rule *r, u32 type)
 	u32 expr = filter_expr_for_event(s->pool, r->expr, type);
 
 	if (expr != FILTER_FALSE)
-		vec_push(&s->slots, (struct slot){ r, expr });
+		vec_push(&s->slots, (struct rule_slot){ r, expr });
 }
 
 static bool is_generic(u32 type)
@@ -264,6 +259,22 @@ bool ruleset_uses(const struct ruleset *s, u32 field_flag)
 	return s->flags & field_flag;
 }
 
+const struct filter_pool *ruleset_pool(const struct ruleset *s)
+{
+	return s->pool;
+}
+
+const struct rule_slot *ruleset_slots(const struct ruleset *s, u32 code, u32 *ret_n)
+{
+	const struct syscall_desc *d = syscall_desc(code);
+	u32 row = d ? d->event : EV_GENERIC_X;
+
+	if (is_generic(row))
+		row = EV_MAX + code;
+	*ret_n = s->rows[row].n;
+	return s->slots.p + s->rows[row].first;
+}
+
 static const char *format_field_with(const struct format *f, u32 flag)
 {
 	for (u32 i = 0; i < format_nfields(f); i++) {
@@ -306,7 +317,7 @@ static u32 add_match(struct ruleset *s, u32 n, u32 slot, bool first)
 
 static u32 match_row(struct ruleset *s, const struct row *row, bool first)
 {
-	const struct slot *slots = s->slots.p + row->first;
+	const struct rule_slot *slots = s->slots.p + row->first;
 	struct filter_matches m;
 	u32 n = 0;
 
@@ -332,7 +343,7 @@ static u64 now_ns(void)
 static __attribute__((noinline)) void sample_row(struct ruleset *s, struct field_ctx *x, const struct row *row)
 {
 	for (u32 i = row->first; i < row->first + row->n; i++) {
-		struct slot *slot = &s->slots.p[i];
+		struct rule_slot *slot = &s->slots.p[i];
 		u64 start;
 
 		filter_begin(s->state, x);
