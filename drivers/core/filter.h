@@ -49,7 +49,7 @@ static inline_ u64 open_flags_of(struct scratch *s, u32 shape)
 }
 
 /*
- * The two parts with loops are global functions: the verifier looks at each once, on its own,
+ * The parts with loops are global functions: the verifier looks at each once, on its own,
  * and knows nothing of what it returns.
  */
 __noinline int filter_flags(u32 serial, u32 code, u32 mask, u32 flags)
@@ -122,8 +122,8 @@ static inline_ bool path_passes(u32 serial, const struct kf_set *set, u32 mask, 
 	if (!(mask & path))
 		return mask;
 	n = bpf_probe_read_user_str(s->event, KF_PATH_MAX, (void *)addr);
-	if (n <= 1)
-		return true;
+	if (n <= 1 || n == KF_PATH_MAX)
+		return true;	/* not known, or only its beginning is */
 	return filter_path(serial, s->code, mask, n - 1);
 }
 

@@ -70,6 +70,7 @@ static inline u32 str_hash(const char *p, u32 len)
 }
 
 int str_cmp(struct str a, struct str b);
+int str_cmp_back(struct str a, struct str b);	/* the same from the ends */
 bool str_contains(struct str s, struct str what);
 bool str_icontains(struct str s, struct str what);	/* ASCII case */
 

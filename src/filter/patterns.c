@@ -114,25 +114,11 @@ static void find_whole(const struct whole *w, struct str s, struct hits *h)
 
 /* ---- beginnings and ends ---- */
 
-/* As cmp_item(), from the ends. */
-static int cmp_back(struct str a, struct str b)
-{
-	u32 n = (u32)size_min(a.len, b.len);
-
-	for (u32 i = 1; i <= n; i++) {
-		int c = (u8)a.p[a.len - i] - (u8)b.p[b.len - i];
-
-		if (c)
-			return c;
-	}
-	return (a.len > b.len) - (a.len < b.len);
-}
-
 static int cmp_item_back(const void *a, const void *b)
 {
 	const struct item *l = a, *r = b;
 
-	return cmp_back(l->str, r->str);
+	return str_cmp_back(l->str, r->str);
 }
 
 static bool is_edge(const struct sorted *t, struct str item, struct str s)
@@ -180,7 +166,7 @@ static void find_sorted(const struct sorted *t, struct str s, struct hits *h)
 	for (at = lo; hi - at > 1;) {
 		u32 mid = at + (hi - at) / 2;
 
-		if ((t->suffix ? cmp_back(t->items[mid].str, s) : str_cmp(t->items[mid].str, s)) <= 0)
+		if ((t->suffix ? str_cmp_back(t->items[mid].str, s) : str_cmp(t->items[mid].str, s)) <= 0)
 			at = mid;
 		else
 			hi = mid;

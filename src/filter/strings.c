@@ -157,7 +157,7 @@ struct affixes {
 	struct str *items;
 };
 
-static int cmp_from_end(struct str a, struct str b)
+int str_cmp_back(struct str a, struct str b)
 {
 	u32 n = (u32)size_min(a.len, b.len);
 
@@ -177,7 +177,7 @@ static int cmp_prefix(const void *a, const void *b)
 
 static int cmp_suffix(const void *a, const void *b)
 {
-	return cmp_from_end(*(const struct str *)a, *(const struct str *)b);
+	return str_cmp_back(*(const struct str *)a, *(const struct str *)b);
 }
 
 static bool affix_of(const struct affixes *t, struct str item, struct str s)
@@ -249,7 +249,7 @@ bool affixes_match(const struct affixes *t, struct str s)
 	while (hi - lo > 2) {
 		u32 mid = lo + (hi - lo) / 2;
 
-		if ((t->suffix ? cmp_from_end(t->items[mid], s) : str_cmp(t->items[mid], s)) <= 0)
+		if ((t->suffix ? str_cmp_back(t->items[mid], s) : str_cmp(t->items[mid], s)) <= 0)
 			lo = mid;
 		else
 			hi = mid;

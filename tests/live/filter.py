@@ -3,7 +3,7 @@
 """The kernel filter on the running kernel: the same alerts with it and without it, and what it discards is counted.
 
 usage: filter.py [BINARY]      BUILD=build.  Needs root.  Last line: 'N passed, N failed, N skipped'."""
-import json, os, re, shutil, signal, subprocess, sys, tempfile, time
+import ctypes, json, mmap, os, re, shutil, signal, subprocess, sys, tempfile, time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(TOP, "build", "saker"))
@@ -15,7 +15,7 @@ RULES = [
     ("exact", "evt.is_open_read=true and fd.name=%s/secret/key" % TMP, 3),
     ("prefix", "evt.is_open_write=true and fd.num>=0 and fd.name startswith %s/out/" % TMP, 2),
     ("directory", "evt.is_open_read=true and fd.typechar='f' and fd.directory=%s/secret" % TMP, 3),
-    ("file name", "evt.is_open_read=true and fd.num>=0 and fd.filename=key", 4),
+    ("file name", "evt.is_open_read=true and fd.num>=0 and fd.filename=key", 5),
     ("suffix", "evt.is_open_write=true and fd.name startswith %s and fd.name endswith .conf" % TMP, 1),
     ("failed", "evt.failed=true and fd.name startswith %s" % TMP, 1),
     ("truncated", "evt.is_open_write=true and evt.arg.flags contains O_TRUNC and fd.name startswith %s" % TMP, 1),
@@ -27,6 +27,17 @@ RULES = [
 def check(name, ok, detail=""):
     COUNT["ok" if ok else "FAIL"] += 1
     print("%-4s %s%s" % ("ok" if ok else "FAIL", name, "" if ok else ": " + str(detail)[-800:]), flush=True)
+
+
+LONG = TMP + ("/" + 60 * "d") * 5 + "/key"
+
+
+def open_unseen(path):
+    """What is named in a file: the path lies in a page that the process has not touched: the driver cannot read it when the call begins."""
+    with open(path, "rb") as f:
+        page = mmap.mmap(f.fileno(), 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+    libc = ctypes.CDLL(None, use_errno=True)
+    os.close(libc.open(ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(page))), os.O_RDONLY))
 
 
 def acts():
@@ -43,6 +54,7 @@ def acts():
     touch(TMP + "/missing", os.O_RDONLY)
     touch(TMP + "/out/../secret/key", os.O_RDONLY)
     touch(TMP + "/secret", os.O_RDONLY | os.O_DIRECTORY)
+    open_unseen(TMP + "/path")
     os.chdir(TMP + "/secret")
     touch("key", os.O_RDONLY)
     touch(TMP + "/other/key", os.O_RDONLY)
@@ -85,6 +97,10 @@ def run(on):
 def main():
     for d in ("secret", "out", "other"):
         os.mkdir(TMP + "/" + d)
+    os.makedirs(os.path.dirname(LONG))
+    open(LONG, "w").close()
+    with open(TMP + "/path", "w") as f:
+        f.write(LONG + "\0")
     for f in ("secret/key", "other/key", "plain"):
         open(TMP + "/" + f, "w").close()
     without, counts = run(False)
