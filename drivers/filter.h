@@ -61,28 +61,9 @@ static inline_ u32 kf_result(const struct kf_set *s, u32 mask, s64 ret)
 	return mask;
 }
 
-/* What is to be known of a path before it is compared. */
-struct kf_seen {
-	u64 head[KF_HEAD / 8], tail;
-	u32 hidden;		/* a part begins with a dot */
-	bool dotdot;		/* "../" is in it */
-	bool plain;		/* absolute, in its simplest form, ASCII: as rules see it */
-};
-
-/* The word at index i of a path of len bytes, zero from the end on. */
-static inline_ u64 kf_word(const u8 *path, u32 len, u32 i)
-{
-	u64 w = kf_load(path + (i & (KF_WORDS - 1)) * 8);
-	u32 left = len - i * 8;
-
-	if (i * 8 >= len)
-		return 0;
-	return left < 8 ? w & ((1ull << left * 8) - 1) : w;
-}
-
 /*
- * path has room for KF_PATH_MAX bytes, of which len are used (without NUL; 0 < len <
- * KF_PATH_MAX).  Of each word, slashes and dots are found, and what follows them.
+ * path has len bytes (0 < len < KF_PATH_MAX) and then KF_HEAD zeros.  Of each word, slashes and dots are
+ * found, and what follows them.
  */
 static inline_ void kf_look(const u8 *path, u32 len, struct kf_seen *ret)
 {
@@ -94,7 +75,7 @@ static inline_ void kf_look(const u8 *path, u32 len, struct kf_seen *ret)
 
 		if (i * 8 > len)
 			break;
-		w = kf_word(path, len, i);
+		w = kf_load(path + i * 8);
 		slash = kf_bytes(w, '/');
 		dot = kf_bytes(w, '.');
 		nul = kf_bytes(w, 0);
@@ -112,14 +93,18 @@ static inline_ void kf_look(const u8 *path, u32 len, struct kf_seen *ret)
 		after_dots = dd >> 56;
 	}
 	for (i = 0; i < KF_HEAD / 8; i++)
-		ret->head[i] = kf_word(path, len, i);
+		ret->head[i] = kf_load(path + i * 8);
 	ret->hidden = hidden != 0;
 	ret->dotdot = dotdot != 0;
 	ret->plain = !odd && path[0] == '/';
-	if (len >= 8)
-		ret->tail = kf_load(path + ((len - 8) & (KF_PATH_MAX - 1)));
-	else
+	if (len >= 8) {
+		u64 at = len - 8;
+
+		kf_opaque(at);
+		ret->tail = kf_load(path + (at & (KF_PATH_MAX - 1)));
+	} else {
 		ret->tail = ret->head[0] << (8 - len) * 8;
+	}
 }
 
 static inline_ u32 kf_chain(const struct kfilter *f, u32 at, const struct kf_seen *p)
@@ -145,21 +130,17 @@ static inline_ u32 kf_chain(const struct kfilter *f, u32 at, const struct kf_see
 }
 
 /* Of the clauses in mask those that remain with this path; relative and odd ones satisfy all. */
-static inline_ u32 kf_paths(const struct kfilter *f, const struct kf_set *s, u32 mask, const u8 *path, u32 len)
+static inline_ u32 kf_paths(const struct kfilter *f, const struct kf_set *s, u32 mask, const struct kf_seen *p)
 {
-	struct kf_seen p;
 	u32 found;
 
-	if (!(mask & (s->with_path | s->dotdot)) || !len || len >= KF_PATH_MAX)
-		return mask;
-	kf_look(path, len, &p);
-	if (!p.dotdot)
+	if (!p->dotdot)
 		mask &= ~(u32)s->dotdot;
-	if (!p.plain || !(mask & s->with_path))
+	if (!p->plain || !(mask & s->with_path))
 		return mask;
-	found = kf_chain(f, s->always, &p);
-	found |= kf_chain(f, s->heads[KF_BUCKET_OF(p.head[0] >> 8) & (KF_BUCKETS - 1)], &p);
-	found |= kf_chain(f, s->tails[KF_BUCKET_OF(p.tail >> 32) & (KF_BUCKETS - 1)], &p);
+	found = kf_chain(f, s->always, p);
+	found |= kf_chain(f, s->heads[KF_BUCKET_OF(p->head[0] >> 8) & (KF_BUCKETS - 1)], p);
+	found |= kf_chain(f, s->tails[KF_BUCKET_OF(p->tail >> 32) & (KF_BUCKETS - 1)], p);
 	return mask & (found | ~(u32)s->with_path);
 }
 

@@ -38,6 +38,14 @@ struct kf_path {
 	u32 hidden;		/* 1: a part of it must begin with a dot */
 };
 
+/* What is to be known of a path before it is compared. */
+struct kf_seen {
+	u64 head[KF_HEAD / 8], tail;
+	u32 hidden;		/* a part begins with a dot */
+	u16 dotdot;		/* "../" is in it */
+	u16 plain;		/* absolute, in its simplest form, ASCII: as rules see it */
+};
+
 enum kf_access { KF_READ = 1 << 0, KF_WRITE = 1 << 1, KF_READ_WRITE = 1 << 2, KF_ODD = 1 << 3, KF_ANY_ACCESS = 15 };
 
 struct kf_clause {

@@ -68,14 +68,30 @@ __noinline int filter_result(u32 serial, u32 code, u32 mask, s64 ret)
 	return set ? kf_result(set, mask, ret) : mask;
 }
 
-/* The path lies where events are assembled, len bytes without its NUL. */
-__noinline int filter_path(u32 serial, u32 code, u32 mask, u32 len)
+/* The path lies where events are assembled, len bytes without its NUL.  0: it is not of a length to look at. */
+__noinline int filter_look(u32 len)
+{
+	struct scratch *s = this_scratch();
+	u64 end = len;
+	u32 i;
+
+	if (!s || !len || len >= KF_PATH_MAX)
+		return 0;
+	opaque(end);
+	end &= KF_PATH_MAX - 1;
+	for (i = 0; i < KF_HEAD / 8; i++)
+		*(u64 *)(s->event + end + i * 8) = 0;
+	kf_look(s->event, len, &s->seen);
+	return 1;
+}
+
+__noinline int filter_path(u32 serial, u32 code, u32 mask)
 {
 	const struct kfilter *f = filter_of(serial);
 	const struct kf_set *set = f ? set_of(f, code) : NULL;
 	struct scratch *s = this_scratch();
 
-	return set && s ? kf_paths(f, set, mask, s->event, len) : mask;
+	return set && s ? kf_paths(f, set, mask, &s->seen) : mask;
 }
 
 /* ---- the beginning of a call -------------------------------------------------------------- */
@@ -107,7 +123,8 @@ static inline_ void path_filtered(struct stash *st, struct scratch *s, u32 code,
 	if (!st->filter || n > KF_PATH_MAX)
 		return;
 	bpf_probe_read_kernel(s->event, KF_PATH_MAX, st->data);
-	st->clauses = filter_path(st->filter, code, st->clauses, n - 1);
+	if (filter_look(n - 1))
+		st->clauses = filter_path(st->filter, code, st->clauses);
 }
 
 /* ---- its end --------------------------------------------------------------------------------- */
@@ -124,7 +141,7 @@ static inline_ bool path_passes(u32 serial, const struct kf_set *set, u32 mask, 
 	n = bpf_probe_read_user_str(s->event, KF_PATH_MAX, (void *)addr);
 	if (n <= 1 || n == KF_PATH_MAX)
 		return true;	/* not known, or only its beginning is */
-	return filter_path(serial, s->code, mask, n - 1);
+	return filter_look(n - 1) ? filter_path(serial, s->code, mask) : mask;
 }
 
 /* False: no rule can match the call that is in the scratch. */

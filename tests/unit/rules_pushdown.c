@@ -95,7 +95,8 @@ static struct event *feed_call(struct proc *p, struct fed *f, const struct call 
 /* What a driver does with it. */
 static bool passes(const struct kfilter *f, const struct call *c)
 {
-	u64 room[KF_PATH_MAX / 8 + 1] = { 0 };
+	u64 room[(KF_PATH_MAX + KF_HEAD) / 8 + 1];
+	struct kf_seen seen;
 	u32 v = f->codes[c->code], len = (u32)strlen(c->path), mask;
 	const struct kf_set *s;
 
@@ -106,9 +107,13 @@ static bool passes(const struct kfilter *f, const struct call *c)
 	if (f->shapes[c->code] == KF_NO_ARGS)
 		return mask;
 	mask = kf_flags(s, mask, c->flags);
+	if (!len || len >= KF_PATH_MAX)
+		return mask;
 	memset(room, 0xa5, sizeof(room));	/* what an earlier path left there */
-	memcpy(room, c->path, len < KF_PATH_MAX ? len + 1 : KF_PATH_MAX);
-	return kf_paths(f, s, mask, (const u8 *)room, len);
+	memcpy(room, c->path, len);
+	memset((u8 *)room + len, 0, KF_HEAD);
+	kf_look((const u8 *)room, len, &seen);
+	return kf_paths(f, s, mask, &seen);
 }
 
 /* ---- rules ------------------------------------------------------------------------------------- */
