@@ -6,32 +6,12 @@
 #include "proc_events.h"
 #include "rules_help.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 
-#define inline_ inline
-#define kf_load(p) ({ u64 word_; memcpy(&word_, (p), sizeof(word_)); word_; })
-#include "drivers/filter.h"
+#include "filter_rules.h"
 #include "rules/pushdown.h"
 
-static u64 seed = 1;
-
-static u32 random_below(u32 n)
-{
-	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-	return (u32)(seed >> 33) % n;
-}
-
-#define PICK(list_) (list_)[random_below(ARRAY_SIZE(list_))]
-
 /* ---- calls ------------------------------------------------------------------------------------- */
-
-struct call {
-	u32 code;
-	s64 ret;
-	u32 flags;
-	char path[400];
-};
 
 static const char *const parts[] = {
 	"etc", "shadow", "passwd", "usr", "lib", "bin", "root", ".ssh", ".bashrc", "id_rsa", "x", "home", "me", "proc", "1",
@@ -92,31 +72,7 @@ static struct event *feed_call(struct proc *p, struct fed *f, const struct call 
 	}
 }
 
-/* What a driver does with it. */
-static bool passes(const struct kfilter *f, const struct call *c)
-{
-	u64 room[(KF_PATH_MAX + KF_HEAD) / 8 + 1];
-	struct kf_seen seen;
-	u32 v = f->codes[c->code], len = (u32)strlen(c->path), mask;
-	const struct kf_set *s;
-
-	if (v < KF_FIRST_SET)
-		return v == KF_PASS;
-	s = &f->sets[v - KF_FIRST_SET];
-	mask = kf_result(s, s->all, c->ret);
-	if (f->shapes[c->code] == KF_NO_ARGS)
-		return mask;
-	mask = kf_flags(s, mask, c->flags);
-	if (!len || len >= KF_PATH_MAX)
-		return mask;
-	memset(room, 0xa5, sizeof(room));	/* what an earlier path left there */
-	memcpy(room, c->path, len);
-	memset((u8 *)room + len, 0, KF_HEAD);
-	kf_look((const u8 *)room, len, &seen);
-	return kf_paths(f, s, mask, &seen);
-}
-
-/* ---- rules ------------------------------------------------------------------------------------- */
+/* ---- the comparison -------------------------------------------------------------------------------- */
 
 static const char *const names[] = {
 	"/etc/shadow", "/etc", "/etc/passwd", "/root/.ssh", "/usr/lib/", "/root/.bashrc", "/", "/proc/1/environ", "/var/log",
@@ -124,86 +80,7 @@ static const char *const names[] = {
 };
 static const char *const files[] = { "shadow", "passwd", ".bashrc", "id_rsa", "x", "release_agent", "environ", "mem" };
 
-static void add_check(struct buf *b)
-{
-	static const char *const fields[] = { "fd.name", "fd.nameraw", "fd.directory" };
-	static const char *const ops[] = { "=", "startswith", "endswith", "contains", "!=" };
-
-	switch (random_below(14)) {
-	case 0: buf_adds(b, "evt.is_open_read = true"); break;
-	case 1: buf_adds(b, "evt.is_open_write = true"); break;
-	case 2: buf_addf(b, "fd.num %s %d", random_below(2) ? ">=" : "=", (int)random_below(5) - 1); break;
-	case 3: buf_addf(b, "evt.rawres %s %d", random_below(2) ? ">=" : "<", (int)random_below(4) - 2); break;
-	case 4: buf_addf(b, "evt.arg.flags contains %s", random_below(2) ? "O_TRUNC" : "O_CREAT"); break;
-	case 5: buf_addf(b, "fd.typechar = '%c'", random_below(3) ? 'f' : 'd'); break;
-	case 6: buf_addf(b, "%s in (%s, %s)", PICK(fields), PICK(names), PICK(names)); break;
-	case 7: buf_addf(b, "fd.filename %s %s", random_below(3) ? "=" : PICK(ops), PICK(files)); break;
-	case 8: buf_addf(b, "fd.name glob '%s*%s'", PICK(names), PICK(files)); break;
-	case 9: buf_addf(b, "fd.name pmatch (%s, %s)", PICK(names), PICK(names)); break;
-	case 10: buf_addf(b, "evt.res %s", random_below(2) ? "= SUCCESS" : "startswith E"); break;
-	case 11: buf_addf(b, "fd.nameraw contains ../"); break;
-	case 12: buf_addf(b, "proc.name = %s", random_below(2) ? "p" : "q"); break;
-	default: buf_addf(b, "%s %s %s", PICK(fields), PICK(ops), PICK(names)); break;
-	}
-}
-
-static void add_condition(struct buf *b, u32 depth)
-{
-	u32 n = 2 + random_below(3);
-	const char *op = random_below(4) ? " and " : " or ";
-
-	if (!random_below(9))
-		buf_adds(b, "not ");
-	if (!depth || !random_below(4)) {
-		buf_adds(b, "(");
-		add_check(b);
-		buf_adds(b, ")");
-		return;
-	}
-	buf_adds(b, "(");
-	for (u32 i = 0; i < n; i++) {
-		buf_adds(b, i ? op : "");
-		add_condition(b, depth - 1);
-	}
-	buf_adds(b, ")");
-}
-
-static void add_rules(struct buf *b)
-{
-	u32 n = 1 + random_below(3);
-
-	for (u32 i = 0; i < n; i++) {
-		buf_addf(b, "- rule: r%u\n  desc: d\n  priority: INFO\n  output: o\n"
-			    "  condition: evt.type in (open, openat, openat2, creat) and (", i);
-		add_condition(b, 2);
-		buf_adds(b, ")\n");
-	}
-}
-
-/* ---- mistakes ------------------------------------------------------------------------------------ */
-
-enum mistake { NO_MISTAKE, WRONG_RESULT, WRONG_ACCESS, WRONG_FLAG, LOST_PATH, LOST_CLAUSE, MISTAKES };
-
-static void make_mistake(struct kfilter *f, enum mistake m)
-{
-	for (u32 i = 0; i < KF_SETS; i++) {
-		struct kf_clause *c = &f->sets[i].clauses[0];
-
-		if (m == WRONG_RESULT)
-			c->ret_min = c->ret_min < 4 ? 4 : c->ret_min;
-		else if (m == WRONG_ACCESS)
-			c->access &= KF_READ;
-		else if (m == WRONG_FLAG)
-			c->need |= O_APPEND;
-		else if (m == LOST_CLAUSE)
-			f->sets[i].all &= (u16)~1u;
-	}
-	for (u32 i = 0; m == LOST_PATH && i < KF_PATHS; i++)
-		if (random_below(2))
-			f->paths[i].clauses = 0;
-}
-
-/* ---- the comparison -------------------------------------------------------------------------------- */
+static const struct rule_words words = { names, ARRAY_SIZE(names), files, ARRAY_SIZE(files) };
 
 struct tally {
 	u32 calls, matched, dropped;
@@ -269,7 +146,7 @@ static void test_random(void **state)
 	for (u32 i = 0; i < 600; i++) {
 		struct buf text = { 0 };
 
-		add_rules(&text);
+		add_rules(&text, &words);
 		compare(buf_str(&text), &t);
 		buf_fini(&text);
 	}
