@@ -65,6 +65,50 @@ void kernel_filter_derive(struct run *r, const struct interest_choice *ch)
 	leave_out(r, r->filter->none);
 }
 
+/* Calls that share a reason share a line. */
+void kernel_filter_losses(const struct pushdown *p, json_t *ret)
+{
+	for (u32 bit = 0; bit < NLOSSES; bit++) {
+		json_t *names = json_array();
+
+		for (u32 code = 1; code < SC_MAX; code++)
+			if (p->loosened[code] >> bit & 1)
+				json_array_append_new(names, json_string(interest_event_name(code)));
+		if (json_array_size(names))
+			json_array_append_new(ret, json_pack("{s:s, s:o}", "why", cond_loss_words(bit), "syscalls", names));
+		else
+			json_decref(names);
+	}
+}
+
+void kernel_filter_print_loss(const json_t *loss, struct buf *out)
+{
+	const json_t *names = json_object_get(loss, "syscalls"), *name;
+	size_t i;
+
+	json_array_foreach(names, i, name) {
+		buf_addf(out, "%s%s", i ? ", " : "", json_string_value(name));
+	}
+	buf_addf(out, ": %s", json_string_value(json_object_get(loss, "why")));
+}
+
+static void log_losses(const struct pushdown *p)
+{
+	json_t *all = json_array();
+	const json_t *loss;
+	size_t i;
+
+	kernel_filter_losses(p, all);
+	json_array_foreach(all, i, loss) {
+		struct buf text = { 0 };
+
+		kernel_filter_print_loss(loss, &text);
+		log_info("Kernel filter: weaker than the rules for %s", buf_str(&text));
+		buf_fini(&text);
+	}
+	json_decref(all);
+}
+
 void kernel_filter_set(struct run *r)
 {
 	struct diag d = { 0 };
@@ -78,7 +122,8 @@ void kernel_filter_set(struct run *r)
 	else if (err)
 		log_warning("No kernel filter, all events come: %s", d.msg ? d.msg : strerror(-err));
 	else
-		log_info("Kernel filter: %u system calls by %u kinds of paths%s", r->filter->ncodes, r->filter->npaths,
-			 r->filter->nloosened ? "; it is weaker than the rules, its tables are full" : "");
+		log_info("Kernel filter: %u system calls by %u kinds of paths", r->filter->ncodes, r->filter->npaths);
+	if (!err)
+		log_losses(r->filter);
 	diag_fini(&d);
 }

@@ -74,14 +74,18 @@ static json_t *tell(const struct rules_call *k)
 {
 	struct interest_choice ch;
 	struct pushdown_options opt;
-	json_t *rules = json_array();
+	json_t *rules = json_array(), *losses = json_array();
+	struct pushdown *all = xmalloc(sizeof(*all));
 
 	interest_choose(k->cfg, k->set, NULL, &ch);
 	kernel_filter_options(&ch, &opt);
 	interest_choice_fini(&ch);
 	for (u32 i = 0; i < ruleset_count(k->set); i++)
 		json_array_append_new(rules, tell_rule(k, &opt, ruleset_rule(k->set, i)));
-	return json_pack("{s:b, s:o}", "on", k->cfg->kernel_filter, "rules", rules);
+	pushdown_build(k->set, &opt, all);
+	kernel_filter_losses(all, losses);
+	free(all);
+	return json_pack("{s:b, s:o, s:o}", "on", k->cfg->kernel_filter, "rules", rules, "loosened", losses);
 }
 
 #define NAMES_SHOWN 6u		/* of calls, when not verbose */
@@ -117,5 +121,10 @@ static void print(const json_t *what, bool verbose, struct buf *out)
 		json_array_foreach(json_object_get(r, "calls"), k, c) {
 			print_call(c, verbose, out);
 		}
+	}
+	json_array_foreach(json_object_get(what, "loosened"), i, c) {
+		buf_adds(out, i ? "   " : "\nWeaker than the rules, because the tables have no more room:\n   ");
+		kernel_filter_print_loss(c, out);
+		buf_addc(out, '\n');
 	}
 }

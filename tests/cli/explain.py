@@ -3,7 +3,7 @@
 """saker rules --explain: what the kernel filter has of a rule.
 
 usage: explain.py [BINARY]      Last line: 'N passed, N failed, N skipped'."""
-import json, os, subprocess, sys, tempfile
+import json, os, re, subprocess, sys, tempfile
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(TOP, "build", "saker"))
@@ -31,6 +31,25 @@ def check(name, ok, detail=""):
     print("%-4s %s%s" % ("ok" if ok else "FAIL", name, "" if ok else ": " + str(detail)[-600:]), flush=True)
 
 
+FULL = [
+    ("more than 16 alternatives", " or ".join("(fd.num=%d and fd.name startswith /d%d/)" % (3 * i, i) for i in range(20))),
+    ("begin or end alike", " or ".join("fd.name=/directory/%d" % i for i in range(20))),
+    ("256 kinds of paths", "fd.name in (%s)" % ", ".join("/%d/x" % i for i in range(200)) + " or fd.name in (%s)" % ", ".join("/y/%d" % i for i in range(200))),
+]
+
+
+def losses(tmp):
+    """Where the tables are full, it says for which calls."""
+    for why, cond in FULL:
+        with open(tmp + "/full.yaml", "w") as f:
+            f.write("- rule: r\n  desc: d\n  priority: INFO\n  output: o\n  condition: evt.type in (open, openat) and (%s)\n" % cond)
+        argv = [BINARY, "rules", "--explain", "-c", tmp + "/c.yaml", "-r", tmp + "/full.yaml"]
+        told = json.loads(subprocess.run(argv + ["--json"], capture_output=True, text=True).stdout)["explain"]["loosened"]
+        check("full tables: " + why, any(why in l["why"] and l["syscalls"] == ["open", "openat"] for l in told), told)
+        text = subprocess.run(argv, capture_output=True, text=True).stdout
+        check("full tables: %s, as text" % why, re.search("^Weaker than the rules.*\n(   .*\n)*   open, openat: .*" + why, text, re.M), text)
+
+
 def main(tmp):
     rules = tmp + "/r.yaml"
     with open(rules, "w") as f:
@@ -47,6 +66,8 @@ def main(tmp):
         check(case[0], (c.get("kernel"), c.get("not_pushed")) == case[1:], rule)
     text = subprocess.run(argv, capture_output=True, text=True).stdout
     check("text", "r1\n   openat: one of 2 kinds of paths [left to saker: proc.name]\n" in text, text)
+    check("nothing is said of full tables", told.get("loosened") == [] and "Weaker" not in text, told.get("loosened"))
+    losses(tmp)
     text = subprocess.run(argv + ["-o", "kernel_filter=false"], capture_output=True, text=True).stdout
     check("it says when the filter is off", text.startswith("kernel_filter is off"), text[:200])
 
