@@ -96,6 +96,15 @@ __noinline int filter_path(u32 serial, u32 code, u32 mask)
 	return set && s ? kf_paths(f, set, mask, &s->seen) : mask;
 }
 
+__noinline int filter_numbers(u32 serial, u32 code, u32 mask)
+{
+	const struct kfilter *f = filter_of(serial);
+	const struct kf_set *set = f ? set_of(f, code) : NULL;
+	struct scratch *s = this_scratch();
+
+	return set && s ? kf_numbers(set, mask, &s->values) : mask;
+}
+
 /* ---- the beginning of a call -------------------------------------------------------------- */
 
 /* The flags alone tell that no rule can match: its path is not wanted. */
@@ -146,6 +155,15 @@ static inline_ bool path_passes(u32 serial, const struct kf_set *set, u32 mask, 
 	return filter_look(n - 1) ? filter_path(serial, s->code, mask) : mask;
 }
 
+static inline_ void take_numbers(struct scratch *s, u32 numbers)
+{
+	u32 i;
+
+	for (i = 0; i < 6; i++)
+		s->values.v[KF_ARG + i][0] = s->values.v[KF_ARG + i][1] = s->args[i];
+	s->values.known = (1 << 6) - 1;
+}
+
 /* False: no rule can match the call that is in the scratch. */
 static inline_ bool call_passes(struct scratch *s)
 {
@@ -160,6 +178,10 @@ static inline_ bool call_passes(struct scratch *s)
 	if (!set)
 		return false;
 	mask = filter_result(serial, s->code, set->all, s->ret);
+	if (mask && set->numbers) {
+		take_numbers(s, set->numbers);
+		mask = filter_numbers(serial, s->code, mask);
+	}
 	shape = f->shapes[s->code & (NR_CODES - 1)];
 	if (!mask || shape == KF_NO_ARGS)
 		return mask;

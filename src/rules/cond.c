@@ -565,11 +565,31 @@ static const char *const number_names[KF_NUMBERS] = {
 	[KF_ADDR4] = "an IPv4 address of the socket",
 };
 
+static void print_test(const struct kf_test *t, u32 n, struct buf *out)
+{
+	const char *name = number_names[t->number];
+	bool bits = t->mask & (t->mask + 1);
+
+	if (n > 1)
+		buf_addf(out, "%s: one of %u values", name, n);
+	else if (t->min == 1 && t->max == ~0ull)
+		buf_addf(out, "%s: a bit of 0x%llx", name, (unsigned long long)t->mask);
+	else if (bits || !t->max)
+		buf_addf(out, "%s: of the bits 0x%llx those of 0x%llx", name, (unsigned long long)t->mask,
+			 (unsigned long long)t->min);
+	else if (t->min == t->max)
+		buf_addf(out, "%s: %llu", name, (unsigned long long)t->min);
+	else
+		buf_addf(out, "%s: from %llu to %llu", name, (unsigned long long)t->min, (unsigned long long)t->max);
+}
+
 static void print_tests(const struct cond *c, struct buf *out, size_t start)
 {
-	for (u32 i = 0; i < c->ntests; i++)
-		if (!i || c->tests[i].number != c->tests[i - 1].number)
-			say(out, start, number_names[c->tests[i].number]);
+	for (u32 i = 0, n; i < c->ntests; i += n) {
+		tests_of(c, c->tests[i].number, &n);
+		say(out, start, "");
+		print_test(&c->tests[i], n, out);
+	}
 }
 
 static const char *const loss_words[] = {

@@ -11,6 +11,7 @@
 
 #include "event/table.h"
 #include "rules/cond.h"
+#include "rules/numbers.h"
 
 struct push {
 	struct arena *a;
@@ -208,6 +209,25 @@ static bool push_flags(struct push *x, const struct filter_node *n, bool yes, st
 	return false;
 }
 
+/* A parameter that is made from one argument. */
+static bool push_number(struct push *x, const struct filter_node *n, bool yes, struct dnf *d)
+{
+	struct cond c = cond_true();
+	struct kf_test *t = arena_alloc(x->a, COND_TESTS_MAX * sizeof(*t));
+
+	if (!number_tests((u32)(x->event - event_descs), n, yes, t, &c.ntests))
+		return false;
+	c.tests = t;
+	dnf_one(d, &c);
+	return true;
+}
+
+/* evt.arg */
+static bool push_arg(struct push *x, const struct filter_node *n, bool yes, struct dnf *d)
+{
+	return x->shape == KF_NO_ARGS ? push_number(x, n, yes, d) : push_flags(x, n, yes, d);
+}
+
 /* ---- paths -------------------------------------------------------------------------------------- */
 
 static bool holds(const char *p, u32 len, const char *what)
@@ -394,7 +414,8 @@ static const struct {
 	{ "evt.res", push_res },
 	{ "evt.is_open_read", push_open_read },
 	{ "evt.is_open_write", push_open_write },
-	{ "evt.arg", push_flags },
+	{ "evt.arg", push_arg },
+	{ "evt.rawarg", push_number },
 	{ "fd.num", push_fd_num },
 	{ "fd.type", push_fd_type },
 	{ "fd.typechar", push_fd_type },

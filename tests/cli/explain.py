@@ -22,6 +22,12 @@ CASES = [
     (OPEN + "fd.nameraw contains ../", "\"../\" in the path", ""),
     (OPEN + "fd.l4proto=tcp and fd.l4proto!=tcp", "no event can match", ""),
     ("evt.type=sendto and fd.l4proto=tcp", "all pass: each tells of its socket", "fd.l4proto"),
+    ("evt.type=ptrace and evt.arg.request in (PTRACE_ATTACH, PTRACE_SEIZE)", "first argument: one of 2 values", ""),
+    ("evt.type=chmod and evt.arg.mode contains S_ISUID", "second argument: a bit of 0x800", ""),
+    ("evt.type=mprotect and not evt.arg.prot contains PROT_EXEC", "third argument: of the bits 0x4 those of 0x0", ""),
+    ("evt.type=kill and evt.rawarg.pid>=2 and evt.arg.sig=SIGKILL", "first argument: from 2 to 2147483647, second argument: 9", ""),
+    ("evt.type=kill and evt.arg.sig!=SIGKILL", "all of its events pass", "evt.arg"),
+    ("evt.type=socket and evt.arg.domain=AF_PACKET", "all pass: each tells of its socket", ""),
     ("evt.type=execve and proc.name=x", "all pass: they are wanted for more than rules", "proc.name"),
 ]
 

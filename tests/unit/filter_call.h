@@ -27,6 +27,7 @@ struct call {
 	s64 ret;
 	u32 flags;		/* of open(), as it was passed */
 	bool unread;		/* the path could not be read */
+	struct kf_values numbers;
 	char path[4096];
 };
 
@@ -41,7 +42,7 @@ static inline bool passes(const struct kfilter *f, const struct call *c)
 	if (v < KF_FIRST_SET)
 		return v == KF_PASS;
 	s = &f->sets[v - KF_FIRST_SET];
-	mask = kf_result(s, s->all, c->ret);
+	mask = kf_numbers(s, kf_result(s, s->all, c->ret), &c->numbers);
 	if (f->shapes[c->code] == KF_NO_ARGS)
 		return mask;
 	mask = kf_flags(s, mask, c->flags);
@@ -56,7 +57,7 @@ static inline bool passes(const struct kfilter *f, const struct call *c)
 
 /* ---- mistakes ------------------------------------------------------------------------------------ */
 
-enum mistake { NO_MISTAKE, WRONG_RESULT, WRONG_ACCESS, WRONG_FLAG, LOST_PATH, LOST_CLAUSE, MISTAKES };
+enum mistake { NO_MISTAKE, WRONG_RESULT, WRONG_ACCESS, WRONG_FLAG, LOST_PATH, LOST_CLAUSE, WRONG_NUMBER, LOST_NUMBER, MISTAKES };
 
 static inline void make_mistake(struct kfilter *f, enum mistake m)
 {
@@ -71,6 +72,10 @@ static inline void make_mistake(struct kfilter *f, enum mistake m)
 			c->need |= O_APPEND;
 		else if (m == LOST_CLAUSE)
 			f->sets[i].all &= (u16)~1u;
+		else if (m == WRONG_NUMBER)
+			f->sets[i].tests[0].min++;
+		else if (m == LOST_NUMBER && !random_below(2))
+			f->sets[i].tests[random_below(3)].bits = 0;
 	}
 	for (u32 i = 0; m == LOST_PATH && i < KF_PATHS; i++)
 		if (random_below(2))

@@ -11,6 +11,9 @@
 #include "filter_rules.h"
 #include "rules/pushdown.h"
 
+/* As the drivers do it. */
+#include "drivers/extract/flags.h"
+
 /* ---- calls ------------------------------------------------------------------------------------- */
 
 static const char *const parts[] = {
@@ -39,14 +42,50 @@ static void random_call(struct call *c)
 	static const u32 bits[] = { O_CREAT, O_TRUNC, O_APPEND, O_EXCL, O_DIRECTORY };
 	static const s64 results[] = { 0, 1, 3, 7, 100, -2, -13, -115, -1 };
 
-	c->code = PICK(codes);
-	c->ret = PICK(results);
+	*c = (struct call){ .code = PICK(codes), .ret = PICK(results) };
 	c->flags = random_below(4);
 	for (u32 i = 0; i < ARRAY_SIZE(bits); i++)
 		c->flags |= random_below(4) ? 0 : bits[i];
 	if (c->code == SC_creat)
 		c->flags = O_CREAT | O_TRUNC | O_WRONLY;
 	random_path(c->path);
+}
+
+/* Those that are told apart by their arguments. */
+static void random_number_call(struct call *c)
+{
+	static const u16 codes[] = { SC_ptrace, SC_kill, SC_chmod, SC_mprotect, SC_bpf, SC_umount2, SC_flock };
+	static const u64 values[] = {
+		0, 1, 2, 4, 5, 6, 7, 8, 9, 13, 15, 16, 17, 0x4206, 04755, 02000, 0644, 0x3000000, 0xffffffff, 1000,
+		0xffffffff00000009ull, 0x100000002ull, ~0ull,
+	};
+
+	*c = (struct call){ .code = PICK(codes), .ret = random_below(3) ? 0 : -1 };
+	for (u32 i = 0; i < 6; i++)
+		c->numbers.v[i][0] = c->numbers.v[i][1] = random_below(8) ? PICK(values) : random_below(64);
+	c->numbers.known = 63;
+}
+
+static struct event *feed_number_call(struct proc *p, struct fed *f, const struct call *c)
+{
+	u64 a = c->numbers.v[0][0], b = c->numbers.v[1][0], third = c->numbers.v[2][0];
+
+	switch (c->code) {
+	case SC_ptrace:
+		return feed(p, f, EV_SYSCALL_PTRACE_X, 1000, "d--hd", c->ret, value_ptrace_requests((u32)a, 0), (s64)(s32)b);
+	case SC_kill:
+		return feed(p, f, EV_SYSCALL_KILL_X, 1000, "ddb", c->ret, (s64)(s32)a, (u32)b);
+	case SC_chmod:
+		return feed(p, f, EV_SYSCALL_CHMOD_X, 1000, "dsu", c->ret, "/x", (u32)b & 07777);
+	case SC_mprotect:
+		return feed(p, f, EV_SYSCALL_MPROTECT_X, 1000, "dddu", c->ret, a, b, bits_prot_flags(third));
+	case SC_bpf:
+		return feed(p, f, EV_SYSCALL_BPF_2_X, 1000, "du", c->ret, (u32)a);
+	case SC_umount2:
+		return feed(p, f, EV_SYSCALL_UMOUNT2_X, 1000, "dsu", c->ret, "/x", bits_umount_flags(b));
+	default:
+		return feed(p, f, EV_SYSCALL_FLOCK_X, 1000, "ddu", c->ret, (s64)(s32)a, bits_flock_flags(b));
+	}
 }
 
 static u32 portable(u32 f)
@@ -87,7 +126,15 @@ struct tally {
 	u32 wrong[MISTAKES];	/* dropped though a rule matched */
 };
 
-static void compare(const char *text, struct tally *t)
+/* What is compared. */
+struct kind {
+	void (*rules)(struct buf *text, const struct rule_words *w);
+	void (*call)(struct call *c);
+	struct event *(*feed)(struct proc *p, struct fed *f, const struct call *c);
+	u32 mistakes;		/* bits: those that must be seen */
+};
+
+static void compare(const struct kind *k, const char *text, struct tally *t)
 {
 	static struct pushdown down;
 	static struct kfilter bad[MISTAKES];
@@ -116,8 +163,8 @@ static void compare(const char *text, struct tally *t)
 		struct event *ev;
 		u32 n;
 
-		random_call(&c);
-		ev = feed_call(p, &f, &c);
+		k->call(&c);
+		ev = k->feed(p, &f, &c);
 		field_ctx_event(&x, ev);
 		n = ruleset_match(set, &x, false, &matched);
 		t->calls++;
@@ -138,31 +185,52 @@ static void compare(const char *text, struct tally *t)
 	diag_fini(&d);
 }
 
-static void test_random(void **state)
+static void run(const struct kind *k)
 {
 	struct tally t = { 0 };
 
-	(void)state;
 	for (u32 i = 0; i < 600; i++) {
 		struct buf text = { 0 };
 
-		add_rules(&text, &words);
-		compare(buf_str(&text), &t);
+		k->rules(&text, &words);
+		compare(k, buf_str(&text), &t);
 		buf_fini(&text);
 	}
-	print_message("%u calls, %u match, %u discarded\n", t.calls, t.matched, t.dropped);
+	print_message("%u calls, %u match, %u discarded; seen with mistakes:", t.calls, t.matched, t.dropped);
+	for (u32 m = NO_MISTAKE + 1; m < MISTAKES; m++)
+		print_message(" %u", t.wrong[m]);
+	print_message("\n");
 	assert_int_equal(t.wrong[NO_MISTAKE], 0);
 	/* it is of use, and the test would see a mistake */
 	assert_true(t.matched > t.calls / 20);
 	assert_true(t.dropped > t.calls / 20);
 	for (u32 m = NO_MISTAKE + 1; m < MISTAKES; m++)
-		assert_true(t.wrong[m] > 0);
+		assert_true(t.wrong[m] > 0 || !(k->mistakes >> m & 1));
+}
+
+static void test_opens(void **state)
+{
+	const struct kind k = { add_rules, random_call, feed_call, 1 << WRONG_RESULT | 1 << WRONG_ACCESS | 1 << WRONG_FLAG |
+				1 << LOST_PATH | 1 << LOST_CLAUSE };
+
+	(void)state;
+	run(&k);
+}
+
+static void test_numbers(void **state)
+{
+	const struct kind k = { add_number_rules, random_number_call, feed_number_call,
+				1 << WRONG_RESULT | 1 << LOST_CLAUSE | 1 << WRONG_NUMBER | 1 << LOST_NUMBER };
+
+	(void)state;
+	run(&k);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_opens),
+		cmocka_unit_test(test_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
