@@ -30,6 +30,14 @@ enum kf_verdict { KF_PASS, KF_NONE, KF_FIRST_SET };	/* values of kfilter.codes, 
 /* Where a call has the flags of open(), and a path. */
 enum kf_shape { KF_NO_ARGS, KF_OPEN, KF_CREAT, KF_OPENAT, KF_OPENAT2 };
 
+/*
+ * Of a call on a descriptor: the argument that it is, from 1; 0: it is on none.  With KF_TEACHES its event tells of a
+ * socket what later events on it are known by, unless that is a TCP connection: all others pass.  A driver that does not look at
+ * descriptors must pass all events of such a call.
+ */
+#define KF_FD_ARG 7
+#define KF_TEACHES 0x80
+
 /* Paths of one kind: of their bytes, in memory order, those of the masks are compared. */
 struct kf_path {
 	u64 head[KF_HEAD / 8], head_mask[KF_HEAD / 8];
@@ -66,6 +74,10 @@ enum kf_number {
 	KF_NUMBERS = 16
 };
 
+#define KF_OF_FD (1 << KF_FD_TYPE | 1 << KF_L4PROTO | 1 << KF_PORT | 1 << KF_ADDR4)
+#define KF_OF_ARGS 63
+#define KF_TWO_ENDS (1 << KF_PORT | 1 << KF_ADDR4)	/* a call has two of each */
+
 /*
  * The number and mask are in the range, and when it is one of the 64 from min on, its bit is set.  Tests stand in the order of
  * what they test; those of one number are alternatives: a clause needs one of its own.
@@ -99,6 +111,7 @@ struct kf_set {
 struct kfilter {
 	u8 codes[NR_CODES];	/* enum kf_verdict */
 	u8 shapes[NR_CODES];	/* enum kf_shape */
+	u8 fds[NR_CODES];	/* KF_FD_ARG, KF_TEACHES */
 	struct kf_set sets[KF_SETS];
 	struct kf_path paths[KF_PATHS];
 };

@@ -8,17 +8,21 @@
 #include "event/table.h"
 
 /*
- * Calls on sockets tell of an address, which later events on the same socket are known by; any
- * that reads or writes may be one.
+ * Calls on sockets tell of an address, which later events on the same socket are known by.  Of those that send and
+ * receive, the driver knows which do: KF_TEACHES.  Those that read and write any descriptor teach nothing of what their
+ * own events do not carry.
  */
 static bool teaches(u32 code)
 {
 	const struct syscall_desc *s = syscall_desc(code);
 	const struct event_desc *e = s ? event_desc(s->event) : NULL;
-	bool socket = e && ((e->category & EC_BASE) == EC_NET || e->flags & (EF_READS_FD | EF_WRITES_FD));
+	u32 category = e ? e->category & EC_BASE : EC_UNKNOWN;
+	bool socket = category == EC_NET;
 
 	for (u32 i = 0; e && i < e->nparams; i++)
 		socket |= e->params[i].type == PT_SOCKADDR || e->params[i].type == PT_SOCKTUPLE;
+	if (category == EC_IO_READ || category == EC_IO_WRITE)
+		return socket && !pushdown_fd(code);
 	return socket;
 }
 
@@ -109,6 +113,14 @@ static void log_losses(const struct pushdown *p)
 	json_decref(all);
 }
 
+/* For a driver that does not look at descriptors. */
+static void without_fds(struct kfilter *f)
+{
+	for (u32 code = 1; code < SC_MAX; code++)
+		if (f->fds[code] & KF_TEACHES && f->codes[code] >= KF_FIRST_SET)
+			f->codes[code] = KF_PASS;
+}
+
 void kernel_filter_set(struct run *r)
 {
 	struct diag d = { 0 };
@@ -116,6 +128,8 @@ void kernel_filter_set(struct run *r)
 
 	if (!r->filter)
 		return;
+	if (!r->capture->ops->filter_fds)
+		without_fds(&r->filter->filter);
 	err = capture_set_filter(r->capture, &r->filter->filter, &d);
 	if (err == -EOPNOTSUPP)
 		log_info("This driver has no kernel filter: all events of the system calls that are watched come");

@@ -16,7 +16,7 @@ const struct rules_flag rules_flag_explain = {
 
 static const char all_pass[] = "all of its events pass";
 
-static const char *words_of(const struct pushdown_options *opt, u32 code, bool can_match, const struct buf *pushed)
+static const char *words_of(const struct pushdown_options *opt, u32 code, bool can_match, struct buf *pushed)
 {
 	if (opt->pass[code / 64] >> code % 64 & 1)
 		return "all pass: they are wanted for more than rules";
@@ -24,6 +24,8 @@ static const char *words_of(const struct pushdown_options *opt, u32 code, bool c
 		return "no event can match";
 	if (opt->whole[code / 64] >> code % 64 & 1)
 		return "all pass: each tells of its socket";
+	if (pushed->len && pushdown_fd(code) & KF_TEACHES)
+		buf_adds(pushed, "; of sockets without a TCP connection all");
 	return pushed->len ? pushed->p : all_pass;
 }
 

@@ -202,6 +202,7 @@ static const struct capture_ops core_ops = {
 	.programs = core_programs,
 	.set_interest = core_set_interest,
 	.set_filter = core_set_filter,
+	.filter_fds = true,
 	.describe = core_describe,
 	.close = core_close,
 };

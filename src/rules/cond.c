@@ -228,12 +228,28 @@ static void add_tests(struct kf_test *to, u32 *n, const struct kf_test *t, u32 n
 		add_test(to, n, &t[i]);
 }
 
+static u64 breadth(const struct kf_test *t, u32 n)
+{
+	u64 ret = 0;
+
+	for (u32 i = 0; i < n; i++)
+		ret += (t[i].max - t[i].min) / n + 1;
+	return ret;
+}
+
 /* Appends what both ask of a number to ret.  False: nothing satisfies both. */
 static bool number_and(const struct kf_test *x, u32 nx, const struct kf_test *y, u32 ny, struct kf_test *ret, u32 *n)
 {
 	struct kf_test both[COND_TESTS_MAX * COND_TESTS_MAX];
 	u32 nboth = 0;
 
+	/* one end may satisfy the one, the other end the other */
+	if (KF_TWO_ENDS >> x->number & 1) {
+		bool first = breadth(x, nx) <= breadth(y, ny);
+
+		add_tests(ret, n, first ? x : y, first ? nx : ny);
+		return true;
+	}
 	for (u32 i = 0; i < nx; i++)
 		for (u32 k = 0; k < ny; k++)
 			if (test_and(&x[i], &y[k], &both[nboth]))
@@ -570,7 +586,9 @@ static void print_test(const struct kf_test *t, u32 n, struct buf *out)
 	const char *name = number_names[t->number];
 	bool bits = t->mask & (t->mask + 1);
 
-	if (n > 1)
+	if (t->number == KF_FD_TYPE || t->number == KF_L4PROTO)
+		buf_addf(out, "%s: %s of %u", name, t->bits >> 63 ? "none" : "one", ONES(t->bits >> 63 ? ~t->bits : t->bits));
+	else if (n > 1)
 		buf_addf(out, "%s: one of %u values", name, n);
 	else if (t->min == 1 && t->max == ~0ull)
 		buf_addf(out, "%s: a bit of 0x%llx", name, (unsigned long long)t->mask);

@@ -9,7 +9,7 @@
 /* ---- how parameters are made ------------------------------------------------------------------ */
 
 #define PARAM(NAME_, TYPE_, FMT_, TABLE_, ...) #__VA_ARGS__,
-#define EXTRA(NAME_, TYPE_, ...)
+#define EXTRA(NAME_, TYPE_, ...) #__VA_ARGS__,
 #define EVENT(NR_, ID_, NAME_, CAT_, FLAGS_, ...)
 #define EXTRACT(NR_, ID_, NAME_, CAT_, FLAGS_, ...) static const char *const made_##ID_[] = { __VA_ARGS__ NULL };
 #define UNUSED(NR_, ID_)
@@ -311,4 +311,24 @@ bool number_tests(u32 event, const struct filter_node *n, bool yes, struct kf_te
 		if (!add_text(&o, &n->values[i], ret, ret_n))
 			return false;
 	return true;
+}
+
+u8 fd_of_event(u32 event)
+{
+	const struct event_desc *e = event_desc(event);
+	u32 arg = 0, n = 0;
+	bool tuple = false;
+	u8 ret = 0;
+
+	for (u32 i = 0; e && event < EV_MAX && made[event] && i < e->nparams + e->nextra; i++) {
+		tuple |= e->params[i].type == PT_SOCKTUPLE;
+		if (e->params[i].type != PT_FDINFO)
+			continue;
+		n++;
+		if (sscanf(made[event][i], "fd_arg(c, %u)", &arg) == 1 && arg < 6)
+			ret = (u8)(arg + 1);
+	}
+	if (n != 1 || !ret || !(e->flags & EF_USES_FD) || e->flags & EF_CREATES_FD)
+		return 0;
+	return tuple ? ret | KF_TEACHES : ret;
 }

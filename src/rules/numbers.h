@@ -15,4 +15,9 @@
  */
 bool number_tests(u32 event, const struct filter_node *n, bool yes, struct kf_test *ret, u32 *ret_n);
 
+/* The same for what fields tell of the descriptor: its type, protocol, ports and addresses. */
+bool fd_tests(const struct filter_node *n, bool yes, struct kf_test *ret, u32 *ret_n);
+/* The argument of an event's call that is its descriptor, and whether it teaches: a value of kfilter.fds. */
+u8 fd_of_event(u32 event);
+
 #endif

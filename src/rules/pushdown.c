@@ -443,8 +443,26 @@ static bool has_result(const struct event_desc *e)
 	return e && e->nparams && (!strcmp(e->params[0].name, "res") || !strcmp(e->params[0].name, "fd"));
 }
 
+/* What the kernel knows of a descriptor. */
+static bool push_fd(struct push *x, const struct filter_node *n, bool yes, struct dnf *d)
+{
+	struct cond c = cond_true();
+	struct kf_test *t;
+
+	if (!n->field || !fd_of_event((u32)(x->event - event_descs)))
+		return false;
+	t = arena_alloc(x->a, COND_TESTS_MAX * sizeof(*t));
+	if (!fd_tests(n, yes, t, &c.ntests))
+		return false;
+	c.tests = t;
+	dnf_one(d, &c);
+	return true;
+}
+
 static void push_check(struct push *x, const struct filter_node *n, bool yes, struct dnf *d)
 {
+	if (has_result(x->event) && push_fd(x, n, yes, d))
+		return;
 	dnf_true(d);
 	for (u32 i = 0; n->field && has_result(x->event) && i < ARRAY_SIZE(rows); i++)
 		if (!strcmp(rows[i].field, n->field->field->name)) {
@@ -815,6 +833,7 @@ static void add_code(struct builder *b, const struct ruleset *s, const struct pu
 	} else if (!dnf_is_true(&all) && !has(opt->whole, code)) {
 		b->out->filter.codes[code] = add_set(b, &all, &x.loosened);
 		b->out->filter.shapes[code] = x.shape;
+		b->out->filter.fds[code] = fd_of_event((u32)(x.event - event_descs));
 		b->out->ncodes++;
 	}
 	if (all.n && !has(opt->whole, code))
@@ -831,6 +850,13 @@ void pushdown_build(const struct ruleset *s, const struct pushdown_options *opt,
 		add_code(&b, s, opt, code);
 	strmap_fini(&b.sets);
 	arena_fini(&b.a);
+}
+
+u8 pushdown_fd(u32 code)
+{
+	const struct syscall_desc *sc = syscall_desc(code);
+
+	return sc ? fd_of_event(sc->event) : 0;
 }
 
 bool pushdown_explain(const struct ruleset *s, const struct rule_slot *slot, u32 code, struct buf *out,

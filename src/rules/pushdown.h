@@ -38,4 +38,7 @@ void pushdown_build(const struct ruleset *s, const struct pushdown_options *opt,
 bool pushdown_explain(const struct ruleset *s, const struct rule_slot *slot, u32 code, struct buf *out,
 		      struct buf *why);
 
+/* What a call is on, and whether its events teach: a value of kfilter.fds. */
+u8 pushdown_fd(u32 code);
+
 #endif
