@@ -79,6 +79,8 @@ def main(tmp):
         check(case[0], (c.get("kernel"), c.get("not_pushed")) == case[1:], rule)
     text = subprocess.run(argv, capture_output=True, text=True).stdout
     check("text", "r1\n   openat: one of 2 kinds of paths [left to saker: proc.name]\n" in text, text)
+    check("why some fields are never tested", [n["field"] for n in told.get("never", [])] == ["proc.name"] and
+          re.search("^Never tested in the kernel:\n   proc.name: ", text, re.M), text[-600:])
     check("nothing is said of full tables", told.get("loosened") == [] and "Weaker" not in text, told.get("loosened"))
     losses(tmp)
     text = subprocess.run(argv + ["-o", "kernel_filter=false"], capture_output=True, text=True).stdout
