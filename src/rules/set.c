@@ -28,6 +28,7 @@ struct slot {
 
 struct ruleset {
 	struct arena a;
+	bool shared;		/* pool and formats are another set's */
 	struct filter_pool *pool;
 	struct filter_state *state;
 	struct rule *rules;
@@ -203,11 +204,35 @@ int rules_compile(struct rules *r, struct ruleset **ret, struct diag *d)
 	return 0;
 }
 
+struct ruleset *ruleset_share(const struct ruleset *from)
+{
+	struct ruleset *s = xcalloc(1, sizeof(*s));
+
+	*s = *from;
+	s->shared = true;
+	arena_init(&s->a);
+	s->rules = arena_alloc(&s->a, s->n * sizeof(*s->rules));
+	s->matched = arena_alloc(&s->a, s->n * sizeof(*s->matched));
+	memset(&s->slots, 0, sizeof(s->slots));
+	for (u32 i = 0; i < s->n; i++) {
+		s->rules[i] = from->rules[i];
+		s->rules[i].matches = 0;
+	}
+	for (size_t i = 0; i < from->slots.n; i++) {
+		struct slot slot = from->slots.p[i];
+
+		slot.rule = s->rules + (slot.rule - from->rules);
+		vec_push(&s->slots, slot);
+	}
+	s->state = filter_state_new(s->pool);
+	return s;
+}
+
 void ruleset_free(struct ruleset *s)
 {
 	if (!s)
 		return;
-	for (u32 i = 0; i < s->n; i++) {
+	for (u32 i = 0; i < s->n && !s->shared; i++) {
 		struct alert_desc *al = &s->rules[i].alert;
 
 		format_free(al->format);
@@ -216,7 +241,8 @@ void ruleset_free(struct ruleset *s)
 	}
 	if (s->state)
 		filter_state_free(s->state);
-	filter_pool_free(s->pool);
+	if (!s->shared)
+		filter_pool_free(s->pool);
 	vec_fini(&s->slots);
 	arena_fini(&s->a);
 	free(s);
