@@ -23,6 +23,7 @@
 #include "app/rules_files.h"
 #include "app/signals.h"
 #include "app/stats.h"
+#include "app/workers.h"
 #include "base/cap.h"
 
 struct app {
@@ -41,7 +42,9 @@ struct app {
 	struct rules *rules;
 	struct strlist rules_files;
 	struct output_options oopt;
-	struct run run;
+	struct alert_options aopt;
+	struct crew crew;
+	struct run run;			/* the first worker's */
 };
 
 enum outcome { GO_ON, DONE, FAILED };
@@ -423,7 +426,8 @@ static enum outcome write_pidfile(struct app *a)
 static void init_run(struct app *a)
 {
 	struct run *r = &a->run;
-	struct alert_options opt = {
+
+	a->aopt = (struct alert_options){
 		.json = a->cfg.json_output, .iso_8601 = a->cfg.time_iso_8601,
 		.include_output = a->cfg.json_output_property,
 		.include_message = a->cfg.json_message_property,
@@ -435,22 +439,25 @@ static void init_run(struct app *a)
 	r->cmd = &a->cmd;
 	r->cfg = &a->cfg;
 	r->fields = &a->fields;
-	r->printer = alert_printer_new(&opt, &a->fields);
+	r->printer = alert_printer_new(&a->aopt, &a->fields);
+	a->crew.n = workers_wanted(&a->cfg);
 	drops_init(&r->drops, &a->cfg);
 }
 
-static void init_fields(struct app *a)
+static void init_fields(void *ctx, struct run *r)
 {
-	struct field_ctx *x = &a->run.fctx;
+	const struct app *a = ctx;
+	struct field_ctx *x = &r->fctx;
 
-	field_ctx_init(x, a->run.proc);
+	field_ctx_init(x, r->proc);
 	x->buffers = a->cfg.buffers_base64 ? BUFFER_BASE64 : BUFFER_DOTS;
-	x->hostname = a->run.hostname ? a->run.hostname : a->hostname;
+	x->hostname = r->hostname ? r->hostname : a->hostname;
 	x->static_fields = &a->cfg.static_fields;
 }
 
 static enum outcome run(struct app *a)
 {
+	struct workers_options workers = { .alerts = &a->aopt, .init_fields = init_fields, .ctx = a };
 	struct run *r = &a->run;
 	int err;
 
@@ -459,15 +466,17 @@ static enum outcome run(struct app *a)
 	err = engine_open(r, &a->diag);
 	if (err == -ENODEV)
 		a->status = EXIT_NO_DRIVER;
+	if (!err)
+		err = workers_open(r, &workers, &a->diag);
 	if (err)
 		return FAILED;
 	if (r->driver.fallback)
 		loop_tell_fallback(r);
-	init_fields(a);
+	init_fields(a, r);
 	if (a->cmd.program)
 		dup2(STDERR_FILENO, STDOUT_FILENO);	/* standard output is the program's */
 	privileges_finish(r->live ? r->capture->ops->name : NULL, a->cfg.privileges_drop);
-	err = loop_run(r, &a->diag);
+	err = workers_run(&a->crew, &a->diag);
 	if (a->cmd.program)
 		a->status = r->capture->status;
 	field_ctx_fini(&r->fctx);
@@ -490,6 +499,8 @@ static enum outcome finish(struct app *a, enum outcome outcome)
 
 	if (outcome == FAILED)
 		remove_pidfile(a);
+	r->alerts_late = a->crew.order ? order_late(a->crew.order) : 0;
+	order_free(a->crew.order);
 	r->alerts_dropped = r->outputs ? outputs_dropped(r->outputs) : 0;
 	r->alerts_stuck = outputs_stop(r->outputs, hurry ? (u32)a->cfg.output_timeout_ms : 0);
 	if (r->alerts_stuck)
@@ -512,6 +523,7 @@ static void app_fini(struct app *a)
 	struct run *r = &a->run;
 
 	signals_restore();
+	workers_fini(&a->crew);
 	alert_printer_free(r->printer);
 	capture_close(r->capture);
 	proc_free(r->proc);
@@ -546,6 +558,8 @@ int app_main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], "driver"))
 		return driver_cmd(argc - 1, argv + 1);
+	a.run.crew = &a.crew;
+	a.crew.n = 1;
 	config_init(&a.cfg);
 	if (cmdline_parse(&a.cmd, &a.cfg.arena, argc, argv, &a.diag))
 		outcome = FAILED;

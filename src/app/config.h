@@ -51,6 +51,9 @@ struct config {
 	struct strlist static_keys;
 
 	const char *engine_kind, *capture_file;
+	const char *workers_text;
+	u32 workers;			/* 0: auto */
+	bool workers_ordered;
 	u64 modern_buf_preset, bpf_buf_preset, kmod_buf_preset, cpus_for_each_buffer;
 	bool modern_drop_failed, bpf_drop_failed, kmod_drop_failed;
 	bool driver_fallback, driver_build;
@@ -86,6 +89,8 @@ struct config {
 	bool privileges_drop;
 	const char *privileges_user;
 };
+
+#define WORKERS_AUTO_MAX 4u
 
 enum config_type { CFG_BOOL, CFG_UINT, CFG_DOUBLE, CFG_STRING, CFG_STRINGS, CFG_MAP, CFG_ITEMS };
 
@@ -132,6 +137,7 @@ int config_parse_append(struct config *c, const struct yaml_node *n, struct diag
 int config_parse_static(struct config *c, const struct yaml_node *n, struct diag *d);
 int config_parse_load_plugins(struct config *c, const struct yaml_node *n, struct diag *d);
 int config_parse_plugins(struct config *c, const struct yaml_node *n, struct diag *d);
+int config_parse_workers(struct config *c, const struct yaml_node *n, struct diag *d);
 int config_parse_actions(struct config *c, const struct yaml_node *n, struct diag *d);
 int config_parse_rules_file(struct config *c, const struct yaml_node *n, struct diag *d);
 int config_check(struct config *c, struct diag *d);

@@ -2,9 +2,11 @@
 /* Keys that hold lists of maps, and what must hold between keys. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/config.h"
+#include "schema/driver_abi.h"
 
 static const char *text_of(struct config *c, const struct yaml_node *map, const char *key)
 {
@@ -290,6 +292,17 @@ int config_parse_actions(struct config *c, const struct yaml_node *n, struct dia
 	return 0;
 }
 
+int config_parse_workers(struct config *c, const struct yaml_node *n, struct diag *d)
+{
+	s64 v;
+
+	if (n->kind == YAML_SCALAR && !strcmp(n->s, "auto"))
+		return 0;
+	if (n->kind != YAML_SCALAR || !yaml_s64(n, &v) || v < 1 || v > WORKERS_MAX)
+		return config_bad(c, d, "workers: a number from 1 to %u, or auto, is expected", WORKERS_MAX);
+	return 0;
+}
+
 static int check_engine(struct config *c, struct diag *d)
 {
 	static const char *const attach[] = { "auto", "fexit", "tracepoint", "sys_exit" };
@@ -374,6 +387,8 @@ int config_check(struct config *c, struct diag *d)
 
 	if (!doc_get(c->root, "syscall_event_drops.actions"))
 		c->drops_actions = DROP_IGNORE;
+	/* "auto" has no digits */
+	c->workers = (u32)strtoul(c->workers_text, NULL, 0);
 	err = check_engine(c, d);
 	if (!err)
 		err = check_outputs(c, d);

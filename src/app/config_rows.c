@@ -66,6 +66,12 @@ const struct config_row config_rows[] = {
 	  "Read /proc at the start instead of the kernel's iterators.", NULL },
 	{ "engine.replay.capture_file", CFG_STRING, INTO(capture_file), "", NULL,
 	  "Capture file of engine.kind replay.", NULL },
+	{ "workers", CFG_STRING, INTO(workers_text), "1", NULL,
+	  "Threads that look at events, each at those of its own processes: 1 to 64, or auto: one for "
+	  "each CPU, 4 at most (docs/workers.md).", config_parse_workers },
+	{ "workers_ordered", CFG_BOOL, INTO(workers_ordered), "false", NULL,
+	  "Live, with several workers: alerts leave in the order of their events' times over all "
+	  "processes, not only within each; they are held back for that, a second at most.", NULL },
 	{ "base_syscalls.custom_set", CFG_STRINGS, INTO(custom_syscalls), "", NULL,
 	  "System calls to capture besides those of the rules; with '!' in front, not to "
 	  "capture.", NULL },

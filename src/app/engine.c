@@ -2,6 +2,7 @@
 #include "app/engine.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +12,8 @@
 #include "app/log.h"
 #include "app/signals.h"
 #include "base/buf.h"
+#include "base/mem.h"
+#include "base/thread.h"
 #include "capture/driver.h"
 #include "event/table.h"
 #include "setup/cache.h"
@@ -45,11 +48,20 @@ static int open_replay(struct run *r, struct diag *d)
 	return capture_open_file(r->cfg->capture_file, proc_state_sink(r->proc), &r->capture, d);
 }
 
+/* For a source that cannot divide its events. */
+static u32 one_worker(struct run *r, const char *source)
+{
+	if (r->crew->n > 1)
+		log_warning("%s there is one worker, not the %u that were asked for", source, r->crew->n);
+	return r->crew->n = 1;
+}
+
 static int open_none(struct run *r, struct diag *d)
 {
 	int err;
 
 	log_info("Opening 'syscall' source with no driver");
+	one_worker(r, "Without a driver");
 	r->proc = new_proc(r, true);
 	err = capture_open_none(&r->capture);
 	if (err)
@@ -193,6 +205,7 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 	u64 start = now_ms();
 	int err, threads;
 
+	opt.workers = driver->workers ? r->crew->n : 1;
 	err = read_pids(&r->cmd->pids, pids, &opt.npids, d);
 	if (err)
 		return err;
@@ -205,6 +218,8 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 		return err;
 	r->live = true;
 	r->proc = new_proc(r, true);
+	if (!driver->workers)
+		one_worker(r, driver->title);
 	if (capture_describe(r->capture))
 		log_info("%s: %s", driver->title, capture_describe(r->capture));
 	threads = proc_scan(r->proc);
@@ -215,6 +230,63 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 	log_info("ready in %llu ms: %u system calls watched, %d threads known, %u rules",
 		 now_ms() - start, count_syscalls(&r->interest), threads, ruleset_count(r->set));
 	return 0;
+}
+
+/* ---- other workers --------------------------------------------------------------------- */
+
+struct scan {
+	struct proc *proc;
+	pthread_t thread;
+	int err;
+};
+
+static void *scan(void *arg)
+{
+	struct scan *s = arg;
+	int n = proc_scan(s->proc);
+
+	s->err = n < 0 ? n : 0;
+	return NULL;
+}
+
+/* Each looks for itself, at the same time as the others. */
+static int scan_all(struct crew *c, struct diag *d)
+{
+	struct scan *scans = xcalloc(c->n, sizeof(*scans));
+	int err = 0;
+
+	for (u32 i = 1; i < c->n; i++) {
+		scans[i].proc = c->runs[i]->proc;
+		scans[i].err = thread_start(&scans[i].thread, scan, &scans[i]);
+		if (scans[i].err)
+			scans[i].proc = NULL;
+	}
+	for (u32 i = 1; i < c->n; i++) {
+		if (scans[i].proc)
+			pthread_join(scans[i].thread, NULL);
+		err = err ? err : scans[i].err;
+	}
+	if (err)
+		diag_set(d, "a worker cannot read the list of processes in /proc: %s", strerror(-err));
+	free(scans);
+	return err;
+}
+
+int engine_open_workers(struct crew *c, struct diag *d)
+{
+	struct run *first = c->runs[0];
+	int err = 0;
+
+	for (u32 i = 1; i < c->n && !err; i++) {
+		struct run *r = c->runs[i];
+
+		r->proc = new_proc(r, r->live);
+		if (r->live)
+			r->capture = first->capture->ops->worker(first->capture, i);
+		else
+			err = capture_open_file(r->cfg->capture_file, proc_state_sink(r->proc), &r->capture, d);
+	}
+	return err || !first->live ? err : scan_all(c, d);
 }
 
 u32 engine_rules_of(const struct run *r, const u64 *events, struct buf *out)

@@ -15,8 +15,11 @@
 #include "app/log.h"
 #include "app/sandbox.h"
 #include "app/signals.h"
+#include "schema/driver_abi.h"
 
 #define WAIT_MS 200		/* a signal between the look at its flag and the wait costs this */
+#define WAIT_ORDERED_MS 20	/* others' alerts wait for this worker to say that it has none */
+#define UNSEEN_NS 5000000	/* an event that happened this long ago has been seen by its worker */
 #define DRAIN_MS 1000
 #define SECOND_NS 1000000000ull
 
@@ -28,21 +31,28 @@ static u64 now_ns(clockid_t clock)
 	return (u64)ts.tv_sec * SECOND_NS + (u64)ts.tv_nsec;
 }
 
-static void push_line(struct run *r, enum priority prio)
+static void push_line(struct run *r, enum priority prio, u64 ts_ns)
 {
-	if (!outputs_push(r->outputs, prio, r->line.p, r->line.len) &&
-	    outputs_dropped(r->outputs) == 1)
+	const struct crew *c = r->crew;
+	bool queued;
+
+	if (c->order)
+		queued = order_push(c->order, r->index, c->by_number ? r->nevents : ts_ns, prio,
+				    r->line.p, r->line.len);
+	else
+		queued = outputs_push(r->outputs, prio, r->line.p, r->line.len);
+	if (!queued && outputs_dropped(r->outputs) == 1)
 		log_error("Outputs queue out of memory. Drop event and continue on: the outputs "
 			  "are slower than the alerts; the number dropped is told at the end");
 }
 
-static void raise_alerts(struct run *r, struct rule *const *rules, u32 n)
+static void raise_alerts(struct run *r, const struct event *ev, struct rule *const *rules, u32 n)
 {
 	for (u32 i = 0; i < n; i++) {
 		r->nalerts++;
 		buf_clear(&r->line);
 		alert_print(r->printer, &rules[i]->alert, &r->fctx, &r->line);
-		push_line(r, rules[i]->priority);
+		push_line(r, rules[i]->priority, ev->ts_ns);
 	}
 }
 
@@ -52,22 +62,63 @@ static void handle_event(struct run *r, struct event *ev)
 	u32 n;
 
 	r->nvisible++;
-	if (!r->first_ts_ns)
-		r->first_ts_ns = ev->ts_ns;
-	r->last_ts_ns = ev->ts_ns;
 	field_ctx_event(&r->fctx, ev);
 	n = ruleset_match(r->set, &r->fctx, r->cfg->first_match, &matched);
 	if (n)
-		raise_alerts(r, matched, n);
+		raise_alerts(r, ev, matched, n);
 }
 
-static void note_invalid(struct run *r, struct diag *d)
+/* Of a file all workers see everything, of a live source what is theirs and what changes the state. */
+static bool is_mine(const struct run *r, const struct raw_event *raw, s64 pid)
 {
-	if (!r->ninvalid++)
+	u32 n = r->crew->n;
+
+	return n == 1 || (raw->live ? raw->worker : WORKER_OF(pid, n)) == r->index;
+}
+
+static void note_ts(struct run *r, const struct event *ev)
+{
+	if (!r->first_ts_ns)
+		r->first_ts_ns = ev->ts_ns;
+	r->last_ts_ns = ev->ts_ns;
+}
+
+static void note_invalid(struct run *r, const struct raw_event *raw, struct diag *d)
+{
+	bool first = !r->ninvalid;
+
+	/* one worker tells */
+	if (!raw->live && r->index)
+		return;
+	r->ninvalid += !raw->live || is_mine(r, raw, 0);
+	if (first && r->ninvalid)
 		log_warning("Event %llu cannot be decoded and is left out: %s (the number of such "
 			    "events is told at the end)",
 			    r->nevents, d->msg ? d->msg : "damaged");
-	diag_clear(d);
+}
+
+/* In several workers of a live source, numbers are the first worker's 1, n + 1, ..., the next one's 2, ... */
+static u64 number_of(const struct run *r, bool live)
+{
+	return live ? (r->nevents - 1) * r->crew->n + r->index + 1 : r->nevents;
+}
+
+static void handle(struct run *r, const struct raw_event *raw, struct event *ev)
+{
+	bool visible;
+
+	if (r->crew->n > 1 && !raw->live && !is_mine(r, raw, proc_pid_of(r->proc, ev->tid)) &&
+	    proc_pass(r->proc, ev, &visible)) {
+		if (visible)
+			note_ts(r, ev);
+		return;
+	}
+	if (proc_apply(r->proc, ev)) {
+		note_ts(r, ev);
+		if (is_mine(r, raw, ev->thread && ev->thread->pid > 0 ? ev->thread->pid : ev->tid))
+			handle_event(r, ev);
+	}
+	proc_done(r->proc, ev);
 }
 
 static void process(struct run *r, const struct raw_event *raw)
@@ -77,17 +128,17 @@ static void process(struct run *r, const struct raw_event *raw)
 
 	r->nevents++;
 	if (event_decode(&ev, raw->hdr, raw->len, &d)) {
-		note_invalid(r, &d);
+		note_invalid(r, raw, &d);
 		diag_fini(&d);
 		return;
 	}
-	ev.num = r->nevents;
+	ev.num = number_of(r, raw->live);
 	ev.cpu = raw->cpu;
 	ev.live = raw->live;
 	ev.state_only = raw->state_only;
-	if (proc_apply(r->proc, &ev))
-		handle_event(r, &ev);
-	proc_done(r->proc, &ev);
+	handle(r, raw, &ev);
+	if (r->crew->order)
+		order_reached(r->crew->order, r->index, r->crew->by_number ? r->nevents : ev.ts_ns);
 }
 
 static void alert_drops(struct run *r, u64 ts_ns, const struct drops_verdict *v)
@@ -110,7 +161,7 @@ static void alert_drops(struct run *r, u64 ts_ns, const struct drops_verdict *v)
 	buf_clear(&r->line);
 	alert_print_internal(r->printer, ts_ns, "Falco internal: syscall event drop", PRIO_DEBUG,
 			     buf_str(&msg), fields, ARRAY_SIZE(fields), &r->line);
-	push_line(r, PRIO_DEBUG);
+	push_line(r, PRIO_DEBUG, ts_ns);
 	buf_fini(&msg);
 }
 
@@ -128,7 +179,7 @@ void loop_tell_fallback(struct run *r)
 	buf_clear(&r->line);
 	alert_print_internal(r->printer, now_ns(CLOCK_REALTIME), "Saker internal: driver fall-back", PRIO_WARNING,
 			     buf_str(&msg), fields, ARRAY_SIZE(fields), &r->line);
-	push_line(r, PRIO_WARNING);
+	push_line(r, PRIO_WARNING, 0);
 	buf_fini(&msg);
 }
 
@@ -191,7 +242,7 @@ static int step(struct run *r, struct diag *d)
 {
 	struct raw_event raw;
 	u64 ts_ns = r->last_ts_ns;
-	int err = capture_next(r->capture, &raw, WAIT_MS);
+	int err = capture_next(r->capture, &raw, r->crew->order ? WAIT_ORDERED_MS : WAIT_MS);
 
 	if (!err) {
 		process(r, &raw);
@@ -200,6 +251,8 @@ static int step(struct run *r, struct diag *d)
 		ts_ns = now_ns(CLOCK_REALTIME);
 		if (!r->first_ts_ns)
 			r->first_ts_ns = ts_ns;
+		if (r->crew->order && !r->crew->by_number)
+			order_flush(r->crew->order, r->index, ts_ns - UNSEEN_NS);
 	} else if (err == -ENODATA) {
 		return 0;
 	} else {
@@ -208,25 +261,39 @@ static int step(struct run *r, struct diag *d)
 	}
 	if (time_is_over(r, ts_ns))
 		return 0;
-	err = ts_ns ? check_drops(r, ts_ns, d) : 0;
+	err = ts_ns && !r->index ? check_drops(r, ts_ns, d) : 0;
 	return err ? err : 1;
 }
 
-int loop_run(struct run *r, struct diag *d)
+/* Signals are the main thread's.  True: the end. */
+static bool between_events(struct run *r)
 {
-	int more = 1;
-
-	while (more > 0) {
+	if (!r->index) {
 		signals_forward(r->capture->pid);
 		if (signal_flags.any)
 			handle_signals(r);
 		if (signal_flags.stop) {
 			log_info("%s received, exiting...",
 				 signal_flags.stop == SIGINT ? "SIGINT" : "SIGTERM");
-			drain(r);
-			return 0;
+			__atomic_store_n(&r->crew->stop, true, __ATOMIC_RELAXED);
 		}
-		more = step(r, d);
 	}
-	return more;
+	if (!crew_stopping(r->crew))
+		return false;
+	drain(r);
+	return true;
+}
+
+int loop_run(struct run *r, struct diag *d)
+{
+	int more = 1;
+
+	while (more > 0 && !between_events(r))
+		more = step(r, d);
+	/* the others of a file have the same events, and end by themselves */
+	if (more < 0 || r->live)
+		__atomic_store_n(&r->crew->stop, true, __ATOMIC_RELAXED);
+	if (r->crew->order)
+		order_end(r->crew->order, r->index);
+	return more < 0 ? more : 0;
 }

@@ -6,6 +6,7 @@
 #include "app/cmdline.h"
 #include "app/drops.h"
 #include "capture/capture.h"
+#include "output/order.h"
 #include "output/outputs.h"
 #include "proc/proc.h"
 #include "rules/rules.h"
@@ -22,8 +23,19 @@ struct run_driver {
 	u64 poorer[(EV_MAX + 63) / 64];	/* or that have less in them */
 };
 
+/* What the workers of a run share. */
+struct crew {
+	u32 n;
+	struct run **runs;		/* n of them; the first one is the main thread's */
+	struct order *order;		/* NULL: alerts go into the queue as they come */
+	bool by_number;			/* order by the number of the event, not by its time */
+	bool stop;			/* atomic: all are to end */
+};
+
 /* One worker's run, from opening the source to the statistics. */
 struct run {
+	u32 index;			/* 0: the main thread's, which does what there is to do once */
+	struct crew *crew;
 	const struct cmdline *cmd;
 	struct config *cfg;
 	const char *hostname;		/* evt.hostname; NULL: this machine's */
@@ -46,7 +58,8 @@ struct run {
 	u64 ninvalid;			/* that could not be decoded */
 	u64 nalerts;
 	u64 alerts_dropped;		/* set at the end: the queue was full, */
-	u64 alerts_stuck;		/* an output blocked for good */
+	u64 alerts_stuck;		/* an output blocked for good, */
+	u64 alerts_late;		/* they were out of order */
 	u64 first_ts_ns, last_ts_ns;
 };
 
@@ -56,7 +69,15 @@ struct run {
  */
 void loop_tell_fallback(struct run *r);
 
-/* Until the source ends, a signal comes, or the time is over.  Negative errno: d says why. */
+/*
+ * Until the source ends, a signal comes, the time is over, or all are to end.  Negative errno: d
+ * says why.
+ */
 int loop_run(struct run *r, struct diag *d);
+
+static inline bool crew_stopping(const struct crew *c)
+{
+	return __atomic_load_n(&c->stop, __ATOMIC_RELAXED);
+}
 
 #endif

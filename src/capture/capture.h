@@ -18,6 +18,7 @@ struct raw_event {
 	const struct event_hdr *hdr;
 	size_t len;		/* bytes available at hdr */
 	u16 cpu;
+	u16 worker;		/* live: whose process it is of; others get it for its state */
 	bool state_only;
 	bool live;
 };
@@ -31,6 +32,7 @@ struct capture_stats {
 	u64 truncated;		/* parameters cut at a limit */
 	u64 enter_lost;		/* no room to keep a path or address read on entry */
 	u64 filtered;
+	u64 copies_lost;	/* state that a worker did not get to know of another one's processes */
 };
 
 /* What is wanted from a driver. */
@@ -54,6 +56,12 @@ struct capture_ops {
 	/* see capture_next() */
 	int (*next)(struct capture *c, struct raw_event *ret, int timeout_ms);
 	void (*stats)(struct capture *c, struct capture_stats *ret);
+	/*
+	 * The events for worker i, from 1 on (those for 0 come from c itself): another handle, for
+	 * another thread, that must be closed before c and has next() only.  NULL: the source has
+	 * one worker.
+	 */
+	struct capture *(*worker)(struct capture *c, u32 i);
 	int (*set_interest)(struct capture *c, const struct interest *in, struct diag *d);
 	/* How it came by its events, for the log: a sentence; NULL: nothing to say. */
 	const char *(*describe)(struct capture *c);

@@ -27,6 +27,7 @@ struct driver_loss {
 struct driver_options {
 	u32 buf_bytes;		/* of each ring; a power of two times the page size */
 	u32 cpus_per_ring;	/* 0: one ring for all CPUs */
+	u32 workers;		/* among which events are divided, each with rings of its own; 0: 1 */
 	bool drop_failed;	/* no exit events of failed syscalls */
 	u32 snaplen;		/* bytes of I/O data kept */
 	s64 self_pid;		/* events of this process are not captured; 0: none */
@@ -54,6 +55,7 @@ struct driver_options {
 struct driver {
 	const char *name;	/* engine.kind */
 	const char *title;	/* for the log: "modern BPF probe" */
+	bool workers;		/* it can divide its events */
 	/*
 	 * Starts to capture the syscalls of interest.  Returns 0 or a negative errno; d then
 	 * names what is missing and the remedy.
