@@ -18,13 +18,19 @@
 #include "capture/ring.h"
 #include "capture/route.h"
 
+/* One worker's rings.  The first one's are read through struct core, others are handles of their own. */
+struct core_worker {
+	struct capture base;
+	struct ring_set rings;
+};
+
 struct core {
 	struct capture base;
 	struct driver_options opt;
 	struct core_loader loader;
 	struct core_ways ways;
 	struct interest interest;	/* being set */
-	struct ring_set rings;
+	struct core_worker *workers;	/* owned; opt.workers of them */
 	int *ring_fds;		/* owned; as the loader wants them */
 	struct scratch *scratch;	/* mapped, one for each possible CPU */
 	struct core_live *live;		/* mapped */
@@ -47,6 +53,11 @@ static void *map_shared(int fd, size_t len)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+static u32 rings_each(const struct core *c)
+{
+	return c->workers[0].rings.n;
+}
+
 /* Makes the maps of a new loader known to both sides. */
 static int publish(struct core *c)
 {
@@ -58,9 +69,10 @@ static int publish(struct core *c)
 		return -errno;
 	for (u32 cpu = 0; cpu < c->ncpus; cpu++)
 		c->scratch[cpu].ring = c->opt.cpus_per_ring ?
-				       cpu / c->opt.cpus_per_ring % (c->rings.n - 1) : 0;
-	c->live->boot_epoch_ns = c->rings.merge.epoch_ns;
-	c->rings.live_epoch = &c->live->boot_epoch_ns;
+				       cpu / c->opt.cpus_per_ring % (rings_each(c) - 1) : 0;
+	c->live->boot_epoch_ns = c->workers[0].rings.merge.epoch_ns;
+	for (u32 i = 0; i < c->opt.workers; i++)
+		c->workers[i].rings.live_epoch = &c->live->boot_epoch_ns;
 	return 0;
 }
 
@@ -104,7 +116,32 @@ static int core_set_interest(struct capture *base, const struct interest *in, st
 
 static int core_next(struct capture *base, struct raw_event *ret, int timeout_ms)
 {
-	return merge_next(&container_of(base, struct core, base)->rings.merge, ret, timeout_ms);
+	return merge_next(&container_of(base, struct core, base)->workers[0].rings.merge, ret, timeout_ms);
+}
+
+static int worker_next(struct capture *base, struct raw_event *ret, int timeout_ms)
+{
+	return merge_next(&container_of(base, struct core_worker, base)->rings.merge, ret, timeout_ms);
+}
+
+/* All is struct core's. */
+static void worker_close(struct capture *base)
+{
+	diag_fini(&base->diag);
+}
+
+static const struct capture_ops worker_ops = {
+	.name = "modern_ebpf",
+	.next = worker_next,
+	.close = worker_close,
+};
+
+static struct capture *core_worker(struct capture *base, u32 i)
+{
+	struct core_worker *w = &container_of(base, struct core, base)->workers[i];
+
+	w->base.ops = &worker_ops;
+	return &w->base;
 }
 
 static void core_stats(struct capture *base, struct capture_stats *ret)
@@ -123,6 +160,7 @@ static void core_stats(struct capture *base, struct capture_stats *ret)
 		ret->truncated += s->truncated;
 		ret->enter_lost += s->enter_lost;
 		ret->filtered += s->filtered;
+		ret->copies_lost += s->copies_lost;
 	}
 	ret->drops_scratch += core_ways_missed(&c->ways);
 }
@@ -135,7 +173,9 @@ static void core_close(struct capture *base)
 	core_loader_fini(&c->loader);
 	if (c->scratch)
 		munmap(c->scratch, page_round(c->ncpus * sizeof(*c->scratch)));
-	ring_set_fini(&c->rings);
+	for (u32 i = 0; i < c->opt.workers; i++)
+		ring_set_fini(&c->workers[i].rings);
+	free(c->workers);
 	if (c->live)
 		munmap(c->live, page_round(sizeof(*c->live)));
 	free(c->ring_fds);
@@ -151,6 +191,7 @@ static const char *core_describe(struct capture *base)
 static const struct capture_ops core_ops = {
 	.name = "modern_ebpf",
 	.next = core_next,
+	.worker = core_worker,
 	.stats = core_stats,
 	.set_interest = core_set_interest,
 	.describe = core_describe,
@@ -190,12 +231,13 @@ static int fail(struct diag *d, int err, const char *what)
 static int open_rings(struct core *c, struct diag *d)
 {
 	u32 online = sysconf(_SC_NPROCESSORS_ONLN), n, lane = c->opt.buf_bytes / 2;
-	int err;
+	int err = 0;
 
 	n = c->opt.cpus_per_ring ? (online + c->opt.cpus_per_ring - 1) / c->opt.cpus_per_ring : 1;
 	if (lane < (u32)sysconf(_SC_PAGESIZE))
 		lane = c->opt.buf_bytes;
-	err = ring_set_init(&c->rings, n + 1, c->opt.buf_bytes, lane);
+	for (u32 i = 0; i < c->opt.workers && !err; i++)
+		err = ring_set_init(&c->workers[i].rings, n + 1, c->opt.buf_bytes, lane);
 	if (err == -EPERM)
 		return fail(d, err, "a ring buffer cannot be allocated");
 	if (err)
@@ -242,13 +284,13 @@ static bool runs_compat(void)
 
 static void set_config(struct core *c)
 {
-	const struct ring_set *r = &c->rings;
+	const struct ring_set *r = &c->workers[0].rings;
 
 	c->loader.ncpus = c->ncpus;
-	c->loader.nrings = r->n;
-	c->ring_fds = xcalloc(r->n, sizeof(*c->ring_fds));
-	for (u32 i = 0; i < r->n; i++)
-		c->ring_fds[i] = r->rings[i].fd;
+	c->loader.nrings = c->opt.workers * r->n;
+	c->ring_fds = xcalloc(c->loader.nrings, sizeof(*c->ring_fds));
+	for (u32 i = 0; i < c->loader.nrings; i++)
+		c->ring_fds[i] = c->workers[i / r->n].rings.rings[i % r->n].fd;
 	c->loader.ring_fds = c->ring_fds;
 	c->loader.opt = &c->opt;
 	c->loader.config = (struct core_config){
@@ -257,6 +299,7 @@ static void set_config(struct core *c)
 		.drop_failed = c->opt.drop_failed,
 		.compat = runs_compat(),
 		.page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE)),
+		.workers = c->opt.workers,
 		.lane_ring = r->n - 1,
 		.wake_bytes = { r->rings[0].size / 8, r->rings[r->n - 1].size / 8 },
 	};
@@ -271,6 +314,9 @@ static int core_open(const struct driver_options *opt, const struct interest *in
 
 	c->base.ops = &core_ops;
 	c->opt = *opt;
+	if (!c->opt.workers)
+		c->opt.workers = 1;
+	c->workers = xcalloc(c->opt.workers, sizeof(*c->workers));
 	c->ncpus = libbpf_num_possible_cpus();
 	core_loader_init(&c->loader);
 	core_ways_init(&c->ways, &c->loader);
@@ -292,4 +338,5 @@ out:
 	return err;
 }
 
-const struct driver driver_core = { .name = "modern_ebpf", .title = "modern BPF probe", .open = core_open };
+const struct driver driver_core = { .name = "modern_ebpf", .title = "modern BPF probe", .workers = true,
+				    .open = core_open };

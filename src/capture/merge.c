@@ -123,7 +123,7 @@ int merge_next(struct merge *m, struct raw_event *ret, int timeout_ms)
 		if (s) {
 			m->nap_ms = NAP_MIN_MS;
 			*ret = (struct raw_event){ .hdr = s->head, .len = s->len, .cpu = s->cpu,
-						   .live = true };
+						   .worker = s->worker, .live = true };
 			return 0;
 		}
 		if (timeout_ms <= 0)

@@ -25,6 +25,7 @@ struct stream {
 	const struct event_hdr *head;	/* next event, NULL: none when last looked */
 	u32 len;			/* of it */
 	u16 cpu;			/* where it happened */
+	u16 worker;			/* whose it is */
 	u64 ts;				/* its time stamp */
 };
 

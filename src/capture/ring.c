@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "schema/core_abi.h"
 
 #define RECORD_HEAD 8	/* length with flags, and a page offset of the kernel's own */
 
@@ -50,6 +51,7 @@ static int ring_map(struct ring *r, int epoll)
 static void ring_peek(struct stream *st)
 {
 	struct ring *r = container_of(st, struct ring, stream);
+	struct ring_tail tail;
 	u32 word, len;
 
 	st->head = NULL;
@@ -61,11 +63,13 @@ static void ring_peek(struct stream *st)
 			return;
 		len = word & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
 		r->step = (len + RECORD_HEAD + 7) & ~7ull;
-		if (!(word & BPF_RINGBUF_DISCARD_BIT) && len >= sizeof(struct event_hdr) + sizeof(u16)) {
+		if (!(word & BPF_RINGBUF_DISCARD_BIT) && len >= sizeof(struct event_hdr) + sizeof(tail)) {
 			st->head = (const struct event_hdr *)(p + RECORD_HEAD);
-			st->len = len - sizeof(u16);
+			st->len = len - sizeof(tail);
 			memcpy(&st->ts, &st->head->ts_ns, sizeof(st->ts));
-			memcpy(&st->cpu, p + RECORD_HEAD + st->len, sizeof(st->cpu));
+			memcpy(&tail, p + RECORD_HEAD + st->len, sizeof(tail));
+			st->cpu = tail.cpu;
+			st->worker = tail.worker;
 			return;
 		}
 		r->pos += r->step;
@@ -96,7 +100,7 @@ static void ring_epoch(struct merge *m, u64 epoch_ns)
 	struct ring_set *s = container_of(m, struct ring_set, merge);
 
 	if (s->live_epoch)
-		*s->live_epoch = epoch_ns;
+		__atomic_store_n(s->live_epoch, epoch_ns, __ATOMIC_RELAXED);
 }
 
 static const struct merge_ops ring_ops = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kernel's BPF ring buffers, read in place, merged.  In a record the number of the CPU
+ * The kernel's BPF ring buffers, read in place, merged.  In a record struct ring_tail
  * follows the event.  The kernel wakes the reader only when a ring fills.
  */
 #ifndef SAKER_CAPTURE_RING_H
