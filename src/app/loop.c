@@ -105,7 +105,7 @@ static u64 number_of(const struct run *r, bool live)
 
 static void handle(struct run *r, const struct raw_event *raw, struct event *ev)
 {
-	bool visible;
+	bool visible, mine;
 
 	if (r->crew->n > 1 && !raw->live && !is_mine(r, raw, proc_pid_of(r->proc, ev->tid)) &&
 	    proc_pass(r->proc, ev, &visible)) {
@@ -113,11 +113,13 @@ static void handle(struct run *r, const struct raw_event *raw, struct event *ev)
 			note_ts(r, ev);
 		return;
 	}
-	if (proc_apply(r->proc, ev)) {
+	visible = proc_apply(r->proc, ev);
+	mine = is_mine(r, raw, ev->thread && ev->thread->pid > 0 ? ev->thread->pid : ev->tid);
+	r->nown += mine;
+	if (visible)
 		note_ts(r, ev);
-		if (is_mine(r, raw, ev->thread && ev->thread->pid > 0 ? ev->thread->pid : ev->tid))
-			handle_event(r, ev);
-	}
+	if (visible && mine)
+		handle_event(r, ev);
 	proc_done(r->proc, ev);
 }
 

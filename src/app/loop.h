@@ -54,6 +54,7 @@ struct run {
 	struct drops drops;
 
 	u64 nevents;			/* fetched */
+	u64 nown;			/* of these, of processes of this worker */
 	u64 nvisible;			/* that rules could see */
 	u64 ninvalid;			/* that could not be decoded */
 	u64 nalerts;

@@ -112,6 +112,17 @@ static void most_lost(struct run *r, struct proc_stats *ret)
 	}
 }
 
+static void log_workers(struct run *r)
+{
+	struct run *const *runs;
+	u32 n;
+
+	runs = runs_of(&r, &n);
+	for (u32 i = 0; i < n && n > 1; i++)
+		log_info("Worker %u: events of its own processes: %llu, of others: %llu; alerts: %llu", i,
+			 runs[i]->nown, runs[i]->nevents - runs[i]->nown, runs[i]->nalerts);
+}
+
 void stats_print_events(struct run *r)
 {
 	struct proc_stats p;
@@ -123,6 +134,7 @@ void stats_print_events(struct run *r)
 		log_info("Events seen by the driver: %llu, delivered: %llu, filtered: %llu, "
 			 "dropped: %llu",
 			 s.seen, s.events, s.filtered, drops_total(&s));
+	log_workers(r);
 	log_lost("Events lost because a ring buffer was full", s.drops_buffer);
 	log_lost("Events lost because they were too large", s.drops_scratch);
 	log_lost("Events with parameters cut at a limit", s.truncated);
