@@ -31,6 +31,11 @@ static u64 now_ns(clockid_t clock)
 	return (u64)ts.tv_sec * SECOND_NS + (u64)ts.tv_nsec;
 }
 
+static void stop_all(struct run *r)
+{
+	__atomic_store_n(&r->crew->stop, true, __ATOMIC_RELAXED);
+}
+
 static void push_line(struct run *r, enum priority prio, u64 ts_ns)
 {
 	const struct crew *c = r->crew;
@@ -193,7 +198,10 @@ static int check_drops(struct run *r, u64 ts_ns, struct diag *d)
 		return 0;
 	if (v.alert)
 		alert_drops(r, ts_ns, &v);
-	return v.exit ? diag_set(d, "Drop manager internal error") : 0;
+	if (!v.exit)
+		return 0;
+	stop_all(r);
+	return diag_set(d, "Drop manager internal error");
 }
 
 static void tell_refused(void)
@@ -277,7 +285,7 @@ static bool between_events(struct run *r)
 		if (signal_flags.stop) {
 			log_info("%s received, exiting...",
 				 signal_flags.stop == SIGINT ? "SIGINT" : "SIGTERM");
-			__atomic_store_n(&r->crew->stop, true, __ATOMIC_RELAXED);
+			stop_all(r);
 		}
 	}
 	if (!crew_stopping(r->crew))
@@ -292,9 +300,9 @@ int loop_run(struct run *r, struct diag *d)
 
 	while (more > 0 && !between_events(r))
 		more = step(r, d);
-	/* the others of a file have the same events, and end by themselves */
-	if (more < 0 || r->live)
-		__atomic_store_n(&r->crew->stop, true, __ATOMIC_RELAXED);
+	/* the others of a file come to the same end, or the same damage, by themselves */
+	if (r->live)
+		stop_all(r);
 	if (r->crew->order)
 		order_end(r->crew->order, r->index);
 	return more < 0 ? more : 0;
