@@ -459,6 +459,8 @@ static enum outcome run(struct app *a)
 {
 	struct workers_options workers = { .alerts = &a->aopt, .init_fields = init_fields, .ctx = a };
 	struct run *r = &a->run;
+	const char *driver;
+	bool grows;
 	int err;
 
 	init_run(a);
@@ -475,7 +477,9 @@ static enum outcome run(struct app *a)
 	init_fields(a, r);
 	if (a->cmd.program)
 		dup2(STDERR_FILENO, STDOUT_FILENO);	/* standard output is the program's */
-	privileges_finish(r->live ? r->capture->ops->name : NULL, a->cfg.privileges_drop);
+	driver = r->live ? r->capture->ops->name : NULL;
+	grows = driver && !strcmp(driver, "modern_ebpf") && a->cfg.modern_buf_auto;
+	privileges_finish(driver, grows, a->cfg.privileges_drop);
 	err = workers_run(&a->crew, &a->diag);
 	if (a->cmd.program)
 		a->status = r->capture->status;

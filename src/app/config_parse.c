@@ -292,6 +292,27 @@ int config_parse_actions(struct config *c, const struct yaml_node *n, struct dia
 	return 0;
 }
 
+int config_parse_preset(struct config *c, const struct yaml_node *n, struct diag *d)
+{
+	if (n->kind == YAML_SCALAR && !strcmp(n->s, "auto"))
+		return config_bad(c, d, "buf_size_preset: only the buffers of modern_ebpf can be auto");
+	return 0;
+}
+
+int config_parse_modern_preset(struct config *c, const struct yaml_node *n, struct diag *d)
+{
+	s64 v;
+
+	c->modern_buf_auto = n->kind == YAML_SCALAR && !strcmp(n->s, "auto");
+	if (c->modern_buf_auto)
+		return 0;
+	if (n->kind != YAML_SCALAR || !yaml_s64(n, &v))
+		return config_bad(c, d, "engine.modern_ebpf.buf_size_preset: a number from 1 to 10, or auto, is "
+				  "expected");
+	c->modern_buf_preset = v < 0 ? 0 : (u64)v;
+	return 0;
+}
+
 int config_parse_workers(struct config *c, const struct yaml_node *n, struct diag *d)
 {
 	s64 v;
@@ -327,6 +348,8 @@ static int check_engine(struct config *c, struct diag *d)
 	for (i = 0; i < ARRAY_SIZE(presets); i++)
 		if (presets[i] < 1 || presets[i] > 10)
 			return diag_set(d, "The 'buf_size_preset' value must be between '1' and '10'");
+	if (c->buf_memory_max < 1 || c->buf_memory_max > 1 << 20)
+		return config_bad(c, d, "engine.modern_ebpf.buf_memory_max is from 1 to 1048576 MiB");
 	if (c->snaplen > 65535)
 		return config_bad(c, d, "falco_libs.snaplen is at most 65535");
 	return 0;

@@ -202,15 +202,27 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 		.argv = r->cmd->program,
 		.pids = pids,
 	};
+	bool grow = c->modern_buf_auto && !strcmp(driver->name, "modern_ebpf");
 	u64 start = now_ms();
 	int err, threads;
 
+	if (grow) {
+		opt.buf_bytes = BUF_AUTO_BYTES;
+		opt.buf_budget = c->buf_memory_max << 20;
+	}
 	opt.workers = driver->workers ? r->crew->n : 1;
 	err = read_pids(&r->cmd->pids, pids, &opt.npids, d);
 	if (err)
 		return err;
-	log_info("The chosen syscall buffer dimension is: %u bytes (%u MBs)", opt.buf_bytes,
-		 opt.buf_bytes >> 20);
+	if (strcmp(driver->name, "modern_ebpf") && (c->modern_buf_auto || c->cpus_for_each_buffer != 2))
+		log_warning("buf_size_preset auto and cpus_for_each_buffer are for modern_ebpf: buffers of %s "
+			    "are not shared by CPUs and do not grow", driver->title);
+	if (grow)
+		log_info("Syscall buffers begin with %u bytes each and grow up to %llu MBs together",
+			 opt.buf_bytes, c->buf_memory_max);
+	else
+		log_info("The chosen syscall buffer dimension is: %u bytes (%u MBs)", opt.buf_bytes,
+			 opt.buf_bytes >> 20);
 	log_info("Opening 'syscall' source with %s.", driver->title);
 	opt.cpus_per_ring = cpus_per_ring(c);
 	err = driver->open(&opt, &r->interest, &r->capture, d);

@@ -135,6 +135,11 @@ void stats_print_events(struct run *r)
 			 "dropped: %llu",
 			 s.seen, s.events, s.filtered, drops_total(&s));
 	log_workers(r);
+	if (r->cfg->modern_buf_auto && s.ring_bytes)
+		log_info("Ring buffers: %llu KiB in all; %llu were replaced by larger ones", s.ring_bytes >> 10,
+			 s.rings_grown);
+	log_lost("Times that a ring buffer could not grow within buf_memory_max", s.rings_refused);
+	log_lost("Times that the kernel made no larger ring buffer", s.rings_failed);
 	log_lost("Events lost because a ring buffer was full", s.drops_buffer);
 	log_lost("Events lost because they were too large", s.drops_scratch);
 	log_lost("Events with parameters cut at a limit", s.truncated);

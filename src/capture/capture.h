@@ -32,6 +32,10 @@ struct capture_stats {
 	u64 truncated;		/* parameters cut at a limit */
 	u64 enter_lost;		/* no room to keep a path or address read on entry */
 	u64 filtered;
+	u64 ring_bytes;		/* of all ring buffers at present; 0: not known */
+	u64 rings_grown;	/* replaced by larger ones */
+	u64 rings_refused;	/* not, because there was no room in the budget, */
+	u64 rings_failed;	/* or because the kernel did not make a larger one */
 	u64 copies_lost;	/* state that a worker did not get to know of another one's processes */
 };
 

@@ -26,6 +26,7 @@ struct driver_loss {
 /* Members that do not concern a driver are ignored by it. */
 struct driver_options {
 	u32 buf_bytes;		/* of each ring; a power of two times the page size */
+	u64 buf_budget;		/* rings grow from buf_bytes on, up to so many bytes together; 0: they do not */
 	u32 cpus_per_ring;	/* 0: one ring for all CPUs */
 	u32 workers;		/* among which events are divided, each with rings of its own; 0: 1 */
 	bool drop_failed;	/* no exit events of failed syscalls */

@@ -109,11 +109,16 @@ def seen(options, rounds=60, parallel=2):
     return status, [(int(a), int(b), int(c), d.replace(top, "TOP")) for a, b, c, d in alerts], err
 
 
-def stress(options):
-    """Opens without a pause beside the load."""
+def stress(options, pauses=0):
+    """Opens without a pause beside the load; at times nobody reads."""
     top = folder()
     s = Sensor(top, options)
     loops = [subprocess.Popen([sys.executable, "-c", "while True: open('/etc/passwd').close()"]) for _ in range(3)]
+    for _ in range(pauses):
+        s.p.send_signal(signal.SIGSTOP)
+        time.sleep(0.1)
+        s.p.send_signal(signal.SIGCONT)
+        time.sleep(0.3)
     load(top, 50, 2)
     for p in loops:
         p.kill()
@@ -176,6 +181,15 @@ def main():
     why = balance(err, 2)
     check("stress: the counters balance", not why, why)
     check("stress: no exec is lost", n == 100, "%d instead of 100" % n)
+    n, err = stress(["workers=2", "engine.modern_ebpf.buf_size_preset=auto"], 6)
+    why = balance(err, 2)
+    check("rings that grow: the counters balance", not why, why)
+    check("rings that grow: no exec is lost", n == 100, "%d instead of 100" % n)
+    check("rings that grow: they grow", number(r"(\d+) were replaced by larger ones", err) > 0, err)
+    check("rings that grow: nothing is refused", "refused" not in err and "made no larger" not in err, err)
+    n, err = stress(["engine.modern_ebpf.buf_size_preset=auto", "engine.modern_ebpf.buf_memory_max=2"], 6)
+    check("a small budget: it is kept", number(r"Ring buffers: (\d+) KiB", err) <= 2048, err)
+    check("a small budget: it is told", number(r"could not grow within buf_memory_max: (\d+)", err) > 0, err)
     p = subprocess.run([os.path.join(TOP, "tests", "live", "rules.py"), BINARY, "--option", "workers=4"], capture_output=True, text=True)
     last = p.stdout.strip().splitlines()[-1]
     check("the attacks with 4 workers (%s)" % last, p.returncode == 0, p.stdout[-3000:])
