@@ -48,12 +48,14 @@ static int open_replay(struct run *r, struct diag *d)
 	return capture_open_file(r->cfg->capture_file, proc_state_sink(r->proc), &r->capture, d);
 }
 
-/* For a source that cannot divide its events. */
-static u32 one_worker(struct run *r, const char *source)
+/* For a source that cannot divide its events among so many. */
+static void limit_workers(struct run *r, const char *source, u32 max)
 {
-	if (r->crew->n > 1)
-		log_warning("%s there is one worker, not the %u that were asked for", source, r->crew->n);
-	return r->crew->n = 1;
+	if (r->crew->n > max)
+		log_warning("%s: its events can be divided among %u worker%s, not the %u that were asked for",
+			    source, max, max == 1 ? "" : "s", r->crew->n);
+	if (r->crew->n > max)
+		r->crew->n = max;
 }
 
 static int open_none(struct run *r, struct diag *d)
@@ -61,7 +63,7 @@ static int open_none(struct run *r, struct diag *d)
 	int err;
 
 	log_info("Opening 'syscall' source with no driver");
-	one_worker(r, "Without a driver");
+	limit_workers(r, "no driver", 1);
 	r->proc = new_proc(r, true);
 	err = capture_open_none(&r->capture);
 	if (err)
@@ -210,7 +212,7 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 		opt.buf_bytes = BUF_AUTO_BYTES;
 		opt.buf_budget = c->buf_memory_max << 20;
 	}
-	opt.workers = driver->workers ? r->crew->n : 1;
+	opt.workers = (u32)u64_min(r->crew->n, driver->workers ? driver->workers : 1);
 	err = read_pids(&r->cmd->pids, pids, &opt.npids, d);
 	if (err)
 		return err;
@@ -230,8 +232,7 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 		return err;
 	r->live = true;
 	r->proc = new_proc(r, true);
-	if (!driver->workers)
-		one_worker(r, driver->title);
+	limit_workers(r, driver->title, opt.workers);
 	if (capture_describe(r->capture))
 		log_info("%s: %s", driver->title, capture_describe(r->capture));
 	threads = proc_scan(r->proc);

@@ -392,5 +392,5 @@ out:
 	return err;
 }
 
-const struct driver driver_core = { .name = "modern_ebpf", .title = "modern BPF probe", .workers = true,
+const struct driver driver_core = { .name = "modern_ebpf", .title = "modern BPF probe", .workers = WORKERS_MAX,
 				    .open = core_open };

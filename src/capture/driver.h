@@ -56,7 +56,7 @@ struct driver_options {
 struct driver {
 	const char *name;	/* engine.kind */
 	const char *title;	/* for the log: "modern BPF probe" */
-	bool workers;		/* it can divide its events */
+	u32 workers;		/* among which it can divide its events; 0: it cannot */
 	/*
 	 * Starts to capture the syscalls of interest.  Returns 0 or a negative errno; d then
 	 * names what is missing and the remedy.
