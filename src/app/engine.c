@@ -250,7 +250,8 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 struct scan {
 	struct proc *proc;
 	pthread_t thread;
-	int err;
+	bool started;
+	int err;		/* the thread's until it is joined */
 };
 
 static void *scan(void *arg)
@@ -270,13 +271,13 @@ static int scan_all(struct crew *c, struct diag *d)
 
 	for (u32 i = 1; i < c->n; i++) {
 		scans[i].proc = c->runs[i]->proc;
-		scans[i].err = thread_start(&scans[i].thread, scan, &scans[i]);
-		if (scans[i].err)
-			scans[i].proc = NULL;
+		scans[i].started = !thread_start(&scans[i].thread, scan, &scans[i]);
 	}
 	for (u32 i = 1; i < c->n; i++) {
-		if (scans[i].proc)
+		if (scans[i].started)
 			pthread_join(scans[i].thread, NULL);
+		else
+			scan(&scans[i]);
 		err = err ? err : scans[i].err;
 	}
 	if (err)
