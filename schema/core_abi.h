@@ -3,7 +3,7 @@
 #ifndef SAKER_SCHEMA_CORE_ABI_H
 #define SAKER_SCHEMA_CORE_ABI_H
 
-#include "schema/driver_abi.h"
+#include "schema/filter_abi.h"
 
 #define EVENT_ROOM (2 * EVENT_LEN_MAX)	/* writes are masked, not checked: see put() */
 #define PATH_ROOM 128			/* components */
@@ -27,6 +27,8 @@ struct core_live {
 	u32 routes[NR_SYSCALLS];
 	u32 enter_routes[NR_SYSCALLS];	/* whose path or address is copied on entry */
 	u64 wanted[NR_CODES / 64];	/* the interest by code, for calls inside socketcall */
+	u32 filter;			/* 0: none; else it is in filters[filter & 1], and changes with it */
+	u8 filtered[NR_CODES];		/* a hint: 0: all events of the code pass */
 };
 
 /* Follows each event in its ring. */
@@ -56,6 +58,7 @@ struct scratch {
 	u64 copies_lost;		/* for other workers than the event's own */
 	u32 unwoken[WORKERS_MAX][2];	/* bytes written since the worker was last woken */
 	u64 loop[8];			/* struct loop of drivers/port.h */
+	struct kf_seen seen;		/* of the path that the filter looks at */
 	struct syscall_counters by_code[NR_CODES];
 	u64 path[PATH_ROOM];		/* nodes of the path being built */
 	u8 event[EVENT_ROOM];

@@ -21,7 +21,7 @@
 
 #include "schema/driver_abi.h"
 
-#define KMOD_ABI 2u		/* changes with anything in this file, and with the events */
+#define KMOD_ABI 3u		/* changes with anything in this file, and with the events */
 #define KMOD_CPUS_MAX 8192
 #define KMOD_DATA_OFFSET 1
 
@@ -86,7 +86,7 @@ struct kmod_status {
 #define KMOD_JOIN	_IOW('s', 0x42, s32)	/* the descriptor of KMOD_CREATE */
 #define KMOD_INTEREST	_IOW('s', 0x43, struct kmod_interest)
 #define KMOD_EPOCH	_IOW('s', 0x44, u64)
-#define KMOD_COUNTERS	_IOR('s', 0x45, struct kmod_counters)
+#define KMOD_COUNTERS	_IO('s', 0x45)	/* struct kmod_counters: longer than _IOR can say */
 #define KMOD_STATUS	_IOR('s', 0x46, struct kmod_status)
 
 #endif

@@ -124,6 +124,20 @@ enum syscall_use {
 	SU_USED = 1 << 0,
 	SU_KEEP = 1 << 1,
 	SU_SHED = 1 << 2,
+
+	/* what it changes in the picture of a process; rows of src/app/interest.c say it in words */
+	SU_BIRTH = 1 << 3,
+	SU_EXEC = 1 << 4,
+	SU_END = 1 << 5,
+	SU_WHERE = 1 << 6,		/* working directory, root */
+	SU_WHO = 1 << 7,		/* user, group */
+	SU_RIGHTS = 1 << 8,		/* capabilities, also by a new user namespace */
+	SU_GROUP = 1 << 9,		/* session, process group */
+	SU_NAME = 1 << 10,
+	SU_PROCESS = SU_BIRTH | SU_EXEC | SU_END | SU_WHERE | SU_WHO | SU_RIGHTS | SU_GROUP | SU_NAME,
+
+	SU_REPAIR = 1 << 11,		/* of these, what base_syscalls.repair keeps */
+	SU_FLOOD = 1 << 12,		/* so frequent that base_syscalls.all must ask for it */
 };
 
 /* File descriptor types; numbers of the capture file format. */

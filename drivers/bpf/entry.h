@@ -165,6 +165,7 @@ static inline_ bool claim(struct entry *e, u32 code)
 	if (s->busy) {
 		e->counts->drops_scratch++;
 		counters(e->counts, code)->lost++;
+		counters(e->counts, code)->lost_scratch++;
 		return false;
 	}
 	s->busy = 1;
@@ -240,8 +241,9 @@ static inline_ int exit_of(void *ctx, u64 nr, s64 ret, struct pt_regs *regs, boo
 		regs = regs_of(e.task);
 	kept = route_at(e.set->enter_routes, nr);
 	if (code == SC_socketcall) {
-		if (e.s->busy) {
-			e.counts->drops_scratch++;
+		if (e.s->busy) {	/* which call it is is not known */
+			counters(e.counts, code)->seen++;
+			claim(&e, code);
 			return 0;
 		}
 		read_args(e.s->args, regs, true);
@@ -252,6 +254,7 @@ static inline_ int exit_of(void *ctx, u64 nr, s64 ret, struct pt_regs *regs, boo
 	counters(e.counts, code)->seen++;
 	if (e.set->drop_failed && ret < 0) {
 		e.counts->filtered++;
+		counters(e.counts, code)->filtered++;
 		if (kept)
 			forget_stash();
 		return 0;

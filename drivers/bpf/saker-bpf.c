@@ -59,6 +59,7 @@ static inline_ int event_lost(struct bpf_scratch *s)
 	if (n) {
 		n->drops_scratch++;
 		counters(n, s->code)->lost++;
+		counters(n, s->code)->lost_scratch++;
 	}
 	return 0;
 }
@@ -110,6 +111,7 @@ static inline_ void event_send(void *ctx, struct bpf_scratch *s)
 	if (len > BPF_EVENT_MAX) {
 		n->drops_scratch++;
 		counters(n, s->code)->lost++;
+		counters(n, s->code)->lost_scratch++;
 		return;
 	}
 	*(u32 *)(s->event + 16) = len;

@@ -34,6 +34,7 @@ static inline_ int syscall_end(void *prog_ctx, struct pt_regs *regs, u64 nr, lon
 		s->drops_scratch++;
 		s->by_code[code & (NR_CODES - 1)].seen++;
 		s->by_code[code & (NR_CODES - 1)].lost++;
+		s->by_code[code & (NR_CODES - 1)].lost_scratch++;
 		return 0;
 	}
 	s->busy = 1;
@@ -56,10 +57,10 @@ static inline_ int syscall_end(void *prog_ctx, struct pt_regs *regs, u64 nr, lon
 	counters(s)->seen++;
 	if (config.drop_failed && s->ret < 0)
 		return event_drop(s);
+	if (live.filtered[code & (NR_CODES - 1)])
+		bpf_tail_call_static(prog_ctx, &by_code, FILTER_SLOT);
 	bpf_tail_call(prog_ctx, &by_code, code);
-	s->busy = 0;
-	counters(s)->lost++;
-	return 0;
+	return event_lost(s);
 }
 
 /* At the end of every call; or, as fexit, of the function of one. */

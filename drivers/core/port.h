@@ -60,7 +60,9 @@ static inline_ struct scratch *this_scratch(void)
 /* What a thread passed to a syscall that takes a path or an address, copied on entry. */
 struct stash {
 	u32 nr;				/* of the syscall, and 1; 0: none */
-	u32 len;
+	u32 len;			/* 0: nothing was kept, only looked at */
+	u32 filter;			/* live.filter at that time; 0: it was not looked at */
+	u32 clauses;			/* which the call satisfied, as far as was known */
 	u64 words[3];
 	u8 data[STASH_ROOM];
 };
@@ -353,7 +355,7 @@ static inline_ bool put_kept(struct ctx *c)
 	struct stash *st = stash_of(c);
 	u64 n;
 
-	if (!st)
+	if (!st || !st->len)
 		return false;
 	n = st->len;
 	opaque(n);
@@ -367,7 +369,7 @@ static inline_ bool kept_word(struct ctx *c, u32 n, u64 *ret_v)
 {
 	struct stash *st = stash_of(c);
 
-	if (!st)
+	if (!st || !st->len)
 		return false;
 	*ret_v = st->words[n];
 	return true;

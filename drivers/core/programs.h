@@ -20,6 +20,7 @@
 #include "drivers/capture.h"
 #include "drivers/lane.h"
 #include "drivers/calls.h"
+#include "drivers/core/filter.h"
 
 #ifdef NO_PATHS
 static inline_ void walk_path(struct ctx *c)
@@ -53,6 +54,16 @@ struct {
 static inline_ struct syscall_counters *counters(struct scratch *s)
 {
 	return &s->by_code[s->code & (NR_CODES - 1)];
+}
+
+/* It does not fit, or there is no program to go on with. */
+static inline_ int event_lost(struct scratch *s)
+{
+	s->busy = 0;
+	s->drops_scratch++;
+	counters(s)->lost++;
+	counters(s)->lost_scratch++;
+	return 0;
 }
 
 /* The header, with the time; s is this CPU's and free. */
@@ -100,11 +111,8 @@ static inline_ int event_end(struct ctx *c, u32 way)
 
 	*(u32 *)(s->event + 16) = len;
 	s->busy = 0;
-	if (len > EVENT_LEN_MAX - 8) {
-		s->drops_scratch++;
-		counters(s)->lost++;
-		return 0;
-	}
+	if (len > EVENT_LEN_MAX - 8)
+		return event_lost(s);
 	opaque(len);
 	len &= EVENT_LEN_MAX - 1;
 	if (config.workers > 1)
@@ -187,6 +195,23 @@ static inline_ int event_drop(struct scratch *s)
 {
 	s->busy = 0;
 	s->filtered++;
+	counters(s)->filtered++;
+	return 0;
+}
+
+/* Between the hook and the event's program, where the filter has something to say. */
+SEC("tracepoint")
+int filter_call(void *ctx)
+{
+	struct scratch *s = this_scratch();
+
+	if (!s)
+		return 0;
+	if (!call_passes(s))
+		return event_drop(s);
+	bpf_tail_call(ctx, &by_code, s->code);
+	s->busy = 0;
+	counters(s)->lost++;
 	return 0;
 }
 
@@ -329,18 +354,24 @@ static inline_ int keep(struct scratch *s, u32 code, u32 nr)
 		return send_enter(s, code);
 	}
 	st->nr = 0;
+	if (code == SC_openat2)
+		bpf_probe_read_user(st->words, sizeof(st->words), (void *)s->args[2]);
+	if (begin_filtered(st, s, code)) {
+		st->len = 0;
+		st->nr = nr + 1;
+		return 0;
+	}
 	if (code == SC_connect)
 		n = keep_address(st, s, s->args[1], s->args[2]);
 	else
 		n = keep_path(st, s->args[code == SC_open || code == SC_creat ? 0 : 1]);
-	if (code == SC_openat2)
-		bpf_probe_read_user(st->words, sizeof(st->words), (void *)s->args[2]);
 	if (n == sizeof(st->data)) {
 		s->enter_lost++;
 		return send_enter(s, code);
 	}
 	if (n <= 0)
 		return 0;	/* not in memory yet: the exit program reads it */
+	path_filtered(st, s, code, n);
 	st->len = n;
 	st->nr = nr + 1;
 	return 0;
@@ -399,6 +430,7 @@ static inline_ bool lifecycle_begin(struct ctx *c, u32 code, u32 type, u32 npara
 	if (s->busy) {
 		s->drops_scratch++;
 		s->by_code[code].lost++;
+		s->by_code[code].lost_scratch++;
 		return false;
 	}
 	s->busy = 1;

@@ -124,6 +124,7 @@ static void send(struct ctx *c, struct consumer *k, struct cpu_rings *r, u32 lan
 		r->counters.copies_lost += copy;
 		r->counters.drops_scratch += !copy;
 		n->lost += !copy;
+		n->lost_scratch += !copy;
 		return;
 	}
 	store(c->s->event, ktime_get_boot_fast_ns() + k->opt.epoch_ns, 8);
@@ -193,6 +194,7 @@ static void deliver(struct ctx *c, const struct plan *p)
 		r->counters.by_code[c->code].seen += mine;
 		if (p->drop || (p->may_filter && k->opt.drop_failed)) {
 			r->counters.filtered += mine;
+			r->counters.by_code[c->code].filtered += mine;
 			continue;
 		}
 		if (built != k->opt.snaplen) {
@@ -225,6 +227,7 @@ static void count_lost(u32 code, bool (*wants)(const struct kmod_interest *in, u
 		}
 		r->counters.by_code[code].seen++;
 		r->counters.by_code[code].lost++;
+		r->counters.by_code[code].lost_scratch++;
 		r->counters.drops_scratch++;
 	}
 }

@@ -16,6 +16,8 @@
 #include "app/driver_cmd.h"
 #include "app/engine.h"
 #include "app/info.h"
+#include "app/interest_log.h"
+#include "app/kernel_filter.h"
 #include "app/list.h"
 #include "app/log.h"
 #include "app/loop.h"
@@ -23,6 +25,9 @@
 #include "app/rules_files.h"
 #include "app/signals.h"
 #include "app/stats.h"
+#include "app/top.h"
+#include "app/watch.h"
+#include "app/web.h"
 #include "app/workers.h"
 #include "base/cap.h"
 
@@ -43,6 +48,9 @@ struct app {
 	struct strlist rules_files;
 	struct output_options oopt;
 	struct alert_options aopt;
+	struct facts facts;
+	struct desk *desks[WORKERS_MAX];
+	struct web web;
 	struct crew crew;
 	struct run run;			/* the first worker's */
 };
@@ -63,7 +71,9 @@ static enum outcome print_static(struct app *a)
 	if (cmd->markdown)
 		fprintf(stderr,
 			"WARNING: --markdown is deprecated, use --format markdown instead.\n");
-	if (cmd->help)
+	if (cmd->help && cmd->rules_cmd.given)
+		rules_cmd_help();
+	else if (cmd->help)
 		info_print_help();
 	else if (cmd->config_schema)
 		info_print_config_schema();
@@ -73,6 +83,8 @@ static enum outcome print_static(struct app *a)
 		info_print_ignored();
 	else if (cmd->list_events)
 		list_events(cmd->format);
+	else if (cmd->list_metrics)
+		list_metrics(cmd->format);
 	else
 		return GO_ON;
 	return DONE;
@@ -148,7 +160,7 @@ static enum outcome load_config(struct app *a)
 		return FAILED;
 	log = (struct log_options){ .to_stderr = a->cfg.log_stderr, .to_syslog = a->cfg.log_syslog,
 				    .iso_8601 = a->cfg.time_iso_8601, .level = a->cfg.log_level };
-	if (a->cmd.doctor && log.level > PRIO_WARNING)
+	if ((a->cmd.doctor || a->cmd.rules_cmd.given) && log.level > PRIO_WARNING)
 		log = (struct log_options){ .to_stderr = true, .level = PRIO_WARNING };
 	log_setup(&log);
 	apply_cmdline(a);
@@ -173,7 +185,7 @@ static enum outcome print_versions(struct app *a)
 
 static enum outcome require_config(struct app *a)
 {
-	if (a->have_config || a->cmd.list_fields)
+	if (a->have_config || a->cmd.list_fields || (a->cmd.rules_cmd.given && a->cmd.rules.n))
 		return GO_ON;
 	diag_set(&a->diag, "You must create a config file at " CONFIG_PATH " or by passing -c");
 	return FAILED;
@@ -288,6 +300,8 @@ static enum outcome validate(struct app *a)
 /* Before there are threads: those that have given up their privileges could not follow. */
 static enum outcome become_user(struct app *a)
 {
+	if (a->cmd.rules_cmd.given)
+		return GO_ON;	/* needs no right, be it to be another user */
 	return fail_if(privileges_become(a->cfg.privileges_user, &a->diag));
 }
 
@@ -329,6 +343,32 @@ static enum outcome support(struct app *a)
 		return GO_ON;
 	info_print_support(&a->cmd, &a->cfg, &a->rules_files);
 	return DONE;
+}
+
+static enum outcome tell_rules(struct app *a)
+{
+	struct rules_call k = { &a->cfg, a->run.set, a->cmd.verbose };
+
+	if (!a->cmd.rules_cmd.given)
+		return GO_ON;
+	rules_cmd(&a->cmd.rules_cmd, &k);
+	return DONE;
+}
+
+/* A capture file has the events that it has. */
+static enum outcome choose_syscalls(struct app *a)
+{
+	struct interest_choice ch;
+
+	if (engine_is_replay(&a->cfg))
+		return GO_ON;
+	interest_choose(&a->cfg, a->run.set, NULL, &ch);
+	interest_log(&ch, a->run.set);
+	interest_of(&ch, &a->run.interest);
+	a->run.cfg = &a->cfg;
+	kernel_filter_derive(&a->run, &ch);
+	interest_choice_fini(&ch);
+	return GO_ON;
 }
 
 static enum outcome doctor(struct app *a)
@@ -378,6 +418,22 @@ static int start_outputs(struct app *a)
 	return err;
 }
 
+static bool is_live(const struct config *c)
+{
+	return !engine_is_replay(c) && strcmp(c->engine_kind, "nodriver") && strcmp(c->engine_kind, "ptrace");
+}
+
+/* Before there are threads. */
+static void start_heartbeat(struct app *a)
+{
+	int err = 0;
+
+	if (a->cfg.heartbeat && is_live(&a->cfg))
+		err = heartbeat_start(&a->run.heartbeat);
+	if (err)
+		log_warning("There is no heartbeat: its process cannot be started: %s", strerror(-err));
+}
+
 static enum outcome init_outputs(struct app *a)
 {
 	const struct config *c = &a->cfg;
@@ -402,6 +458,7 @@ static enum outcome init_outputs(struct app *a)
 	}
 	if (a->cmd.dry_run)
 		return DONE;
+	start_heartbeat(a);
 	return fail_if(start_outputs(a));
 }
 
@@ -455,6 +512,44 @@ static void init_fields(void *ctx, struct run *r)
 	x->static_fields = &a->cfg.static_fields;
 }
 
+static enum outcome init_metrics(struct app *a)
+{
+	facts_init(&a->facts, a->hostname);
+	if (a->cfg.metrics.enabled)
+		facts_add_files(&a->facts, &a->cfg, &a->rules_files);
+	if (a->cfg.metrics.enabled && a->rules_files.n && !a->facts.rules_files.n)
+		log_warning("The metrics have no hashes of files: is libgnutls30 installed?");
+	return fail_if(report_init(&a->run.report, &a->cfg, &a->facts, &a->diag));
+}
+
+/* It follows no process but those that it starts; or the driver may be one that is not there for all. */
+static void check_heartbeat(struct run *r)
+{
+	const struct run_driver *drv = &r->driver;
+	const u32 type = EV_SYSCALL_PRCTL_X;
+
+	if (!r->heartbeat.on)
+		return;
+	if (!strcmp(r->capture->ops->name, "ptrace")) {
+		heartbeat_stop(&r->heartbeat);
+	} else if (drv->blind[type / 64] >> type % 64 & 1) {
+		heartbeat_stop(&r->heartbeat);
+		log_warning("There is no heartbeat: the kernel did not take the program for it");
+	}
+}
+
+/* Where the web server and `saker top` ask. */
+static int open_desks(struct app *a)
+{
+	for (u32 i = 0; i < a->crew.n; i++) {
+		struct run *r = a->crew.runs[i];
+
+		a->desks[i] = &r->desk;
+		watch_publish_health(r);
+	}
+	return web_start(&a->web, &a->cfg, &a->facts, a->desks, a->crew.n, &a->diag);
+}
+
 static enum outcome run(struct app *a)
 {
 	struct workers_options workers = { .alerts = &a->aopt, .init_fields = init_fields, .ctx = a };
@@ -468,19 +563,27 @@ static enum outcome run(struct app *a)
 	err = engine_open(r, &a->diag);
 	if (err == -ENODEV)
 		a->status = EXIT_NO_DRIVER;
-	if (!err)
-		err = workers_open(r, &workers, &a->diag);
 	if (err)
 		return FAILED;
+	check_heartbeat(r);
+	if (workers_open(r, &workers, &a->diag))
+		return FAILED;
+	a->facts.engine = facts_engine(r->capture->ops->name);
 	if (r->driver.fallback)
-		loop_tell_fallback(r);
+		watch_tell_fallback(r);
 	init_fields(a, r);
+	err = open_desks(a);
+	if (err) {
+		field_ctx_fini(&r->fctx);
+		return FAILED;
+	}
 	if (a->cmd.program)
 		dup2(STDERR_FILENO, STDOUT_FILENO);	/* standard output is the program's */
 	driver = r->live ? r->capture->ops->name : NULL;
 	grows = driver && !strcmp(driver, "modern_ebpf") && a->cfg.modern_buf_auto;
 	privileges_finish(driver, grows, a->cfg.privileges_drop);
 	err = workers_run(&a->crew, &a->diag);
+	web_stop(&a->web);
 	if (a->cmd.program)
 		a->status = r->capture->status;
 	field_ctx_fini(&r->fctx);
@@ -519,7 +622,8 @@ static enum outcome finish(struct app *a, enum outcome outcome)
 
 static enum outcome (*const steps[])(struct app *) = {
 	print_static, load_config, print_versions, require_config, plugins, list, select_sources,
-	validate, become_user, load_rules, support, doctor, init_outputs, write_pidfile, run,
+	validate, become_user, load_rules, support, tell_rules, choose_syscalls,
+	doctor, init_outputs, init_metrics, write_pidfile, run,
 };
 
 static void app_fini(struct app *a)
@@ -528,6 +632,10 @@ static void app_fini(struct app *a)
 
 	signals_restore();
 	workers_fini(&a->crew);
+	heartbeat_stop(&r->heartbeat);
+	report_fini(&r->report);
+	desk_fini(&r->desk);
+	facts_fini(&a->facts);
 	alert_printer_free(r->printer);
 	capture_close(r->capture);
 	proc_free(r->proc);
@@ -535,6 +643,7 @@ static void app_fini(struct app *a)
 	buf_fini(&r->driver.why);
 	buf_fini(&r->driver.rejected);
 	ruleset_free(r->set);
+	free(r->filter);
 	rules_free(a->rules);
 	config_fini(&a->cfg);
 	diag_fini(&a->diag);
@@ -564,7 +673,10 @@ int app_main(int argc, char **argv)
 		return driver_cmd(argc - 1, argv + 1);
 	a.run.crew = &a.crew;
 	a.crew.n = 1;
+	if (argc > 1 && !strcmp(argv[1], "top"))
+		return top_main(argc - 1, argv + 1);
 	config_init(&a.cfg);
+	desk_init(&a.run.desk);
 	if (cmdline_parse(&a.cmd, &a.cfg.arena, argc, argv, &a.diag))
 		outcome = FAILED;
 	for (u32 i = 0; i < ARRAY_SIZE(steps) && outcome == GO_ON; i++)

@@ -47,12 +47,13 @@ static const struct option_row options[] = {
 	  "List the fields for rules and outputs, of one source or of all." },
 	{ 0, "list-events", OPT_FLAG, AT(list_events), NULL,
 	  "List the events and their parameters." },
+	{ 0, "list-metrics", OPT_FLAG, AT(list_metrics), NULL, "List the metrics." },
 	{ 0, "list-plugins", OPT_FLAG, AT(list_plugins), NULL, "List the plugins loaded." },
 	{ 'M', NULL, OPT_NUMBER, AT(seconds), "SECONDS",
 	  "Stop after so many seconds of events (0: never)." },
 	{ 0, "markdown", OPT_FLAG, AT(markdown), NULL, "Old form of --format markdown." },
 	{ 0, "format", OPT_TEXT, AT(format_name), "FORMAT",
-	  "Form of --list and --list-events: text, markdown, json." },
+	  "Form of --list, --list-events and --list-metrics: text, markdown, json." },
 	{ 'N', NULL, OPT_FLAG, AT(names_only), NULL, "With --list: names only." },
 	{ 'o', "option", OPT_LIST, AT(options), "KEY=VALUE",
 	  "Set a configuration key, e.g. json_output=true. Repeatable." },
@@ -159,6 +160,11 @@ static int next_value(struct parser *p, const char *name, const char **ret)
 	return 0;
 }
 
+static int no_argument_taken(struct parser *p, const char *name, size_t len)
+{
+	return diag_set(p->d, "Option ‘%.*s’ does not take an argument", (int)len, name);
+}
+
 static int parse_long(struct parser *p, const char *arg)
 {
 	size_t len = strcspn(arg, "=");
@@ -166,10 +172,12 @@ static int parse_long(struct parser *p, const char *arg)
 	const char *value = arg[len] ? arg + len + 1 : NULL;
 	int err = 0;
 
+	if (!o && p->c->rules_cmd.given && rules_cmd_option(&p->c->rules_cmd, arg, len))
+		return value ? no_argument_taken(p, arg, len) : 0;
 	if (!o)
 		return diag_set(p->d, "Option ‘%.*s’ does not exist", (int)len, arg);
 	if (o->kind == OPT_FLAG && value)
-		return diag_set(p->d, "Option ‘%s’ does not take an argument", o->name);
+		return no_argument_taken(p, arg, len);
 	if (wants_value(o) && !value)
 		err = next_value(p, o->name, &value);
 	return err ? err : take(p, o, value);
@@ -235,6 +243,14 @@ static int take_program(struct parser *p)
 	return 0;
 }
 
+/* What is no option has no meaning, but there it is likely to be a forgotten "--". */
+static int take_word(struct parser *p, const char *arg)
+{
+	if (!p->c->rules_cmd.given)
+		return 0;
+	return diag_set(p->d, "saker rules: ‘%s’ is no option; see saker rules --help", arg);
+}
+
 int cmdline_parse(struct cmdline *c, struct arena *a, int argc, char **argv, struct diag *d)
 {
 	struct parser p = { .c = c, .a = a, .argc = argc, .argv = argv, .i = 1, .d = d };
@@ -245,11 +261,15 @@ int cmdline_parse(struct cmdline *c, struct arena *a, int argc, char **argv, str
 	c->argv = argv;
 	if (argc > 1 && !strcmp(argv[1], "doctor"))
 		c->doctor = p.i++;
+	if (argc > 1 && !strcmp(argv[1], "rules"))
+		c->rules_cmd.given = p.i++;
 	for (; p.i < argc && !err; p.i++) {
 		const char *arg = argv[p.i];
 
-		if (arg[0] != '-' || !arg[1])
-			continue;	/* what is no option has no meaning */
+		if (arg[0] != '-' || !arg[1]) {
+			err = take_word(&p, arg);
+			continue;
+		}
 		if (!strcmp(arg, "--")) {
 			p.i++;
 			break;
@@ -261,6 +281,8 @@ int cmdline_parse(struct cmdline *c, struct arena *a, int argc, char **argv, str
 	}
 	if (!err)
 		err = take_program(&p);
+	if (!err && c->rules_cmd.given && !c->help)
+		err = rules_cmd_check(&c->rules_cmd, d);
 	return err ? err : parse_format(c, d);
 }
 
@@ -289,7 +311,9 @@ void cmdline_help(struct buf *out)
 	buf_adds(out, "saker - watches a Linux system and raises alerts by rules\n"
 		      "Usage:\n  saker [OPTION...]            watch\n"
 		      "  saker doctor [OPTION...]     try a start, say what is wrong and how to mend it\n"
-		      "  saker driver COMMAND         look after the drivers; see saker driver --help\n\n");
+		      "  saker top [OPTION...]        show what the running sensor does; see saker top --help\n"
+		      "  saker driver COMMAND         look after the drivers; see saker driver --help\n"
+		      "  saker rules --WHAT           what the rules need; see saker rules --help\n\n");
 	for (u32 i = 0; i < ARRAY_SIZE(options); i++)
 		add_row_help(&options[i], out);
 }

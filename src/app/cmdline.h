@@ -4,6 +4,7 @@
 #define SAKER_APP_CMDLINE_H
 
 #include "app/config.h"
+#include "app/rules_cmd.h"
 
 #define CONFIG_PATH "/etc/saker/saker.yaml"	/* when -c is not given */
 
@@ -12,9 +13,10 @@ enum list_format { LIST_TEXT, LIST_MARKDOWN, LIST_JSON };
 struct cmdline {	/* strings are those of argv */
 	int argc;
 	char **argv;
+	struct rules_request rules_cmd;
 	bool userspace, doctor, help, version, dry_run, unbuffered, verbose, page_size, support;
 	bool config_schema, rule_schema, ignored, names_only, markdown;
-	bool list_rules, list_events, list_plugins;
+	bool list_rules, list_events, list_metrics, list_plugins;
 	bool list_fields;		/* --list given */
 	const char *list_source;	/* its value, or NULL */
 	const char *config, *list_rule, *pidfile, *print, *plugin_info, *format_name;

@@ -77,7 +77,6 @@ struct config {
 	bool program_enabled, program_keep_alive;
 	const char *program;
 	bool http_enabled;
-	const char *listen_address;
 	bool log_stderr, log_syslog;
 	const char *log_level_name;
 	enum priority log_level;
@@ -86,9 +85,25 @@ struct config {
 	u64 drops_burst;
 	u32 drops_actions;		/* DROP_* */
 	bool drops_simulate;
+	u64 max_timeouts;
+	struct {
+		bool enabled, prometheus, ssl;
+		const char *address, *healthz, *certificate;
+		u64 port, threads;
+	} web;
+	struct {
+		bool enabled, output_rule, convert_memory, empty_values;
+		bool rules, resources, state, kernel, per_cpu, libbpf;	/* groups */
+		const char *interval, *output_file;
+		u64 interval_ms;
+	} metrics;
+	bool top_enabled;
+	const char *top_socket;
+	bool heartbeat;
 	struct strlist custom_syscalls;
 	bool all_syscalls, repair_syscalls;
 	u64 thread_table_size, snaplen;
+	bool kernel_filter;
 	bool privileges_drop;
 	const char *privileges_user;
 };

@@ -7,6 +7,7 @@
 
 #include "app/config.h"
 #include "schema/driver_abi.h"
+#include "app/duration.h"
 
 static const char *text_of(struct config *c, const struct yaml_node *map, const char *key)
 {
@@ -365,13 +366,35 @@ static int check_outputs(struct config *c, struct diag *d)
 	if (c->program_enabled && !c->program[0])
 		return config_bad(c, d,
 				  "program output enabled but no program in configuration block");
-	if (inet_pton(AF_INET, c->listen_address, addr) != 1 &&
-	    inet_pton(AF_INET6, c->listen_address, addr) != 1)
+	if (c->web.port > 65535)
+		return config_bad(c, d, "webserver.listen_port is at most 65535");
+	if (c->web.healthz[0] != '/')
+		return config_bad(c, d, "webserver.k8s_healthz_endpoint \"%s\" does not begin with '/'", c->web.healthz);
+	if (inet_pton(AF_INET, c->web.address, addr) != 1 &&
+	    inet_pton(AF_INET6, c->web.address, addr) != 1)
 		return config_bad(c, d, "webserver listen address \"%s\" is not a valid IP address",
-				  c->listen_address);
+				  c->web.address);
 	if (!(c->drops_threshold >= 0 && c->drops_threshold <= 1))
 		return config_bad(
 			c, d, "syscall event drops threshold must be a double in the range [0, 1]");
+	return 0;
+}
+
+#define INTERVAL_MIN_MS 100
+
+static int check_metrics(struct config *c, struct diag *d)
+{
+	const char *text = c->metrics.interval;
+
+	if (text[0] && !text[strspn(text, "0123456789")])
+		return config_bad(c, d, "metrics.interval \"%s\" has no unit: write 30s, 15m or 1h", text);
+	if (duration_parse(text, &c->metrics.interval_ms))
+		return config_bad(c, d, "metrics.interval \"%s\" is no duration: numbers with the units y, w, d, h, m, s, "
+				  "ms in this order, such as 1h30m", text);
+	if (c->metrics.interval_ms < INTERVAL_MIN_MS)
+		return config_bad(c, d, "metrics.interval \"%s\" is too short: the least is 100ms", text);
+	if (!c->max_timeouts)
+		return config_bad(c, d, "syscall_event_timeouts.max_consecutives is at least 1");
 	return 0;
 }
 
@@ -415,5 +438,7 @@ int config_check(struct config *c, struct diag *d)
 	err = check_engine(c, d);
 	if (!err)
 		err = check_outputs(c, d);
+	if (!err)
+		err = check_metrics(c, d);
 	return err ? err : check_names(c, d);
 }

@@ -10,6 +10,7 @@
 
 #include "app/engine.h"
 #include "app/info.h"
+#include "app/interest.h"
 #include "app/log.h"
 #include "event/event.h"
 #include "setup/cache.h"
@@ -114,6 +115,37 @@ static void judge_wants(struct doctor *doc)
 			     feature_rows[x].what);
 }
 
+/* Names of the rules that ask for a call which is not captured; ret: how many. */
+static u32 rules_curtailed(const struct run *r, struct buf *out)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < ruleset_count(r->set); i++) {
+		const struct rule *rule = ruleset_rule(r->set, i);
+		bool curtailed = false;
+
+		for (u32 code = 1; code < SC_MAX && !curtailed; code++)
+			curtailed = event_set_has_sc(&rule->events, code) &&
+				    interest_event_name(code) && !interest_has(&r->interest, code);
+		if (curtailed)
+			buf_addf(out, "%s%s", n++ ? ", " : "", rule->name);
+	}
+	return n;
+}
+
+/* What the configuration has decided is a note. */
+static u32 judge_configured(struct doctor *doc)
+{
+	struct buf names = { 0 };
+	u32 n = rules_curtailed(doc->run, &names);
+
+	if (n)
+		note("saker rules --syscalls tells which and why",
+		     "%u rules ask for system calls that are left out: %s", n, buf_str(&names));
+	buf_fini(&names);
+	return n;
+}
+
 static void judge_coverage(struct doctor *doc)
 {
 	struct run *r = doc->run;
@@ -132,7 +164,7 @@ static void judge_coverage(struct doctor *doc)
 	if (npoorer)
 		problem(doc, NULL, "%u rules see events with less in them: %s", npoorer,
 			buf_str(&poorer));
-	if (!nblind && !npoorer)
+	if (!judge_configured(doc) && !nblind && !npoorer)
 		good("all %u rules see their events", ruleset_count(r->set));
 	buf_fini(&blind);
 	buf_fini(&poorer);

@@ -56,7 +56,7 @@ static void take_action(struct drops *d, struct drops_verdict *v)
 static void judge(struct drops *d, u64 ts_ns, struct drops_verdict *v)
 {
 	double threshold = d->cfg->drops_simulate ? 0 : d->cfg->drops_threshold;
-	double ratio = v->delta.events ? (double)v->dropped / (double)v->delta.events : 1;
+	double ratio = v->made ? (double)v->dropped / (double)v->made : 1;
 
 	if (!v->dropped || ratio <= threshold)
 		return;
@@ -71,7 +71,7 @@ bool drops_check(struct drops *d, struct capture *c, u64 ts_ns, struct drops_ver
 {
 	struct capture_stats now;
 
-	if (ts_ns <= d->next_check_ns)
+	if (ts_ns <= d->next_check_ns && d->next_check_ns - ts_ns <= 2 * SECOND_NS)	/* more: set back */
 		return false;
 	*ret = (struct drops_verdict){ 0 };
 	if (!d->next_check_ns) {	/* the first event only starts the clock */
@@ -84,8 +84,11 @@ bool drops_check(struct drops *d, struct capture *c, u64 ts_ns, struct drops_ver
 	ret->delta.events -= d->last.events;
 	ret->delta.drops_buffer -= d->last.drops_buffer;
 	ret->delta.drops_scratch -= d->last.drops_scratch;
+	for (u32 i = 0; i < DROP_CLASSES; i++)
+		ret->delta.drops_class[i] -= d->last.drops_class[i];
 	d->last = now;
 	ret->dropped = drops_total(&ret->delta);
+	ret->made = ret->delta.events + ret->dropped;
 	if (d->cfg->drops_simulate) {
 		log_info("Simulating syscall event drop");
 		d->simulated++;

@@ -20,7 +20,8 @@ struct drops {
 struct drops_verdict {
 	bool alert, exit;
 	struct capture_stats delta;
-	u64 dropped;			/* since the last check */
+	u64 made;			/* events since the last check, lost ones included */
+	u64 dropped;			/* of these */
 };
 
 void drops_init(struct drops *d, const struct config *cfg);

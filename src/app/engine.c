@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "app/interest.h"
+#include "app/kernel_filter.h"
 #include "app/log.h"
 #include "app/signals.h"
 #include "base/buf.h"
@@ -35,6 +36,7 @@ static struct proc *new_proc(const struct run *r, bool live)
 		.max_threads = (u32)u64_min(r->cfg->thread_table_size, UINT32_MAX),
 		.live = live,
 		.lookup_users = live,
+		.keep_fds = ruleset_uses(r->set, FF_FD_TABLE),
 	};
 
 	return proc_new(&opt);
@@ -231,6 +233,7 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 	if (err)
 		return err;
 	r->live = true;
+	kernel_filter_set(r);
 	r->proc = new_proc(r, true);
 	limit_workers(r, driver->title, opt.workers);
 	if (capture_describe(r->capture))
@@ -423,12 +426,17 @@ static bool was_given_up(const char *kind, const struct way *first)
 	return true;
 }
 
-/* What should have been used: what the user named, or what worked on the kernel before. */
+/*
+ * What should have been used: what the user named, or what worked on the kernel before.  It
+ * outlives the chooser.
+ */
 static const char *expected(const struct chooser *ch)
 {
+	const struct driver *before = ch->last.used ? driver_by_name(ch->last.used) : NULL;
+
 	if (strcmp(ch->run->driver.wanted, "auto"))
 		return ch->run->driver.wanted;
-	return ch->last.used ? ch->last.used : "auto";
+	return before ? before->name : "auto";
 }
 
 static void tell_choice(struct chooser *ch, const struct way *w)
@@ -486,7 +494,6 @@ static int open_live(struct run *r, struct diag *d)
 
 	chooser_init(&ch, r);
 	r->driver.wanted = r->cfg->engine_kind;
-	interest_compute(r->cfg, r->set, &r->interest);
 	for (i = 0; i < ch.nways; i++) {
 		explain(&ch, i, i == 0);
 		if (ch.ways[i]->steps & WAY_BUILD && !r->cfg->driver_build)

@@ -77,21 +77,26 @@ static json_t *engine_minor(void)
 	return json_stringn(dot, strcspn(dot, "."));
 }
 
-void info_print_version(bool json)
+json_t *info_versions(void)
 {
 	json_t *all = json_object();
 
-	for (u32 i = 0; i < ARRAY_SIZE(versions); i++) {
-		if (versions[i].label && !json)
-			printf("%s%s\n", versions[i].label, versions[i].value);
+	for (u32 i = 0; i < ARRAY_SIZE(versions); i++)
 		if (versions[i].key)
 			json_object_set_new(all, versions[i].key, json_string(versions[i].value));
-	}
 	json_object_set_new(all, "engine_version", engine_minor());
-	if (json)
-		print_json(all, JSON_COMPACT);
-	else
-		json_decref(all);
+	return all;
+}
+
+void info_print_version(bool json)
+{
+	if (json) {
+		print_json(info_versions(), JSON_COMPACT);
+		return;
+	}
+	for (u32 i = 0; i < ARRAY_SIZE(versions); i++)
+		if (versions[i].label)
+			printf("%s%s\n", versions[i].label, versions[i].value);
 }
 
 /* Several calls may share an event: one line for each. */

@@ -8,6 +8,7 @@
 #define INFO_SCHEMA_VERSION "4.5.1"	/* of the event table */
 
 void info_print_help(void);
+json_t *info_versions(void);	/* a new reference */
 void info_print_version(bool json);
 void info_print_ignored(void);
 void info_print_config_schema(void);

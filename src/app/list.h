@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* --list and --list-events, from the rows of fields and events. */
+/* --list, --list-events and --list-metrics, from the rows of fields, events and metrics. */
 #ifndef SAKER_APP_LIST_H
 #define SAKER_APP_LIST_H
 
@@ -9,5 +9,6 @@
 int list_fields(const struct field_set *fields, const char *source, enum list_format format,
 		bool names_only, bool types);
 void list_events(enum list_format format);
+void list_metrics(enum list_format format);
 
 #endif

@@ -1,40 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One event, one trip: next, decode, state, match, alert, queue, state.  Everything
- * between two events (signals, the check for drops, the end of the time) is in
- * between_events().
+ * One event, one trip: next, decode, state, match, alert, queue, state.  What is looked at now and
+ * then, between two events, is in watch.c.
  */
 #include "app/loop.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "app/log.h"
 #include "app/sandbox.h"
 #include "app/signals.h"
+#include "app/watch.h"
+#include "base/clock.h"
 #include "schema/driver_abi.h"
 
 #define WAIT_MS 200		/* a signal between the look at its flag and the wait costs this */
 #define WAIT_ORDERED_MS 20	/* others' alerts wait for this worker to say that it has none */
 #define UNSEEN_NS 5000000	/* an event that happened this long ago has been seen by its worker */
 #define DRAIN_MS 1000
-#define SECOND_NS 1000000000ull
-
-static u64 now_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (u64)ts.tv_sec * SECOND_NS + (u64)ts.tv_nsec;
-}
-
-static void stop_all(struct run *r)
-{
-	__atomic_store_n(&r->crew->stop, true, __ATOMIC_RELAXED);
-}
 
 static void push_line(struct run *r, enum priority prio, u64 ts_ns)
 {
@@ -59,6 +44,23 @@ static void raise_alerts(struct run *r, const struct event *ev, struct rule *con
 		alert_print(r->printer, &rules[i]->alert, &r->fctx, &r->line);
 		push_line(r, rules[i]->priority, ev->ts_ns);
 	}
+}
+
+void loop_push_internal(struct run *r, u64 ts_ns, const char *rule, enum priority prio, const char *msg,
+			const struct internal_field *fields, u32 n)
+{
+	buf_clear(&r->line);
+	alert_print_internal(r->printer, ts_ns, rule, prio, msg, fields, n, &r->line);
+	push_line(r, prio, ts_ns);
+}
+
+static void count_talker(struct run *r, const struct event *ev)
+{
+	const struct thread *t = ev->thread;
+	struct talker *k = talkers_count(&r->talkers, t ? t->pid : ev->tid);
+
+	if (k->events == 1 && t)
+		snprintf(k->name, sizeof(k->name), "%.*s", (int)t->comm.len, t->comm.p);
 }
 
 static void handle_event(struct run *r, struct event *ev)
@@ -95,7 +97,7 @@ static void note_invalid(struct run *r, const struct raw_event *raw, struct diag
 	/* one worker tells */
 	if (!raw->live && r->index)
 		return;
-	r->ninvalid += !raw->live || is_mine(r, raw, 0);
+	__atomic_store_n(&r->ninvalid, r->ninvalid + (!raw->live || is_mine(r, raw, 0)), __ATOMIC_RELAXED);
 	if (first && r->ninvalid)
 		log_warning("Event %llu cannot be decoded and is left out: %s (the number of such "
 			    "events is told at the end)",
@@ -106,6 +108,13 @@ static void note_invalid(struct run *r, const struct raw_event *raw, struct diag
 static u64 number_of(const struct run *r, bool live)
 {
 	return live ? (r->nevents - 1) * r->crew->n + r->index + 1 : r->nevents;
+}
+
+/* Others look at the sum of all workers. */
+static void count_own(struct run *r, const struct event *ev)
+{
+	__atomic_store_n(&r->nown, r->nown + 1, __ATOMIC_RELAXED);
+	r->bytes[ev->type] += ev->raw->len;
 }
 
 static void handle(struct run *r, const struct raw_event *raw, struct event *ev)
@@ -120,11 +129,21 @@ static void handle(struct run *r, const struct raw_event *raw, struct event *ev)
 	}
 	visible = proc_apply(r->proc, ev);
 	mine = is_mine(r, raw, ev->thread && ev->thread->pid > 0 ? ev->thread->pid : ev->tid);
-	r->nown += mine;
 	if (visible)
 		note_ts(r, ev);
-	if (visible && mine)
-		handle_event(r, ev);
+	if (mine)
+		count_own(r, ev);
+	if (ev->type == EV_SYSCALL_PRCTL_X && heartbeat_take(&r->heartbeat, ev)) {
+		proc_done(r->proc, ev);
+		return;
+	}
+	if (r->waits_ms)
+		__atomic_store_n(&r->waits_ms, 0, __ATOMIC_RELAXED);
+	if (mine) {
+		count_talker(r, ev);
+		if (visible)
+			handle_event(r, ev);
+	}
 	proc_done(r->proc, ev);
 }
 
@@ -146,62 +165,6 @@ static void process(struct run *r, const struct raw_event *raw)
 	handle(r, raw, &ev);
 	if (r->crew->order)
 		order_reached(r->crew->order, r->index, r->crew->by_number ? r->nevents : ev.ts_ns);
-}
-
-static void alert_drops(struct run *r, u64 ts_ns, const struct drops_verdict *v)
-{
-	char buffer[24], scratch[24], drops[24], events[24];
-	struct internal_field fields[] = {
-		{ "ebpf_enabled", r->live ? "1" : "0", false },
-		{ "n_drops", drops, false },
-		{ "n_drops_buffer_total", buffer, false },
-		{ "n_drops_scratch_map", scratch, false },
-		{ "n_evts", events, false },
-	};
-	struct buf msg = { 0 };
-
-	snprintf(drops, sizeof(drops), "%llu", v->dropped);
-	snprintf(buffer, sizeof(buffer), "%llu", v->delta.drops_buffer);
-	snprintf(scratch, sizeof(scratch), "%llu", v->delta.drops_scratch);
-	snprintf(events, sizeof(events), "%llu", v->delta.events);
-	drops_message(v, &msg);
-	buf_clear(&r->line);
-	alert_print_internal(r->printer, ts_ns, "Falco internal: syscall event drop", PRIO_DEBUG,
-			     buf_str(&msg), fields, ARRAY_SIZE(fields), &r->line);
-	push_line(r, PRIO_DEBUG, ts_ns);
-	buf_fini(&msg);
-}
-
-void loop_tell_fallback(struct run *r)
-{
-	const struct run_driver *drv = &r->driver;
-	struct internal_field fields[] = {
-		{ "driver.wanted", drv->wanted, true },
-		{ "driver.used", drv->used, true },
-	};
-	struct buf msg = { 0 };
-
-	buf_addf(&msg, "Saker internal: driver fall-back. %s is used instead of %s (%s)", drv->used, drv->wanted,
-		 drv->why.len ? drv->why.p : "");
-	buf_clear(&r->line);
-	alert_print_internal(r->printer, now_ns(CLOCK_REALTIME), "Saker internal: driver fall-back", PRIO_WARNING,
-			     buf_str(&msg), fields, ARRAY_SIZE(fields), &r->line);
-	push_line(r, PRIO_WARNING, 0);
-	buf_fini(&msg);
-}
-
-static int check_drops(struct run *r, u64 ts_ns, struct diag *d)
-{
-	struct drops_verdict v;
-
-	if (!drops_check(&r->drops, r->capture, ts_ns, &v))
-		return 0;
-	if (v.alert)
-		alert_drops(r, ts_ns, &v);
-	if (!v.exit)
-		return 0;
-	stop_all(r);
-	return diag_set(d, "Drop manager internal error");
 }
 
 static void tell_refused(void)
@@ -234,16 +197,16 @@ static void handle_signals(struct run *r)
 static bool time_is_over(const struct run *r, u64 ts_ns)
 {
 	return r->cmd->seconds && r->first_ts_ns && ts_ns > r->first_ts_ns &&
-	       (ts_ns - r->first_ts_ns) / SECOND_NS >= r->cmd->seconds;
+	       (ts_ns - r->first_ts_ns) / NS_PER_S >= r->cmd->seconds;
 }
 
 /* What the driver had seen when the signal came is still worth an alert. */
 static void drain(struct run *r)
 {
-	u64 end = now_ns(CLOCK_MONOTONIC) + DRAIN_MS * 1000000ull;
+	u64 end = clock_ns(CLOCK_MONOTONIC) + DRAIN_MS * NS_PER_MS;
 	struct raw_event raw;
 
-	while (r->live && now_ns(CLOCK_MONOTONIC) < end && !capture_next(r->capture, &raw, 0))
+	while (r->live && clock_ns(CLOCK_MONOTONIC) < end && !capture_next(r->capture, &raw, 0))
 		process(r, &raw);
 }
 
@@ -252,27 +215,32 @@ static int step(struct run *r, struct diag *d)
 {
 	struct raw_event raw;
 	u64 ts_ns = r->last_ts_ns;
-	int err = capture_next(r->capture, &raw, r->crew->order ? WAIT_ORDERED_MS : WAIT_MS);
+	u32 wait = r->crew->order ? WAIT_ORDERED_MS : WAIT_MS;
+	int err = capture_next(r->capture, &raw, (int)wait);
 
+	if (r->idle != !!err)
+		__atomic_store_n(&r->idle, !!err, __ATOMIC_RELAXED);
 	if (!err) {
 		process(r, &raw);
 		ts_ns = r->last_ts_ns;
 	} else if (err == -EAGAIN || err == -EINTR) {
-		ts_ns = now_ns(CLOCK_REALTIME);
+		ts_ns = clock_ns(CLOCK_REALTIME);
 		if (!r->first_ts_ns)
 			r->first_ts_ns = ts_ns;
 		if (r->crew->order && !r->crew->by_number)
 			order_flush(r->crew->order, r->index, ts_ns - UNSEEN_NS);
+		if (err == -EAGAIN)
+			watch_waited(r, wait);
 	} else if (err == -ENODATA) {
 		return 0;
 	} else {
 		diag_set(d, "%s", r->capture->diag.msg ? r->capture->diag.msg : strerror(-err));
 		return err;
 	}
-	if (time_is_over(r, ts_ns))
-		return 0;
-	err = ts_ns && !r->index ? check_drops(r, ts_ns, d) : 0;
-	return err ? err : 1;
+	err = watch_look(r, ts_ns, d);
+	if (err)
+		return err;
+	return !time_is_over(r, ts_ns);
 }
 
 /* Signals are the main thread's.  True: the end. */
@@ -285,7 +253,7 @@ static bool between_events(struct run *r)
 		if (signal_flags.stop) {
 			log_info("%s received, exiting...",
 				 signal_flags.stop == SIGINT ? "SIGINT" : "SIGTERM");
-			stop_all(r);
+			crew_stop(r->crew);
 		}
 	}
 	if (!crew_stopping(r->crew))
@@ -302,7 +270,7 @@ int loop_run(struct run *r, struct diag *d)
 		more = step(r, d);
 	/* the others of a file come to the same end, or the same damage, by themselves */
 	if (r->live)
-		stop_all(r);
+		crew_stop(r->crew);
 	if (r->crew->order)
 		order_end(r->crew->order, r->index);
 	return more < 0 ? more : 0;

@@ -4,11 +4,16 @@
 #define SAKER_APP_LOOP_H
 
 #include "app/cmdline.h"
+#include "app/desk.h"
 #include "app/drops.h"
+#include "app/heartbeat.h"
+#include "app/report.h"
+#include "app/talkers.h"
 #include "capture/capture.h"
 #include "output/order.h"
 #include "output/outputs.h"
 #include "proc/proc.h"
+#include "rules/pushdown.h"
 #include "rules/rules.h"
 
 /* Which driver the events come from, and why. */
@@ -42,7 +47,8 @@ struct run {
 	const struct field_set *fields;
 	struct ruleset *set;
 
-	struct interest interest;
+	struct interest interest;	/* set before engine_open(), but for replay */
+	struct pushdown *filter;	/* the same; owned; NULL: all events come */
 	struct proc *proc;
 	struct capture *capture;
 	bool live;			/* a driver, not a file */
@@ -51,13 +57,23 @@ struct run {
 	struct alert_printer *printer;
 	struct field_ctx fctx;
 	struct buf line;
-	struct drops drops;
+	struct drops drops;		/* the first worker's */
+	struct heartbeat heartbeat;
+	struct report report;		/* the first worker's */
+	struct talkers talkers;
+	struct desk desk;		/* where other threads ask for figures */
 
 	u64 nevents;			/* fetched */
-	u64 nown;			/* of these, of processes of this worker */
+	u64 nown;			/* of these, of processes of this worker; others read it */
+	u64 bytes[EV_MAX];		/* of these, by type */
 	u64 nvisible;			/* that rules could see */
-	u64 ninvalid;			/* that could not be decoded */
+	u64 ninvalid;			/* that could not be decoded; others read it */
 	u64 nalerts;
+	u64 ntimeouts;			/* waits without an event */
+	u64 waits_ms;			/* in a row; heartbeats are no events here; others read it */
+	u64 tick_ns;			/* of the last look at what is looked at once a second, monotonic */
+	u64 looked_s;			/* the second of the last event before which it was looked at */
+	bool idle;			/* the last wait brought nothing; others read it */
 	u64 alerts_dropped;		/* set at the end: the queue was full, */
 	u64 alerts_stuck;		/* an output blocked for good, */
 	u64 alerts_late;		/* they were out of order */
@@ -65,16 +81,19 @@ struct run {
 };
 
 /*
- * The beginning of a run that goes on with another driver than it should: an alert, so that
- * those who read no logs know.
- */
-void loop_tell_fallback(struct run *r);
-
-/*
  * Until the source ends, a signal comes, the time is over, or all are to end.  Negative errno: d
  * says why.
  */
 int loop_run(struct run *r, struct diag *d);
+
+/* An alert of the sensor itself. */
+void loop_push_internal(struct run *r, u64 ts_ns, const char *rule, enum priority prio, const char *msg,
+			const struct internal_field *fields, u32 n);
+
+static inline void crew_stop(struct crew *c)
+{
+	__atomic_store_n(&c->stop, true, __ATOMIC_RELAXED);
+}
 
 static inline bool crew_stopping(const struct crew *c)
 {

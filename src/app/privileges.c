@@ -54,6 +54,14 @@ void privileges_lower_thread(void)
 		log_warning("The output thread cannot give up its capabilities: %s", strerror(-err));
 }
 
+void privileges_lower_server(void)
+{
+	int err = caps_give_up(0, 0);
+
+	if (err)
+		log_warning("A thread of the web server cannot give up its capabilities: %s", strerror(-err));
+}
+
 void privileges_lower_child(void)
 {
 	u64 drivers = drivers_caps();

@@ -29,6 +29,9 @@ void privileges_release(void);
 void privileges_lower_thread(void);
 void privileges_lower_child(void);
 
+/* For struct http_options: of the thread that calls it, all. */
+void privileges_lower_server(void);
+
 /*
  * Warns of what is missing for the look-ups to come.  When wanted: gives up all that the driver
  * (engine.kind) does not need any more, sets no_new_privs and the seccomp filter, and logs

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -90,6 +91,9 @@ static const struct row rows[] = {
 	OK(connect), OK(bind), OK(sendto), OK(sendmsg), OK(sendmmsg), OK(recvmsg), OK(recvfrom),
 	OK(recvmmsg), OK(shutdown), OK(getsockopt), OK(setsockopt), OK(getsockname),
 	OK(getpeername), OK(wait4), OK(waitid),
+	/* the web server; its thread listens already */
+	OK(accept4), OK(epoll_create1), OK(epoll_ctl), OK(eventfd2), OK(sendfile),
+	ON(prctl, ALLOW_IF, 0, ~0u, PR_SET_NAME),
 	/* threads, not processes; clone() can be looked into, clone3() cannot */
 	ON(clone, ALLOW_IF, 0, CLONE_THREAD, CLONE_THREAD),
 #ifdef SYS_clone3

@@ -38,6 +38,9 @@ static struct run *new_run(const struct run *first, u32 index)
 	r->fields = first->fields;
 	r->set = ruleset_share(first->set);
 	r->live = first->live;
+	r->driver = first->driver;	/* its texts are the first one's */
+	heartbeat_share(&r->heartbeat, &first->heartbeat);
+	desk_init(&r->desk);
 	r->outputs = first->outputs;
 	return r;
 }
@@ -50,6 +53,7 @@ static void free_run(struct run *r)
 	proc_free(r->proc);
 	ruleset_free(r->set);
 	buf_fini(&r->line);
+	desk_fini(&r->desk);
 	free(r);
 }
 
@@ -100,11 +104,21 @@ struct hand {
 	int err;
 };
 
+/* Its figures can be asked for to the end, and stay there. */
+static int run_one(struct run *r, struct diag *d)
+{
+	int err = loop_run(r, d);
+
+	desk_serve(&r->desk, r);
+	desk_close(&r->desk);
+	return err;
+}
+
 static void *work(void *arg)
 {
 	struct hand *h = arg;
 
-	h->err = loop_run(h->run, &h->diag);
+	h->err = run_one(h->run, &h->diag);
 	return NULL;
 }
 
@@ -132,7 +146,7 @@ int workers_run(struct crew *c, struct diag *d)
 	if (err)
 		__atomic_store_n(&c->stop, true, __ATOMIC_RELAXED);
 	else
-		err = loop_run(c->runs[0], d);
+		err = run_one(c->runs[0], d);
 	for (u32 i = 1; i < started; i++) {
 		pthread_join(hands[i].thread, NULL);
 		if (hands[i].err && !err) {

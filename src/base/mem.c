@@ -75,6 +75,10 @@ void arena_reset(struct arena *a)
 
 	if (!keep)
 		return;
+	if (!keep->next) {
+		keep->used = 0;
+		return;
+	}
 	a->head = keep->next;
 	arena_fini(a);
 	keep->next = NULL;

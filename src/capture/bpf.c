@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "capture/bpf_load.h"
 #include "capture/caps.h"
+#include "capture/counters.h"
 #include "capture/perf_ring.h"
 #include "capture/tracepoint.h"
 
@@ -102,6 +103,16 @@ static int bpf_set_interest(struct capture *base, const struct interest *in, str
 	return err;
 }
 
+static void bpf_counters(struct capture *base, struct counters_visitor *v)
+{
+	struct bpf *b = container_of(base, struct bpf, base);
+	struct bpf_counts n;
+
+	for (u32 cpu = 0; cpu < b->ncpus; cpu++)
+		if (!bpf_map_lookup_elem(b->loader.maps[MAP_counts], &cpu, &n))
+			counters_visit(v, cpu, n.by_code);
+}
+
 static void bpf_stats(struct capture *base, struct capture_stats *ret)
 {
 	struct bpf *b = container_of(base, struct bpf, base);
@@ -113,10 +124,6 @@ static void bpf_stats(struct capture *base, struct capture_stats *ret)
 	for (u32 cpu = 0; cpu < b->ncpus; cpu++) {
 		if (bpf_map_lookup_elem(b->loader.maps[MAP_counts], &cpu, &n))
 			continue;
-		for (u32 code = 0; code < SC_MAX; code++) {
-			ret->seen += n.by_code[code].seen;
-			ret->events += n.by_code[code].sent;
-		}
 		ret->drops_buffer += n.drops_buffer;
 		ret->drops_scratch += n.drops_scratch;
 		ret->truncated += n.truncated;
@@ -128,8 +135,14 @@ static void bpf_stats(struct capture *base, struct capture_stats *ret)
 	if (lost > ret->drops_buffer + ret->copies_lost) {
 		lost -= ret->copies_lost;
 		ret->events -= lost - ret->drops_buffer;
+		ret->drops_class[DROPS_REST] += lost - ret->drops_buffer;
 		ret->drops_buffer = lost;
 	}
+}
+
+static void bpf_programs(struct capture *base, struct programs_visitor *v)
+{
+	bpf_loader_programs(&container_of(base, struct bpf, base)->loader, v);
 }
 
 static const char *bpf_describe(struct capture *base)
@@ -161,6 +174,8 @@ static const struct capture_ops bpf_ops = {
 	.next = bpf_next,
 	.worker = bpf_worker,
 	.stats = bpf_stats,
+	.counters = bpf_counters,
+	.programs = bpf_programs,
 	.set_interest = bpf_set_interest,
 	.describe = bpf_describe,
 	.close = bpf_close,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "capture/counters.h"
 #include "capture/loss.h"
 #include "capture/route.h"
 #include "capture/tracepoint.h"
@@ -59,6 +60,14 @@ void bpf_loader_init(struct bpf_loader *l, const struct driver_options *opt)
 	*l = (struct bpf_loader){ .opt = opt, .raw_exit = -1 };
 	for (u32 i = 0; i < MAP_COUNT; i++)
 		l->maps[i] = -1;
+	for (u32 i = 0; i < ENTRIES; i++)
+		l->entries[i] = -1;
+}
+
+void bpf_loader_programs(const struct bpf_loader *l, struct programs_visitor *v)
+{
+	for (u32 i = 0; i < ENTRIES; i++)
+		programs_visit(v, NULL, l->entries[i]);
 }
 
 /* Programs and what is attached: the reverse of loading. */
@@ -66,6 +75,8 @@ static void unload(struct bpf_loader *l)
 {
 	while (l->fds.n)
 		close(l->fds.p[--l->fds.n]);
+	for (u32 i = 0; i < ENTRIES; i++)
+		l->entries[i] = -1;
 	l->raw_exit = -1;
 	l->steps = false;
 	memset(l->loaded, 0, sizeof(l->loaded));
@@ -344,6 +355,7 @@ static int attach(struct bpf_loader *l, enum bpf_entry e)
 	}
 	vec_push(&l->fds, fd);
 	l->attached[e] = true;
+	l->entries[e] = prog;
 	return 0;
 }
 

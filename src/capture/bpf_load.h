@@ -17,6 +17,7 @@ struct bpf_loader {
 	const struct driver_options *opt;	/* borrowed */
 	bool plain;			/* tracepoints are plain ones */
 	int maps[MAP_COUNT];		/* owned; -1: none */
+	int entries[ENTRIES];		/* programs that are attached, of fds; -1: none */
 	int raw_exit;			/* that program, one of fds; -1: none */
 	bool steps;			/* are loaded */
 	bool loaded[EV_MAX], rejected[EV_MAX];
@@ -35,6 +36,8 @@ int bpf_loader_maps(struct bpf_loader *l, u32 ncpus, struct diag *d);
  */
 int bpf_loader_load(struct bpf_loader *l, const struct interest *in, struct diag *d);
 int bpf_loader_settings(struct bpf_loader *l);
+/* Those that are attached; what they call counts as theirs. */
+void bpf_loader_programs(const struct bpf_loader *l, struct programs_visitor *v);
 
 /*
  * Loads one program.  Returns its descriptor, or a negative errno and the verifier's words in log

@@ -8,9 +8,12 @@
 #ifndef SAKER_CAPTURE_CAPTURE_H
 #define SAKER_CAPTURE_CAPTURE_H
 
+#include <errno.h>
+
 #include "base/diag.h"
 #include "base/types.h"
 #include "event/state.h"
+#include "schema/filter_abi.h"
 
 struct capture;
 
@@ -21,6 +24,14 @@ struct raw_event {
 	u16 worker;		/* live: whose process it is of; others get it for its state */
 	bool state_only;
 	bool live;
+};
+
+/* Kinds of calls that losses are told by. */
+enum drop_class {
+	DROPS_CLONE_FORK, DROPS_EXECVE, DROPS_CONNECT, DROPS_OPEN, DROPS_DIR_FILE,
+	DROPS_OTHER_INTEREST, DROPS_CLOSE, DROPS_PROC_EXIT,
+	DROPS_REST,		/* none of these */
+	DROP_CLASSES
 };
 
 /* Running totals since the source was opened. */
@@ -37,12 +48,13 @@ struct capture_stats {
 	u64 rings_refused;	/* not, because there was no room in the budget, */
 	u64 rings_failed;	/* or because the kernel did not make a larger one */
 	u64 copies_lost;	/* state that a worker did not get to know of another one's processes */
+	u64 unseen;		/* of the drops: those that no counter of a syscall has (not in seen) */
+	u64 drops_class[DROP_CLASSES];	/* drops_buffer but for the unseen, by kind */
 };
 
 /* What is wanted from a driver. */
 struct interest {
 	u64 syscalls[(SC_MAX + 63) / 64];	/* by code */
-	bool fds;		/* the fd table is wanted too (fdlist, proc.fdopencount, ...) */
 };
 
 static inline void interest_add(struct interest *in, u32 code)
@@ -55,10 +67,21 @@ static inline bool interest_has(const struct interest *in, u32 code)
 	return in->syscalls[code / 64] >> code % 64 & 1;
 }
 
+/* Embedded in what its function works on. */
+struct counters_visitor {
+	void (*visit)(struct counters_visitor *v, u32 cpu, u32 code, const struct syscall_counters *n);
+};
+
+/* name: valid during the call; runs and run_ns are 0 unless kernel.bpf_stats_enabled is 1. */
+struct programs_visitor {
+	void (*visit)(struct programs_visitor *v, const char *name, u64 runs, u64 run_ns);
+};
+
 struct capture_ops {
 	const char *name;	/* engine.kind: "modern_ebpf", "kmod", ..., "replay", "nodriver" */
 	/* see capture_next() */
 	int (*next)(struct capture *c, struct raw_event *ret, int timeout_ms);
+	/* What is not counted by syscall; it may correct what is already in *ret. */
 	void (*stats)(struct capture *c, struct capture_stats *ret);
 	/*
 	 * The events for worker i, from 1 on (those for 0 come from c itself): another handle, for
@@ -66,7 +89,13 @@ struct capture_ops {
 	 * one worker.
 	 */
 	struct capture *(*worker)(struct capture *c, u32 i);
+	/* see capture_counters() */
+	void (*counters)(struct capture *c, struct counters_visitor *v);
+	/* see capture_programs() */
+	void (*programs)(struct capture *c, struct programs_visitor *v);
 	int (*set_interest)(struct capture *c, const struct interest *in, struct diag *d);
+	/* NULL: it has no filter; see capture_set_filter() */
+	int (*set_filter)(struct capture *c, const struct kfilter *f, struct diag *d);
 	/* How it came by its events, for the log: a sentence; NULL: nothing to say. */
 	const char *(*describe)(struct capture *c);
 	void (*close)(struct capture *c);	/* frees c */
@@ -90,11 +119,33 @@ static inline int capture_next(struct capture *c, struct raw_event *ret, int tim
 	return c->ops->next(c, ret, timeout_ms);
 }
 
-static inline void capture_stats(struct capture *c, struct capture_stats *ret)
+/*
+ * Events that the filter does not pass are not made from now on; NULL: all are.  f is copied.
+ * -EOPNOTSUPP: the source cannot filter.  After an error all events come.
+ */
+static inline int capture_set_filter(struct capture *c, const struct kfilter *f, struct diag *d)
 {
-	*ret = (struct capture_stats){ 0 };
-	if (c->ops->stats)
-		c->ops->stats(c, ret);
+	return c->ops->set_filter ? c->ops->set_filter(c, f, d) : f ? -EOPNOTSUPP : 0;
+}
+
+void capture_stats(struct capture *c, struct capture_stats *ret);
+
+/*
+ * The driver's counters of each syscall (enum syscall_code) on each CPU where it was seen.  One
+ * event a CPU may be under way: seen, and nothing else yet.  ptrace does not know CPUs: all is
+ * CPU 0.  Sources without counters visit nothing.
+ */
+static inline void capture_counters(struct capture *c, struct counters_visitor *v)
+{
+	if (c->ops->counters)
+		c->ops->counters(c, v);
+}
+
+/* The driver's BPF programs, if it has any. */
+static inline void capture_programs(struct capture *c, struct programs_visitor *v)
+{
+	if (c->ops->programs)
+		c->ops->programs(c, v);
 }
 
 /* Valid until the next change of the interest; NULL: nothing to say. */

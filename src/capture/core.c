@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "capture/caps.h"
 #include "capture/core_way.h"
+#include "capture/counters.h"
 #include "capture/driver.h"
 #include "capture/ring_grow.h"
 #include "capture/route.h"
@@ -36,6 +37,8 @@ struct core {
 	int *ring_fds;		/* owned; as the loader wants them */
 	struct scratch *scratch;	/* mapped, one for each possible CPU */
 	struct core_live *live;		/* mapped */
+	struct kfilter *filters;	/* mapped, two */
+	u32 serial;			/* of the one in force, or that was */
 	u32 ncpus;
 };
 
@@ -117,6 +120,37 @@ static int core_set_interest(struct capture *base, const struct interest *in, st
 	return err;
 }
 
+/* ---- the filter ------------------------------------------------------------------------ */
+
+static size_t filters_len(void)
+{
+	return page_round(2 * sizeof(struct kfilter));
+}
+
+/* The one that is not in force is written, then takes the place of the other at once. */
+static int core_set_filter(struct capture *base, const struct kfilter *f, struct diag *d)
+{
+	struct core *c = container_of(base, struct core, base);
+	u32 serial = f ? ++c->serial : 0;
+
+	if (f && !serial)
+		serial = c->serial = 2;
+	if (f && !c->filters)
+		c->filters = map_shared(c->loader.maps[CORE_FILTERS], filters_len());
+	if (f && !c->filters) {
+		int err = -errno;
+
+		diag_set(d, "the kernel filter's table cannot be mapped: %s", strerror(-err));
+		return err;
+	}
+	if (f)
+		c->filters[serial & 1] = *f;
+	__atomic_store_n(&c->live->filter, serial, __ATOMIC_RELEASE);
+	for (u32 code = 0; code < NR_CODES; code++)
+		c->live->filtered[code] = f && f->codes[code] != KF_PASS;
+	return 0;
+}
+
 /* ---- reading ----------------------------------------------------------------------------- */
 
 static int core_next(struct capture *base, struct raw_event *ret, int timeout_ms)
@@ -164,6 +198,14 @@ static void ring_stats(struct core *c, struct capture_stats *ret)
 	ret->rings_failed = g.failed;
 }
 
+static void core_counters(struct capture *base, struct counters_visitor *v)
+{
+	struct core *c = container_of(base, struct core, base);
+
+	for (u32 cpu = 0; cpu < c->ncpus; cpu++)
+		counters_visit(v, cpu, c->scratch[cpu].by_code);
+}
+
 static void core_stats(struct capture *base, struct capture_stats *ret)
 {
 	struct core *c = container_of(base, struct core, base);
@@ -171,10 +213,6 @@ static void core_stats(struct capture *base, struct capture_stats *ret)
 	for (u32 cpu = 0; cpu < c->ncpus; cpu++) {
 		const struct scratch *s = &c->scratch[cpu];
 
-		for (u32 code = 0; code < SC_MAX; code++) {
-			ret->seen += s->by_code[code].seen;
-			ret->events += s->by_code[code].sent;
-		}
 		ret->drops_buffer += s->drops_buffer;
 		ret->drops_scratch += s->drops_scratch;
 		ret->truncated += s->truncated;
@@ -182,8 +220,14 @@ static void core_stats(struct capture *base, struct capture_stats *ret)
 		ret->filtered += s->filtered;
 		ret->copies_lost += s->copies_lost;
 	}
-	ret->drops_scratch += core_ways_missed(&c->ways);
+	ret->unseen = core_ways_missed(&c->ways);
+	ret->drops_scratch += ret->unseen;
 	ring_stats(c, ret);
+}
+
+static void core_programs(struct capture *base, struct programs_visitor *v)
+{
+	core_ways_programs(&container_of(base, struct core, base)->ways, v);
 }
 
 static void core_close(struct capture *base)
@@ -198,6 +242,8 @@ static void core_close(struct capture *base)
 	for (u32 i = 0; i < c->opt.workers; i++)
 		ring_set_fini(&c->workers[i].rings);
 	free(c->workers);
+	if (c->filters)
+		munmap(c->filters, filters_len());
 	if (c->live)
 		munmap(c->live, page_round(sizeof(*c->live)));
 	free(c->ring_fds);
@@ -215,7 +261,10 @@ static const struct capture_ops core_ops = {
 	.next = core_next,
 	.worker = core_worker,
 	.stats = core_stats,
+	.counters = core_counters,
+	.programs = core_programs,
 	.set_interest = core_set_interest,
+	.set_filter = core_set_filter,
 	.describe = core_describe,
 	.close = core_close,
 };

@@ -44,6 +44,7 @@ static const struct {
 	const char *name[2], *point;
 } programs[CORE_PROGRAMS] = {
 	[CORE_FINISH] = { { "finish_fds", "finish_fds" }, NULL },
+	[CORE_FILTER] = { { "filter_call", "filter_call" }, NULL },
 	[CORE_EXEC] = { { "on_exec", "on_exec_trace" }, "sched/sched_process_exec" },
 	[CORE_FORK] = { { "on_fork", "on_fork_trace" }, "task/task_newtask" },
 	[CORE_TASK_EXIT] = { { "on_task_exit", "on_task_exit_trace" }, "sched/sched_process_exit" },
@@ -80,6 +81,7 @@ static const char *const map_names[CORE_MAPS] = {
 	[CORE_RINGS] = "rings",
 	[CORE_STASHES] = "stashes",
 	[CORE_LIVE] = ".data.live",
+	[CORE_FILTERS] = "filters",
 	[CORE_BY_CODE] = "by_code",
 	[CORE_FINISHERS] = "finishers",
 };
@@ -173,7 +175,7 @@ static u32 wanted_of(const struct core_loader *l, const struct core_group *g,
 	u32 n = 0;
 
 	memset(want, 0, CORE_IDS * sizeof(*want));
-	want[ID_PROGRAM + CORE_FINISH] = want[stub_id(g, SIDE_EXIT)] = true;
+	want[ID_PROGRAM + CORE_FINISH] = want[ID_PROGRAM + CORE_FILTER] = want[stub_id(g, SIDE_EXIT)] = true;
 	want[stub_id(g, SIDE_ENTER)] = g->want_enter;
 	want[ID_PROGRAM + CORE_EXEC] = route_wants_exec(in) && l->others[CORE_EXEC].prog < 0;
 	want[ID_PROGRAM + CORE_FORK] = route_wants_fork(in) && l->others[CORE_FORK].prog < 0;
@@ -302,7 +304,7 @@ static int set_kind(const struct core_group *g, struct bpf_program *p, u32 id)
 	u32 side = id >= ID_STUB ? (id - ID_STUB) % SIDES : SIDE_EXIT, type = places[g->place].type;
 	const char *target = places[g->place].side[side].target ?: g->target;
 
-	if (id > ID_PROGRAM && id < ID_STUB && id != ID_PROGRAM + CORE_FINISH)
+	if (id > ID_PROGRAM && id < ID_STUB && id != ID_PROGRAM + CORE_FINISH && id != ID_PROGRAM + CORE_FILTER)
 		return 0;
 	bpf_program__set_type(p, type);
 	bpf_program__set_expected_attach_type(p, places[g->place].side[side].attach);
@@ -553,8 +555,10 @@ static int connect_program(struct core_loader *l, struct core_group *g, struct b
 		err = connect_event(l, g, id, fd);
 	} else if (id >= ID_STUB) {
 		err = keep_stub(g, (id - ID_STUB) % SIDES, o, p);
-	} else if (id == ID_PROGRAM + CORE_FINISH) {
-		err = bpf_map_update_elem(g->maps[CORE_FINISHERS], &zero, &fd, BPF_ANY) ? -errno : 0;
+	} else if (id == ID_PROGRAM + CORE_FINISH || id == ID_PROGRAM + CORE_FILTER) {
+		int to = id == ID_PROGRAM + CORE_FINISH ? CORE_FINISHERS : CORE_BY_CODE;
+
+		err = bpf_map_update_elem(g->maps[to], &zero, &fd, BPF_ANY) ? -errno : 0;
 	} else {
 		l->others[id - ID_PROGRAM].prog = keep_fd(fd);
 	}

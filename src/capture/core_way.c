@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "capture/counters.h"
 #include "capture/route.h"
 #include "capture/tracepoint.h"
 #include "event/table.h"
@@ -582,6 +583,19 @@ const char *core_ways_describe(struct core_ways *w)
 	buf_fini(&w->described);
 	w->described = b;
 	return buf_str(&w->described);
+}
+
+/* The kernel counts a program with those that it calls. */
+void core_ways_programs(const struct core_ways *w, struct programs_visitor *v)
+{
+	for (size_t i = 0; i < w->hooks.n; i++)
+		programs_visit(v, w->hooks.p[i].name, w->hooks.p[i].prog);
+	for (size_t i = 0; i < w->groups.n; i++)
+		for (u32 side = 0; side < SIDES; side++)
+			programs_visit(v, NULL, w->groups.p[i].stubs[side].fd);
+	for (u32 i = 0; i < CORE_PROGRAMS; i++)
+		if (w->l->others[i].link >= 0)
+			programs_visit(v, NULL, w->l->others[i].prog);
 }
 
 u64 core_ways_missed(const struct core_ways *w)

@@ -51,6 +51,8 @@ int core_ways_set(struct core_ways *w, const char *name, const struct interest *
 		  int (*ready)(void *ctx), void *ctx, struct diag *d);
 /* The way that was taken, and why none of the cheaper ones. */
 const char *core_ways_describe(struct core_ways *w);
+/* Those that are attached or called by one that is. */
+void core_ways_programs(const struct core_ways *w, struct programs_visitor *v);
 /* Times that the kernel skipped a program because one ran already on that CPU. */
 u64 core_ways_missed(const struct core_ways *w);
 

@@ -15,6 +15,7 @@
 
 #include "base/mem.h"
 #include "base/vec.h"
+#include "capture/counters.h"
 #include "capture/driver.h"
 #include "capture/merge.h"
 #include "capture/route.h"
@@ -248,10 +249,6 @@ static int kmod_next(struct capture *base, struct raw_event *ret, int timeout_ms
 
 static void add_counters(const struct kmod_counters *n, struct capture_stats *ret)
 {
-	for (u32 code = 0; code < SC_MAX; code++) {
-		ret->seen += n->by_code[code].seen;
-		ret->events += n->by_code[code].sent;
-	}
 	ret->drops_buffer += n->drops_buffer;
 	ret->drops_scratch += n->drops_scratch;
 	ret->truncated += n->truncated;
@@ -260,17 +257,39 @@ static void add_counters(const struct kmod_counters *n, struct capture_stats *re
 	ret->copies_lost += n->copies_lost;
 }
 
+static void add_visits(struct kmod *c, struct counters_visitor *v)
+{
+	struct kmod_counters *n = xmalloc(sizeof(*n));
+
+	for (size_t i = 0; i < c->cpus.n; i++)
+		if (!ioctl(c->cpus.p[i]->fd, KMOD_COUNTERS, n))
+			counters_visit(v, c->cpus.p[i]->rings[KMOD_RING].cpu, n->by_code);
+	free(n);
+}
+
+static void kmod_counters(struct capture *base, struct counters_visitor *v)
+{
+	struct kmod *c = container_of(base, struct kmod, base);
+
+	add_visits(c, v);
+	for (u32 i = 1; i < c->opt.workers; i++)
+		add_visits(c->others[i], v);
+}
+
 static void add_stats(struct kmod *c, struct capture_stats *ret)
 {
 	struct kmod_counters *n = xmalloc(sizeof(*n));
+	u64 unseen = 0;
 
 	for (size_t i = 0; i < c->cpus.n; i++)
 		if (!ioctl(c->cpus.p[i]->fd, KMOD_COUNTERS, n))
 			add_counters(n, ret);
 	free(n);
 	if (!ioctl(c->cpus.p[0]->fd, KMOD_STATUS, &c->status))
-		ret->drops_buffer += c->status.drops_no_ring;
-	ret->drops_buffer += c->broken;
+		unseen = c->status.drops_no_ring;
+	unseen += c->broken;
+	ret->unseen += unseen;
+	ret->drops_buffer += unseen;
 }
 
 static void kmod_stats(struct capture *base, struct capture_stats *ret)
@@ -358,6 +377,7 @@ static const struct capture_ops kmod_ops = {
 	.next = kmod_next,
 	.worker = kmod_worker,
 	.stats = kmod_stats,
+	.counters = kmod_counters,
 	.set_interest = kmod_set_interest,
 	.close = kmod_close,
 };

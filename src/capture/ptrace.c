@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "capture/counters.h"
 #include "capture/ptrace_trace.h"
 
 #define EVENT_ROOM (2 * EVENT_LEN_MAX)
@@ -177,9 +178,20 @@ static int ptrace_next(struct capture *base, struct raw_event *ret, int timeout_
 	return 0;
 }
 
+static void ptrace_counters(struct capture *base, struct counters_visitor *v)
+{
+	counters_visit(v, 0, container_of(base, struct ptrace, base)->by_code);
+}
+
 static void ptrace_stats(struct capture *base, struct capture_stats *ret)
 {
-	*ret = container_of(base, struct ptrace, base)->stats;
+	struct ptrace *p = container_of(base, struct ptrace, base);
+
+	ret->truncated = p->truncated;
+	for (u32 code = 0; code < NR_CODES; code++) {
+		ret->filtered += p->by_code[code].filtered;
+		ret->drops_scratch += p->by_code[code].lost_scratch;
+	}
 }
 
 /* ---- the interest ------------------------------------------------------------------------ */
@@ -234,6 +246,7 @@ static const struct capture_ops ptrace_ops = {
 	.name = "ptrace",
 	.next = ptrace_next,
 	.stats = ptrace_stats,
+	.counters = ptrace_counters,
 	.set_interest = ptrace_set_interest,
 	.close = ptrace_close,
 };

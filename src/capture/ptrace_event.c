@@ -83,15 +83,16 @@ static u64 now_ns(void)
 	return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
 }
 
-static void queue_event(struct ptrace *p, const u8 *event, u32 len)
+static void queue_event(struct ptrace *p, u32 code, const u8 *event, u32 len)
 {
 	buf_add(&p->queue, &len, sizeof(len));
 	buf_add(&p->queue, event, len);
-	p->stats.events++;
+	p->by_code[code].sent++;
 }
 
-/* With the parameters of a row, mostly that of the same type. */
-static void describe_as(struct ptrace *p, const struct tracee *t, u32 type, u32 row_type, u64 exit_code)
+/* With the parameters of a row, mostly that of the same type.  code: what it counts as. */
+static void describe_as(struct ptrace *p, const struct tracee *t, u32 code, u32 type, u32 row_type,
+			u64 exit_code)
 {
 	const struct capture_row *row = &rows[row_type];
 	struct task_struct task = { .tid = t->tid, .tgid = t->tgid, .exit_code = exit_code };
@@ -110,19 +111,20 @@ static void describe_as(struct ptrace *p, const struct tracee *t, u32 type, u32 
 			       .nparams = row->nparams };
 
 	row->fn(&c);
-	p->stats.truncated += c.truncated;
+	p->truncated += c.truncated;
 	if (c.overflow) {
-		p->stats.drops_scratch++;
+		p->by_code[code].lost++;
+		p->by_code[code].lost_scratch++;
 		return;
 	}
 	h.len = c.off;
 	memcpy(p->scratch, &h, sizeof(h));
-	queue_event(p, p->scratch, c.off);
+	queue_event(p, code, p->scratch, c.off);
 }
 
-static void describe(struct ptrace *p, const struct tracee *t, u32 type, u64 exit_code)
+static void describe(struct ptrace *p, const struct tracee *t, u32 type)
 {
-	describe_as(p, t, type, type, exit_code);
+	describe_as(p, t, t->call.code, type, type, 0);
 }
 
 /* ---- calls -------------------------------------------------------------------------- */
@@ -139,9 +141,9 @@ static void describe_messages(struct ptrace *p, struct tracee *t, u32 type)
 {
 	for (u32 i = 0; i < MMSG_MAX && (!i || (s64)i < t->call.ret); i++) {
 		if (i)
-			p->stats.seen++;
+			p->by_code[t->call.code].seen++;
 		t->call.mmsg_index = i;
-		describe(p, t, type, 0);
+		describe(p, t, type);
 	}
 	t->call.mmsg_index = 0;
 }
@@ -160,15 +162,15 @@ void ptrace_event_call(struct ptrace *p, struct tracee *t)
 	u32 type = event_of(t->call.code);
 
 	note_sockets(t);
-	p->stats.seen++;
+	p->by_code[t->call.code].seen++;
 	if (p->opt.drop_failed && t->call.ret < 0) {
-		p->stats.filtered++;
+		p->by_code[t->call.code].filtered++;
 		return;
 	}
 	if (type == EV_SOCKET_SENDMMSG_X || type == EV_SOCKET_RECVMMSG_X)
 		describe_messages(p, t, type);
 	else
-		describe(p, t, type, 0);
+		describe(p, t, type);
 }
 
 /* A successful execveat is an execve too. */
@@ -176,10 +178,10 @@ void ptrace_event_exec(struct ptrace *p, struct tracee *t)
 {
 	u32 code = t->call.code;
 
-	p->stats.seen++;
+	p->by_code[SC_execve].seen++;
 	t->call.code = SC_execve;
 	t->call.ret = 0;
-	describe(p, t, EV_SYSCALL_EXECVE_19_X, 0);
+	describe(p, t, EV_SYSCALL_EXECVE_19_X);
 	t->call.code = code;
 }
 
@@ -190,16 +192,16 @@ void ptrace_event_birth(struct ptrace *p, struct tracee *t)
 		   t->birth_code == SC_vfork ? EV_SYSCALL_VFORK_20_X :
 		   t->birth_code == SC_clone3 ? EV_SYSCALL_CLONE3_X : EV_SYSCALL_CLONE_20_X;
 
-	p->stats.seen++;
+	p->by_code[SC_clone].seen++;
 	t->call = (struct call){ .code = t->birth_code, .args = { t->birth_flags } };
-	describe_as(p, t, type, EV_SYSCALL_CLONE_20_X, 0);
+	describe_as(p, t, SC_clone, type, EV_SYSCALL_CLONE_20_X, 0);
 	t->call = (struct call){ 0 };
 }
 
 void ptrace_event_exit(struct ptrace *p, struct tracee *t, u32 status)
 {
-	p->stats.seen++;
-	describe(p, t, EV_PROCEXIT_1_E, status);
+	p->by_code[SC_sched_process_exit].seen++;
+	describe_as(p, t, SC_sched_process_exit, EV_PROCEXIT_1_E, EV_PROCEXIT_1_E, status);
 }
 
 /* ---- what is kept when a call begins -------------------------------------------------- */
@@ -265,7 +267,7 @@ static void keep_path(struct ptrace *p, struct tracee *t, u32 path_arg, s64 dirf
 
 	put_user_str(&c, t->call.args[path_arg], STR_MAX);
 	keep(t, &c);
-	p->stats.truncated += c.truncated;
+	p->truncated += c.truncated;
 	if (c.off && flags & K_O_CREAT)
 		t->call.creates = flags & K_O_EXCL || !name_exists(t, dirfd, (char *)c.event);
 }

@@ -49,7 +49,8 @@ struct ptrace {
 	struct buf queue;	/* events that were made and not yet read */
 	size_t queue_pos;
 	u8 *scratch;		/* owned; the event being made */
-	struct capture_stats stats;
+	struct syscall_counters by_code[NR_CODES];
+	u64 truncated;
 	u32 nnew;		/* attached to, and not yet seen to stop */
 	/* the program that was started */
 	s32 main_pid;		/* 0: none */

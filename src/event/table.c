@@ -46,7 +46,7 @@ enum {
 #define EVENT(NR_, ID_, NAME_, CAT_, FLAGS_, ...) ROW(NR_, ID_, NAME_, CAT_, FLAGS_, false)
 #define EXTRACT(NR_, ID_, NAME_, CAT_, FLAGS_, ...) ROW(NR_, ID_, NAME_, CAT_, FLAGS_, true)
 #define UNUSED(NR_, ID_) [NR_] = { .name = "NA", .id = #ID_, .flags = EF_UNUSED },
-static const struct event_desc events[EV_MAX] = {
+const struct event_desc event_descs[EV_MAX] = {
 #include "schema/events.def"
 };
 #undef ROW
@@ -99,11 +99,6 @@ static const u16 nr_of_code[SC_MAX] = {
 #include NR_TABLE
 };
 #undef NR
-
-const struct event_desc *event_desc(u32 type)
-{
-	return type < EV_MAX ? &events[type] : NULL;
-}
 
 const struct flag_table *event_flags(enum param_aux aux)
 {

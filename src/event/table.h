@@ -59,8 +59,14 @@ struct syscall_desc {
 	u16 use;		/* enum syscall_use */
 };
 
+extern const struct event_desc event_descs[EV_MAX];
+
 /* NULL when type is EV_MAX or more; unused slots have EF_UNUSED and name "NA". */
-const struct event_desc *event_desc(u32 type);
+static inline const struct event_desc *event_desc(u32 type)
+{
+	return type < EV_MAX ? &event_descs[type] : NULL;
+}
+
 static inline bool event_is_enter(u32 type)
 {
 	return !(type & 1);

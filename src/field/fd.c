@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "base/bytes.h"
 #include "field/fd.h"
 
 /* Has the event an fd at all?  It may still be one that nothing is known of. */
@@ -165,12 +166,15 @@ static bool get_name(struct field_ctx *x, const struct field_ref *f, struct valu
 	return x->ev->fd ? set_pstr(ret, &x->ev->fd->name) : name_from_event(x, ret);
 }
 
-/* Runs of slashes become one. */
+/* Runs of slashes become one; most strings have none. */
 static bool set_sanitized(struct field_ctx *x, struct value *ret, const char *p, size_t len)
 {
-	char *out = field_scratch(x, len + 1);
+	char *out;
 	size_t n = 0;
 
+	if (!bytes_follow(p, len, '/', '/', '/'))
+		return set_str(ret, p, len);
+	out = field_scratch(x, len + 1);
 	for (size_t i = 0; i < len; i++)
 		if (p[i] != '/' || !n || out[n - 1] != '/')
 			out[n++] = p[i];

@@ -63,6 +63,7 @@ enum field_flags {	/* numbers of the plugin interface */
 	FF_ARG_DOT = 1 << 22,	/* the argument may follow a dot */
 	FF_RESOLVE = 1 << 23,	/* fd.sip.name: get() has no value, get_all() writes one address, to
 				 * be compared with those of the host names on the right */
+	FF_FD_LIMIT = 1 << 24,	/* needs the limit of open fds of a process */
 };
 
 struct field_ctx;

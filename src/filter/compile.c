@@ -32,6 +32,7 @@ void filter_pool_free(struct filter_pool *p)
 	vec_fini(&p->preds);
 	vec_fini(&p->exprs);
 	vec_fini(&p->kids);
+	vec_fini(&p->groups);
 	strmap_fini(&p->index);
 	map64_fini(&p->special);
 	arena_fini(&p->arena);
@@ -200,6 +201,76 @@ static struct expr chain_of(const struct filter_pool *p, enum expr_kind kind, co
 	return e;
 }
 
+static enum expr_kind opposite(enum expr_kind kind)
+{
+	return kind == EXPR_AND ? EXPR_OR : EXPR_AND;
+}
+
+/* The parts of a kid, which may be a chain of the other kind, by number. */
+static const u32 *parts_of(const struct filter_pool *p, enum expr_kind kind, const u32 *kid,
+			   u32 *ret_n)
+{
+	const struct expr *e = &p->exprs.p[*kid];
+
+	*ret_n = e->kind == opposite(kind) ? e->n : 1;
+	return e->kind == opposite(kind) ? p->kids.p + e->at : kid;
+}
+
+/* Those parts that all kids have: they go to out, which has room for those of the first. */
+static u32 common_parts(const struct filter_pool *p, enum expr_kind kind, const u32 *kids, u32 n,
+			u32 *out)
+{
+	u32 nfirst, nparts, count = 0;
+	const u32 *first = parts_of(p, kind, &kids[0], &nfirst), *parts;
+
+	for (u32 i = 0; i < nfirst; i++) {
+		u32 k = 1;
+
+		for (; k < n; k++) {
+			parts = parts_of(p, kind, &kids[k], &nparts);
+			if (!bsearch(&first[i], parts, nparts, sizeof(*parts), cmp_u32))
+				break;
+		}
+		if (k == n)
+			out[count++] = first[i];
+	}
+	return count;
+}
+
+/* A kid without the parts that are common. */
+static u32 rest_of(struct filter_pool *p, enum expr_kind kind, u32 kid, const u32 *common, u32 n)
+{
+	u32 nparts, kept = 0, rest;
+	const u32 *parts = parts_of(p, kind, &kid, &nparts);
+	u32 *copy = xmalloc((nparts + 1u) * sizeof(*copy));
+
+	for (u32 i = 0; i < nparts; i++)
+		if (!bsearch(&parts[i], common, n, sizeof(*common), cmp_u32))
+			copy[kept++] = parts[i];
+	rest = expr_chain(p, opposite(kind), copy, kept);
+	free(copy);
+	return rest;
+}
+
+/* (a and b) or (a and c) → a and (b or c), and the other way round; kids are sorted. */
+static bool factor(struct filter_pool *p, enum expr_kind kind, u32 *kids, u32 n, u32 *ret)
+{
+	u32 nfirst, ncommon;
+	u32 *common;
+
+	parts_of(p, kind, &kids[0], &nfirst);
+	common = xmalloc((nfirst + 1u) * sizeof(*common));
+	ncommon = common_parts(p, kind, kids, n, common);
+	if (ncommon) {
+		for (u32 i = 0; i < n; i++)
+			kids[i] = rest_of(p, kind, kids[i], common, ncommon);
+		common[ncommon] = expr_chain(p, kind, kids, n);
+		*ret = expr_chain(p, opposite(kind), common, ncommon + 1);
+	}
+	free(common);
+	return ncommon;
+}
+
 u32 expr_chain(struct filter_pool *p, enum expr_kind kind, u32 *kids, u32 n)
 {
 	u32 neutral = kind == EXPR_AND ? FILTER_TRUE : FILTER_FALSE, id;
@@ -221,6 +292,8 @@ u32 expr_chain(struct filter_pool *p, enum expr_kind kind, u32 *kids, u32 n)
 		id = !neutral;
 	} else if (n < 2) {
 		id = n ? k[0] : neutral;
+	} else if (!p->sealing && factor(p, kind, k, n, &id)) {
+		/* id is set */
 	} else {
 		e = chain_of(p, kind, k, n);
 		id = expr_intern(p, &e, k);
@@ -303,8 +376,15 @@ int filter_compile(struct filter_pool *p, const struct ast *n, u32 *ret_expr, st
 
 void filter_pool_seal(struct filter_pool *p)
 {
+	struct guesses guesses = { 0 };
+
 	map64_fini(&p->special);
-	order_exprs(p);
+	p->sealing = true;
+	order_exprs(p, &guesses);
+	group_all(p, &guesses);
+	order_exprs(p, &guesses);
+	vec_fini(&guesses);
+	flatten_exprs(p);
 }
 
 u32 filter_pool_predicates(const struct filter_pool *p)
@@ -315,4 +395,34 @@ u32 filter_pool_predicates(const struct filter_pool *p)
 u32 filter_expr_flags(const struct filter_pool *p, u32 expr)
 {
 	return p->exprs.p[expr].flags;
+}
+
+static const char *source_field_with(const struct filter_pool *p, u32 source, u32 flags)
+{
+	const struct source *s = source == NO_SOURCE ? NULL : &p->sources.p[source];
+	const char *name = NULL;
+
+	if (!s || !(s->flags & flags))
+		return NULL;
+	if (s->kind == SRC_FIELD || s->kind == SRC_FIELD_ALL)
+		return s->ref.field->name;
+	for (u32 i = 0; i < s->n && !name; i++)
+		name = source_field_with(p, s->kids[i], flags);
+	return name;
+}
+
+const char *filter_expr_field(const struct filter_pool *p, u32 expr, u32 flags)
+{
+	const struct expr *e = &p->exprs.p[expr];
+	const char *name = NULL;
+
+	if (!(e->flags & flags))
+		return NULL;
+	if (e->kind == EXPR_PRED) {
+		name = source_field_with(p, p->preds.p[e->at].src, flags);
+		return name ? name : source_field_with(p, p->preds.p[e->at].rhs, flags);
+	}
+	for (u32 i = 0; i < e->n && !name; i++)
+		name = filter_expr_field(p, p->kids.p[e->at + i], flags);
+	return name;
 }

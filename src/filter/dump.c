@@ -108,3 +108,63 @@ void filter_expr_print(const struct filter_pool *p, u32 expr, struct buf *out)
 {
 	dump_expr(p, expr, out);
 }
+
+static void dump_ref(const struct filter_pool *p, u32 ref, struct buf *out)
+{
+	if (ref & 1)
+		buf_adds(out, "not ");
+	dump_expr(p, ref >> 1, out);
+	buf_addc(out, '\n');
+}
+
+static void dump_steps(const struct filter_pool *p, const struct expr_group *g, u32 i, u32 end,
+		       u32 depth, struct buf *out);
+
+static void dump_branches(const struct filter_pool *p, const struct expr_group *g,
+			  const struct step *s, u32 depth, struct buf *out)
+{
+	/* the ways stand one after the other, up to the next step of this level */
+	for (const struct branch *b = s->branches;; b++) {
+		buf_addf(out, "%*sway ", (int)depth * 2, "");
+		if (b->check == NO_CHECK)
+			buf_addc(out, '\n');
+		else
+			dump_ref(p, b->check, out);
+		dump_steps(p, g, b->first, b->end, depth + 1, out);
+		if (b->end >= s->next)
+			return;
+	}
+}
+
+static void dump_steps(const struct filter_pool *p, const struct expr_group *g, u32 i, u32 end,
+		       u32 depth, struct buf *out)
+{
+	for (; i < end; i = g->steps[i].next) {
+		const struct step *s = &g->steps[i];
+
+		buf_addf(out, "%*s", (int)depth * 2, "");
+		switch (s->kind) {
+		case STEP_LEAF:
+			buf_addf(out, "leaf %u: ", s->leaf.at);
+			dump_ref(p, s->leaf.rest, out);
+			break;
+		case STEP_TEST:
+			buf_adds(out, "test ");
+			dump_ref(p, s->ref, out);
+			dump_steps(p, g, i + 1, s->next, depth + 1, out);
+			break;
+		default:
+			buf_adds(out, "look up ");
+			dump_source(p, s->src, out);
+			buf_addc(out, '\n');
+			dump_branches(p, g, s, depth + 1, out);
+		}
+	}
+}
+
+void filter_group_print(const struct filter_pool *p, u32 group, struct buf *out)
+{
+	const struct expr_group *g = &p->groups.p[group];
+
+	dump_steps(p, g, 0, g->nsteps, 0, out);
+}

@@ -6,6 +6,7 @@
  *	filter_print	tree to canonical text		(print.c)
  *	filter_compile	tree to predicates in a pool	(check.c, compile.c)
  *	filter_events	which event types can match	(infer.c)
+ *	filter_group	many conditions as one tree	(guard.c, group.c)
  *	filter_run	evaluate for one event		(run.c)
  *
  * A pool holds many conditions compiled together: each distinct predicate exists once in
@@ -127,16 +128,60 @@ int filter_events(struct filter_pool *p, const struct ast *n, struct event_set *
 u32 filter_expr_for_event(struct filter_pool *p, u32 expr, u32 type);
 /* FF_* flags of all fields that expr uses, or'ed. */
 u32 filter_expr_flags(const struct filter_pool *p, u32 expr);
+/* A field in expr that has one of these flags: its name, as long as the pool; NULL: none. */
+const char *filter_expr_field(const struct filter_pool *p, u32 expr, u32 flags);
 /* After the last compile: the pool may be shared from here on. */
 void filter_pool_seal(struct filter_pool *p);
 u32 filter_pool_predicates(const struct filter_pool *p);
 /* Text of an expression as compiled, for tests and for --explain. */
 void filter_expr_print(const struct filter_pool *p, u32 expr, struct buf *out);
 
+enum filter_node_kind { NODE_CONST, NODE_CHECK, NODE_NOT, NODE_AND, NODE_OR };
+
+/* An expression as compiled, one step of it.  Everything is borrowed from the pool. */
+struct filter_node {
+	enum filter_node_kind kind;
+	bool value;		/* NODE_CONST */
+	u32 n;			/* NODE_NOT, NODE_AND, NODE_OR */
+	const u32 *kids;	/* expressions */
+	/* NODE_CHECK */
+	enum filter_op op;
+	enum filter_modifier modifier;
+	const char *name;	/* of the field in it */
+	/* NULL: it is transformed, or compared with another source: then nothing below is known */
+	const struct field_ref *field;
+	bool one_value;		/* the field has one value or none, not several */
+	const struct value *values;
+	u32 nvalues;
+};
+
+void filter_node(const struct filter_pool *p, u32 expr, struct filter_node *ret);
+
 struct filter_state *filter_state_new(const struct filter_pool *p);
 void filter_state_free(struct filter_state *s);
 /* A new event begins: everything remembered is void.  O(1). */
 void filter_begin(struct filter_state *s, struct field_ctx *x);
 bool filter_run(struct filter_state *s, u32 expr);
+
+/*
+ * Which of many expressions hold?  A group is asked as a whole, so that what its
+ * expressions have in common is tried once, and those that a value of a field rules out
+ * are not looked at one by one.
+ *
+ * filter_group() is called before filter_pool_seal(); equal lists are the same group.
+ * filter_matches() asks for the event begun.  The arrays belong to s, are in no order, may
+ * name an expression more than once, and live until the next call.
+ */
+struct filter_matches {
+	const u32 *held;	/* places in the group's list of those that hold */
+	u32 nheld;
+	const u32 *looked_at;	/* those that were not ruled out beforehand */
+	u32 nlooked_at;
+};
+
+u32 filter_group(struct filter_pool *p, const u32 *exprs, u32 n);
+void filter_matches(struct filter_state *s, u32 group, struct filter_matches *ret);
+/* The steps of a group, as text, once sealed. */
+void filter_group_print(const struct filter_pool *p, u32 group, struct buf *out);
 
 #endif

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/diag.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/types.h"
 
@@ -34,9 +35,56 @@ static inline bool str_ends(struct str s, struct str with)
 	return s.len >= with.len && !memcmp(s.p + s.len - with.len, with.p, with.len);
 }
 
+static inline u64 str_word(const char *p)
+{
+	u64 v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* Short and quick: the items were chosen by the author of the rules. */
+static inline u32 str_hash(const char *p, u32 len)
+{
+	const u64 k = 0x9e3779b97f4a7c15ull;
+	u64 head = 0, tail = 0;
+	u32 a = 0, b = 0;
+
+	if (len > 32)
+		return (u32)hash_bytes(p, len);
+	if (len > 16) {
+		head = str_word(p) * k ^ str_word(p + 8);
+		tail = str_word(p + len - 16) * k ^ str_word(p + len - 8);
+	} else if (len >= 8) {
+		head = str_word(p);
+		tail = str_word(p + len - 8);
+	} else if (len >= 4) {
+		memcpy(&a, p, 4);
+		memcpy(&b, p + len - 4, 4);
+		head = a;
+		tail = b;
+	} else if (len) {
+		head = (u64)(u8)p[0] << 16 | (u64)(u8)p[len / 2] << 8 | (u8)p[len - 1];
+	}
+	return (u32)(hash_u64(head * k ^ tail ^ len));
+}
+
 int str_cmp(struct str a, struct str b);
+int str_cmp_back(struct str a, struct str b);	/* the same from the ends */
 bool str_contains(struct str s, struct str what);
 bool str_icontains(struct str s, struct str what);	/* ASCII case */
+
+/* One string to be found in many: by its rarest byte. */
+struct needle {
+	struct str str;
+	u32 at;			/* of the byte */
+};
+
+struct needle needle_of(struct str s);
+bool needle_found(const struct needle *n, const char *p, u32 len);
+
+/* How common is the byte in paths and command lines?  A guess, from 1 to 6. */
+u32 byte_weight(char c);
 
 /* As fnmatch(3) without flags, or with FNM_CASEFOLD; bytes, not characters. */
 bool glob_match(struct str pattern, struct str s, bool fold);

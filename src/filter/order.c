@@ -34,7 +34,7 @@ static double field_cost(const struct source *s)
 	return type_kind(s->type) < TK_STR ? 10 : 25;
 }
 
-static double source_cost(const struct filter_pool *p, u32 id)
+double guess_source(const struct filter_pool *p, u32 id)
 {
 	const struct source *s = &p->sources.p[id];
 	double cost = 50;
@@ -42,7 +42,7 @@ static double source_cost(const struct filter_pool *p, u32 id)
 	if (s->kind == SRC_FIELD || s->kind == SRC_FIELD_ALL)
 		return field_cost(s);
 	for (u32 i = 0; i < s->n; i++)
-		cost += source_cost(p, s->kids[i]);
+		cost += guess_source(p, s->kids[i]);
 	return cost;
 }
 
@@ -52,12 +52,25 @@ static double pred_cost(const struct filter_pool *pool, const struct pred *p)
 
 	if (p->op != OP_IN && p->op != OP_PMATCH && p->n > 1)
 		each *= (double)size_min(p->n, 20) / 2;
-	return source_cost(pool, p->src) + each +
-	       (p->rhs == NO_SOURCE ? 0 : source_cost(pool, p->rhs));
+	return guess_source(pool, p->src) + each +
+	       (p->rhs == NO_SOURCE ? 0 : guess_source(pool, p->rhs));
+}
+
+/* Those of which most events have the value that is asked for. */
+static bool likely_field(const struct filter_pool *pool, const struct pred *p)
+{
+	static const char *const names[] = { "fd.typechar", "fd.type", "evt.is_open_read", "fd.num",
+					     "proc.tty", "evt.dir" };
+	const struct source *src = &pool->sources.p[p->src];
+
+	for (u32 i = 0; src->name && i < ARRAY_SIZE(names); i++)
+		if (!strcmp(src->name, names[i]))
+			return true;
+	return false;
 }
 
 /* How likely is it to hold? */
-static double pred_chance(const struct pred *p)
+static double pred_chance(const struct filter_pool *pool, const struct pred *p)
 {
 	switch (p->op) {
 	case OP_EXISTS:
@@ -68,17 +81,13 @@ static double pred_chance(const struct pred *p)
 	case OP_LE:
 	case OP_GT:
 	case OP_GE:
-		return 0.6;
+		return likely_field(pool, p) ? 0.9 : 0.6;
 	case OP_EQ:
-		return p->kind == TK_BOOL ? 0.2 : 0.05;
+		return likely_field(pool, p) ? 0.85 : p->kind == TK_BOOL ? 0.2 : 0.05;
 	default:
 		return 0.08;
 	}
 }
-
-struct guess {
-	double cost, chance;	/* of being true */
-};
 
 struct ranked {
 	double rank;
@@ -128,7 +137,7 @@ static struct guess guess_of(struct filter_pool *p, const struct expr *e,
 		return (struct guess){ 0, e->at };
 	case EXPR_PRED:
 		return (struct guess){ pred_cost(p, &p->preds.p[e->at]),
-				      pred_chance(&p->preds.p[e->at]) };
+				      pred_chance(p, &p->preds.p[e->at]) };
 	case EXPR_NOT:
 		kid = &guesses[p->kids.p[e->at]];
 		return (struct guess){ kid->cost, 1 - kid->chance };
@@ -137,12 +146,10 @@ static struct guess guess_of(struct filter_pool *p, const struct expr *e,
 	}
 }
 
-void order_exprs(struct filter_pool *p)
+void order_exprs(struct filter_pool *p, struct guesses *g)
 {
-	struct guess *guesses = xcalloc(p->exprs.n, sizeof(*guesses));
-
+	vec_reserve(g, p->exprs.n - g->n);
 	/* kids come before their parents */
-	for (u32 i = 0; i < p->exprs.n; i++)
-		guesses[i] = guess_of(p, &p->exprs.p[i], guesses);
-	free(guesses);
+	for (; g->n < p->exprs.n; g->n++)
+		g->p[g->n] = guess_of(p, &p->exprs.p[g->n], g->p);
 }

@@ -17,6 +17,7 @@
 #include "filter/filter.h"
 #include "filter/match.h"
 #include "filter/ops.h"
+#include "filter/patterns.h"
 #include "filter/transform.h"
 
 #define NO_SOURCE UINT32_MAX
@@ -36,6 +37,7 @@ struct source {
 	u8 kind;		/* enum source_kind */
 	u8 type;		/* enum param_type */
 	bool is_list;
+	bool bytes;		/* values have bytes at p */
 	u32 flags;		/* FF_* of the fields in it */
 	u32 n;
 	u32 *kids;		/* sources */
@@ -57,12 +59,20 @@ enum pred_mode {
 	PRED_ALL,		/* all of the list must, and there must be one */
 };
 
+/* How a predicate is decided: the common ways need no call. */
+enum pred_how {
+	HOW_GENERAL,		/* lists, other sources, exists */
+	HOW_CALL,		/* match() of the one value */
+	HOW_EQ_INT,
+};
+
 struct pred {
 	u8 op;			/* enum filter_op */
 	u8 modifier;		/* enum filter_modifier */
 	u8 type;		/* of the constants */
 	u8 kind;		/* enum type_kind of it */
 	u8 mode;		/* enum pred_mode */
+	u8 how;			/* enum pred_how */
 	bool simple;		/* one value, one call of match */
 	u32 src, rhs;		/* rhs: NO_SOURCE, or instead of constants */
 	u32 n;
@@ -77,6 +87,7 @@ struct pred {
 		const u64 *numbers;	/* sorted */
 		const struct resolved *resolved;
 		struct str str;
+		struct needle needle;
 		u64 u;
 	};
 };
@@ -90,6 +101,63 @@ struct expr {
 	u32 flags;		/* FF_* of the fields in it */
 };
 
+/* ---- as it is run: made when the pool is sealed ---- */
+
+/* An expression; the same number. */
+struct node {
+	u8 kind;		/* enum expr_kind; never EXPR_NOT */
+	u8 how;			/* of predicates: enum pred_how */
+	u32 n;			/* kids, or of predicates the source */
+	union {
+		const struct pred *pred;
+		const u32 *kids;	/* references */
+		u64 value;		/* of constants */
+	};
+};
+
+/* An expression, perhaps negated: number << 1 | negated. */
+#define REF(expr_, not_) ((expr_) << 1 | (not_))
+
+/* A group of expressions: group.c. */
+struct expr_group {
+	u32 n;
+	const u32 *exprs;
+	const struct step *steps;
+	u32 nsteps;
+};
+
+enum step_kind {
+	STEP_LEAF,		/* a candidate */
+	STEP_TEST,		/* go on only if the expression holds */
+	STEP_TEXT,		/* those of many that a string of the source matches */
+	STEP_NUMBER,
+};
+
+/* One of many ways to go on. */
+struct branch {
+	u32 first, end;		/* steps of the group */
+	u32 check;		/* reference to hold first, or NO_CHECK: the match said all */
+};
+
+#define NO_CHECK UINT32_MAX
+
+struct step {
+	u8 kind;		/* enum step_kind */
+	u32 next;		/* step to go on with when there is nothing below */
+	union {
+		struct { u32 at, rest; } leaf;	/* place in the group, reference */
+		u32 ref;
+		struct {
+			u32 src;
+			const struct branch *branches;
+			union {
+				const struct patterns *patterns;
+				const struct numbers *numbers;
+			};
+		};
+	};
+};
+
 struct resolver;
 
 struct filter_pool {
@@ -100,9 +168,15 @@ struct filter_pool {
 	VEC(struct expr) exprs;
 	VEC(u32) kids;
 	struct strmap index;	/* bytes of a source, predicate or expression → its number + 1 */
+	bool sealing;			/* the order of kids is no more that of numbers */
 	struct map64 special;	/* type << 32 | expr → expr + 1, while being specialised */
 	VEC(struct regex *) regexes;	/* to be freed */
 	struct resolver *resolver;	/* NULL: no host names */
+	VEC(struct expr_group) groups;
+	u32 leaves_max;			/* of the largest group */
+	u32 branch_max;			/* branches of the widest step */
+	struct node *nodes;		/* by expression; NULL until sealed */
+	u32 *refs;			/* of all nodes */
 };
 
 /* ---- hash-consing: key bytes → number; the key is copied when it is new ---- */
@@ -161,8 +235,50 @@ u32 expr_chain(struct filter_pool *p, enum expr_kind kind, u32 *kids, u32 n);
 
 /* ---- order.c ---- */
 
-/* Puts the kids of all expressions into the order in which they are worth trying. */
-void order_exprs(struct filter_pool *p);
+struct guess {
+	double cost, chance;	/* chance of being true */
+};
+
+struct guesses {		/* by expression */
+	struct guess *p;
+	size_t n, cap;
+};
+
+/*
+ * Puts the kids of expressions into the order in which they are worth trying, and adds the
+ * guesses of those that are not yet among them.
+ */
+void order_exprs(struct filter_pool *p, struct guesses *g);
+double guess_source(const struct filter_pool *p, u32 src);
+
+/* ---- group.c ---- */
+
+/* The steps of all groups.  Makes new expressions. */
+void group_all(struct filter_pool *p, struct guesses *guesses);
+
+/* ---- guard.c ---- */
+
+/* What values of a source must be for an expression to hold; to be freed. */
+struct guard_values {
+	VEC(struct pattern) patterns;
+	VEC(struct number) numbers;
+};
+
+#define GUARD_SOURCE(key_) ((key_) >> 1)
+#define GUARD_IS_TEXT(key_) ((key_) & 1)
+
+/* Can the value of one source tell that expr does not hold?  *ret_key: source << 1 | is text. */
+bool guard_find(const struct filter_pool *p, u32 expr, u32 *ret_key);
+bool guard_by(const struct filter_pool *p, u32 expr, u32 key);
+/* Does it tell as well that it does? */
+bool guard_certain(const struct filter_pool *p, u32 expr);
+/* Adds what the value must match, under the id. */
+void guard_values(const struct filter_pool *p, u32 expr, u32 key, u32 id, struct guard_values *out);
+
+/* ---- flat.c ---- */
+
+u32 flat_ref(const struct filter_pool *p, u32 expr);
+void flatten_exprs(struct filter_pool *p);
 
 /* ---- run.c ---- */
 

@@ -115,6 +115,21 @@ static bool match_ne_int(const struct pred *p, const struct value *v)
 	return v->u != p->u;
 }
 
+#define MATCH_ORDER(name_, kind_, op_)                                                             \
+	static bool name_(const struct pred *p, const struct value *v)                             \
+	{                                                                                          \
+		return v->kind_ op_ p->values->kind_;                                              \
+	}
+
+MATCH_ORDER(match_lt_signed, i, <)
+MATCH_ORDER(match_le_signed, i, <=)
+MATCH_ORDER(match_gt_signed, i, >)
+MATCH_ORDER(match_ge_signed, i, >=)
+MATCH_ORDER(match_lt_unsigned, u, <)
+MATCH_ORDER(match_le_unsigned, u, <=)
+MATCH_ORDER(match_gt_unsigned, u, >)
+MATCH_ORDER(match_ge_unsigned, u, >=)
+
 static bool match_in_int(const struct pred *p, const struct value *v)
 {
 	u32 lo = 0, hi = p->n;
@@ -155,7 +170,17 @@ static bool match_ends(const struct pred *p, const struct value *v)
 
 static bool match_contains(const struct pred *p, const struct value *v)
 {
-	return memmem(v->p, v->len, p->str.p, p->str.len) != NULL;
+	return needle_found(&p->needle, v->p, v->len);
+}
+
+static bool match_glob(const struct pred *p, const struct value *v)
+{
+	return glob_match(p->str, str_of(v), false);
+}
+
+static bool match_iglob(const struct pred *p, const struct value *v)
+{
+	return glob_match(p->str, str_of(v), true);
 }
 
 static bool match_in_set(const struct pred *p, const struct value *v)
@@ -228,6 +253,12 @@ static struct str *strings_of(struct filter_pool *pool, const struct pred *p)
 
 static void prepare_integer(struct filter_pool *pool, struct pred *p)
 {
+	static bool (*const orders[OP_MAX][2])(const struct pred *, const struct value *) = {
+		[OP_LT] = { match_lt_unsigned, match_lt_signed },
+		[OP_LE] = { match_le_unsigned, match_le_signed },
+		[OP_GT] = { match_gt_unsigned, match_gt_signed },
+		[OP_GE] = { match_ge_unsigned, match_ge_signed },
+	};
 	u64 *numbers;
 
 	if (p->n == 1 && (p->op == OP_EQ || p->op == OP_NE)) {
@@ -239,6 +270,8 @@ static void prepare_integer(struct filter_pool *pool, struct pred *p)
 			numbers[i] = p->values[i].u;
 		p->numbers = numbers;
 		p->match = match_in_int;
+	} else if (p->n == 1 && orders[p->op][0]) {
+		p->match = orders[p->op][p->kind == TK_SIGNED];
 	}
 }
 
@@ -246,13 +279,17 @@ static void prepare_one_text(struct pred *p)
 {
 	static bool (*const by_op[OP_MAX])(const struct pred *, const struct value *) = {
 		[OP_EQ] = match_eq_str, [OP_NE] = match_ne_str, [OP_STARTSWITH] = match_starts,
-		[OP_ENDSWITH] = match_ends, [OP_CONTAINS] = match_contains,
+		[OP_ENDSWITH] = match_ends, [OP_CONTAINS] = match_contains, [OP_GLOB] = match_glob,
+		[OP_IGLOB] = match_iglob,
 	};
 
-	if (by_op[p->op]) {
+	if (!by_op[p->op])
+		return;
+	p->match = by_op[p->op];
+	if (p->op == OP_CONTAINS)
+		p->needle = needle_of(str_of(p->values));
+	else
 		p->str = str_of(p->values);
-		p->match = by_op[p->op];
-	}
 }
 
 static void prepare_text_set(struct filter_pool *pool, struct pred *p)
@@ -326,6 +363,13 @@ static void prepare_resolved(struct filter_pool *pool, struct pred *p)
 	p->match = match_resolved;
 }
 
+static u8 how_of(const struct pred *p)
+{
+	if (!p->simple)
+		return HOW_GENERAL;
+	return p->match == match_eq_int ? HOW_EQ_INT : HOW_CALL;
+}
+
 /* ---- interning ---- */
 
 static void pred_key(const struct pred *p, struct buf *key)
@@ -376,6 +420,7 @@ int pred_intern(struct filter_pool *pool, struct pred *p, u32 *ret, struct diag 
 		else
 			err = prepare(pool, p, d);
 		if (!err) {
+			p->how = how_of(p);
 			vec_push(&pool->preds, *p);
 			*ret = (u32)pool->preds.n - 1;
 			pool_remember(pool, &key, *ret);

@@ -16,11 +16,14 @@ struct slot {
 struct filter_state {
 	const struct filter_pool *pool;
 	struct field_ctx *x;
-	const struct expr *exprs;	/* of the pool */
-	const u32 *kids;
+	const struct node *nodes;	/* of the pool */
+	const struct source *sources;
 	u32 epoch;
 	u32 *memo;		/* by expression: epoch << 1 | result */
 	struct slot *slots;	/* by source */
+	struct hits hits;	/* of lookups that are not finished */
+	u32 *held, *looked_at;	/* leaves of a group */
+	u32 nheld, nlooked_at;
 };
 
 struct filter_state *filter_state_new(const struct filter_pool *p)
@@ -28,10 +31,15 @@ struct filter_state *filter_state_new(const struct filter_pool *p)
 	struct filter_state *s = xcalloc(1, sizeof(*s));
 
 	s->pool = p;
-	s->exprs = p->exprs.p;
-	s->kids = p->kids.p;
+	s->nodes = p->nodes;
+	s->sources = p->sources.p;
 	s->memo = xcalloc(p->exprs.n, sizeof(*s->memo));
 	s->slots = xcalloc(p->sources.n + 1, sizeof(*s->slots));
+	s->hits.marks = xcalloc(p->branch_max + 1u, sizeof(*s->hits.marks));
+	/* the ways of all unfinished lookups lead to different leaves of a group */
+	s->hits.ids = xcalloc(p->leaves_max + FILTER_DEPTH_MAX, sizeof(*s->hits.ids));
+	s->held = xcalloc(p->leaves_max + 1u, sizeof(*s->held));
+	s->looked_at = xcalloc(p->leaves_max + 1u, sizeof(*s->looked_at));
 	resolver_start(p->resolver);
 	return s;
 }
@@ -42,6 +50,10 @@ void filter_state_free(struct filter_state *s)
 		return;
 	free(s->memo);
 	free(s->slots);
+	free(s->hits.marks);
+	free(s->hits.ids);
+	free(s->held);
+	free(s->looked_at);
 	free(s);
 }
 
@@ -57,7 +69,7 @@ void filter_begin(struct filter_state *s, struct field_ctx *x)
 
 /* ---- sources ---- */
 
-static const struct value *source_get(struct filter_state *s, u32 id);
+static inline const struct value *source_get(struct filter_state *s, u32 id);
 
 static bool is_bytes(u32 type)
 {
@@ -78,7 +90,7 @@ static bool compatible(u32 type, u32 wanted)
  * A field whose type changes from event to event may yield another kind than the one it is
  * compared as: that is no value.
  */
-static bool get_field(struct filter_state *s, const struct source *src, struct value *ret)
+static inline bool get_field(struct filter_state *s, const struct source *src, struct value *ret)
 {
 	if (!field_value(s->x, &src->ref, ret))
 		return false;
@@ -86,7 +98,7 @@ static bool get_field(struct filter_state *s, const struct source *src, struct v
 		return false;
 	if (ret->is_list || src->is_list)
 		return ret->is_list == src->is_list;
-	if (!ret->p && is_bytes(ret->type))
+	if (src->bytes && !ret->p)
 		ret->p = "";
 	return true;
 }
@@ -135,14 +147,12 @@ static bool get_transform(struct filter_state *s, const struct source *src, stru
 	return src->transform.row->run(s->x, args, src->n, src->transform.selector, ret);
 }
 
-static bool get_value(struct filter_state *s, const struct source *src, struct value *ret)
+static __attribute__((noinline)) bool get_value(struct filter_state *s, const struct source *src, struct value *ret)
 {
 	switch (src->kind) {
 	case SRC_CONST:
 		*ret = src->constant;
 		return true;
-	case SRC_FIELD:
-		return get_field(s, src, ret);
 	case SRC_FIELD_ALL:
 		return get_all(s, src, ret);
 	case SRC_TRANSFORM:
@@ -152,15 +162,24 @@ static bool get_value(struct filter_state *s, const struct source *src, struct v
 	}
 }
 
-/* NULL: there is no value. */
-static const struct value *source_get(struct filter_state *s, u32 id)
+static __attribute__((noinline)) void source_read(struct filter_state *s, u32 id)
 {
 	struct slot *slot = &s->slots[id];
 
-	if (slot->epoch != s->epoch) {
-		slot->epoch = s->epoch;
-		slot->present = get_value(s, &s->pool->sources.p[id], &slot->v);
-	}
+	const struct source *src = &s->sources[id];
+
+	slot->epoch = s->epoch;
+	slot->present = src->kind == SRC_FIELD ? get_field(s, src, &slot->v) :
+						 get_value(s, src, &slot->v);
+}
+
+/* NULL: there is no value. */
+static inline const struct value *source_get(struct filter_state *s, u32 id)
+{
+	struct slot *slot = &s->slots[id];
+
+	if (slot->epoch != s->epoch)
+		source_read(s, id);
 	return slot->present ? &slot->v : NULL;
 }
 
@@ -220,49 +239,117 @@ static bool eval_general(struct filter_state *s, const struct pred *p, const str
 	return eval_list(p, v);
 }
 
-static bool eval_pred(struct filter_state *s, const struct pred *p)
+/* Inlined, and the rare ways are calls: this is what most of the time goes into. */
+static inline __attribute__((always_inline)) bool eval_pred(struct filter_state *s,
+							    const struct node *n)
 {
-	const struct value *v = source_get(s, p->src);
+	const struct slot *slot = &s->slots[n->n];
+	const struct pred *p = n->pred;
 
-	if (!v)
+	if (slot->epoch != s->epoch)
+		source_read(s, n->n);
+	if (!slot->present)
 		return false;
-	return p->simple ? p->match(p, v) : eval_general(s, p, v);
+	if (n->how == HOW_EQ_INT)
+		return slot->v.u == p->u;
+	return n->how == HOW_CALL ? p->match(p, &slot->v) : eval_general(s, p, &slot->v);
 }
 
 /* ---- expressions ---- */
 
-static bool eval_anew(struct filter_state *s, u32 id);
+static bool eval_chain(struct filter_state *s, const struct node *n);
 
-static inline bool eval(struct filter_state *s, u32 id)
+static inline bool eval_ref(struct filter_state *s, u32 ref)
 {
-	u32 known = s->memo[id];
+	u32 known = s->memo[ref >> 1];
+	const struct node *n;
+	bool result;
 
-	return known >> 1 == s->epoch ? known & 1 : eval_anew(s, id);
+	if (known >> 1 == s->epoch)
+		return (known ^ ref) & 1;
+	n = &s->nodes[ref >> 1];
+	if (n->kind == EXPR_PRED)
+		result = eval_pred(s, n);
+	else
+		result = n->kind == EXPR_CONST ? n->value : eval_chain(s, n);
+	s->memo[ref >> 1] = s->epoch << 1 | result;
+	return result ^ (ref & 1);
 }
 
 /* The depth is that of the tree compiled, which was limited. */
-static bool eval_anew(struct filter_state *s, u32 id)
+static __attribute__((noinline)) bool eval_chain(struct filter_state *s, const struct node *n)
 {
-	const struct expr *e = &s->exprs[id];
-	const u32 *kid = s->kids + e->at, *end = kid + e->n;
-	bool result, or = e->kind == EXPR_OR;
+	const u32 *kid = n->kids, *end = kid + n->n;
+	u32 or = n->kind == EXPR_OR;
 
-	if (e->kind == EXPR_PRED) {
-		result = eval_pred(s, &s->pool->preds.p[e->at]);
-	} else if (e->kind == EXPR_NOT) {
-		result = !eval(s, *kid);
-	} else if (e->kind == EXPR_CONST) {
-		return e->at;
-	} else {
-		result = !or;
-		while (kid < end && result != or)
-			result = eval(s, *kid++);
-	}
-	s->memo[id] = s->epoch << 1 | result;
-	return result;
+	while (kid < end)
+		if (eval_ref(s, *kid++) == or)
+			return or;
+	return !or;
 }
 
 bool filter_run(struct filter_state *s, u32 expr)
 {
-	return eval(s, expr);
+	return eval_ref(s, flat_ref(s->pool, expr));
+}
+
+/* ---- groups ---- */
+
+static void walk(struct filter_state *s, const struct step *steps, u32 i, u32 end);
+
+/* The ways that the value of a source opens; those of outer lookups stay below ours. */
+static void lookup(struct filter_state *s, const struct step *steps, const struct step *step)
+{
+	const struct value *v = source_get(s, step->src);
+	struct hits *h = &s->hits;
+	u32 base = h->n;
+
+	if (!v)
+		return;
+	if (!++h->epoch) {
+		memset(h->marks, 0, s->pool->branch_max * sizeof(*h->marks));
+		h->epoch = 1;
+	}
+	if (step->kind == STEP_TEXT)
+		patterns_find(step->patterns, (struct str){ v->p, v->len }, h);
+	else
+		numbers_find(step->numbers, v->u, h);
+	for (u32 i = base, end = h->n; i < end; i++) {
+		const struct branch *b = &step->branches[h->ids[i]];
+
+		if (b->check == NO_CHECK || eval_ref(s, b->check))
+			walk(s, steps, b->first, b->end);
+	}
+	h->n = base;
+}
+
+static void walk(struct filter_state *s, const struct step *steps, u32 i, u32 end)
+{
+	while (i < end) {
+		const struct step *step = &steps[i];
+
+		switch (step->kind) {
+		case STEP_LEAF:
+			s->looked_at[s->nlooked_at++] = step->leaf.at;
+			if (eval_ref(s, step->leaf.rest))
+				s->held[s->nheld++] = step->leaf.at;
+			i++;
+			break;
+		case STEP_TEST:
+			i = eval_ref(s, step->ref) ? i + 1 : step->next;
+			break;
+		default:
+			lookup(s, steps, step);
+			i = step->next;
+		}
+	}
+}
+
+void filter_matches(struct filter_state *s, u32 group, struct filter_matches *ret)
+{
+	const struct expr_group *g = &s->pool->groups.p[group];
+
+	s->nheld = s->nlooked_at = 0;
+	walk(s, g->steps, 0, g->nsteps);
+	*ret = (struct filter_matches){ s->held, s->nheld, s->looked_at, s->nlooked_at };
 }

@@ -92,7 +92,10 @@ static bool wants_all(const struct field_ref *f)
 
 static u32 source_add(struct filter_pool *p, const struct buf *key, const struct source *s)
 {
+	enum type_kind kind = type_kind(s->type);
+
 	vec_push(&p->sources, *s);
+	p->sources.p[p->sources.n - 1].bytes = kind == TK_STR || kind == TK_BUF;
 	pool_remember(p, key, (u32)p->sources.n - 1);
 	return (u32)p->sources.n - 1;
 }

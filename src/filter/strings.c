@@ -14,7 +14,9 @@ int str_cmp(struct str a, struct str b)
 
 bool str_contains(struct str s, struct str what)
 {
-	return memmem(s.p, s.len, what.p, what.len) != NULL;
+	struct needle n = { .str = what };
+
+	return needle_found(&n, s.p, s.len);
 }
 
 static u8 fold(char c)
@@ -35,6 +37,46 @@ bool str_icontains(struct str s, struct str what)
 	return false;
 }
 
+/* ---- one in many ---- */
+
+u32 byte_weight(char c)
+{
+	if (c == '/' || c == 'e')
+		return 6;
+	if (c && strchr("taonisrlcd", c))
+		return 5;
+	if ((c >= 'a' && c <= 'z') || (c && strchr("-._ ", c)))
+		return 4;
+	return c == '0' || c == '1' || c == '2' ? 3 : c >= '3' && c <= '9' ? 2 : 1;
+}
+
+struct needle needle_of(struct str s)
+{
+	struct needle n = { .str = s };
+
+	for (u32 i = 1; i < s.len; i++)
+		if (byte_weight(s.p[i]) < byte_weight(s.p[n.at]))
+			n.at = i;
+	return n;
+}
+
+bool needle_found(const struct needle *n, const char *p, u32 len)
+{
+	const char *at = p + n->at, *end;
+
+	if (!n->str.len || n->str.len > len)
+		return !n->str.len;
+	/* one behind the last place of the byte */
+	end = p + (len - n->str.len) + n->at + 1;
+	while ((at = memchr(at, n->str.p[n->at], (size_t)(end - at)))) {
+		if (!memcmp(at - n->at, n->str.p, n->str.len))
+			return true;
+		if (++at == end)
+			break;
+	}
+	return false;
+}
+
 /* ---- equality: most strings fail by their length or first character ---- */
 
 struct strset {
@@ -51,25 +93,6 @@ struct strset {
 static u32 len_bit(u32 len)
 {
 	return len < 63 ? len : 63;
-}
-
-/* Short and quick: the items were chosen by the author of the rules. */
-static u32 str_hash(const char *p, u32 len)
-{
-	u64 head = 0, tail = 0;
-
-	if (len > 16)
-		return (u32)hash_bytes(p, len);
-	if (len >= 8) {
-		memcpy(&head, p, 8);
-		memcpy(&tail, p + len - 8, 8);
-	} else if (len >= 4) {
-		memcpy(&head, p, 4);
-		memcpy(&tail, p + len - 4, 4);
-	} else if (len) {
-		head = (u64)(u8)p[0] << 16 | (u64)(u8)p[len / 2] << 8 | (u8)p[len - 1];
-	}
-	return (u32)(hash_u64(head * 0x9e3779b97f4a7c15ull ^ tail ^ len));
 }
 
 static void strset_add(struct strset *s, struct str item)
@@ -129,11 +152,12 @@ struct affixes {
 	bool all;		/* the empty string is one */
 	bool suffix;
 	u32 n;
-	u32 bucket[257];	/* items by first (last) byte */
+	u32 shared;		/* bytes that all begin (end) with, but for the last of the shortest */
+	u32 bucket[257];	/* items by the byte after (before) these */
 	struct str *items;
 };
 
-static int cmp_from_end(struct str a, struct str b)
+int str_cmp_back(struct str a, struct str b)
 {
 	u32 n = (u32)size_min(a.len, b.len);
 
@@ -153,7 +177,7 @@ static int cmp_prefix(const void *a, const void *b)
 
 static int cmp_suffix(const void *a, const void *b)
 {
-	return cmp_from_end(*(const struct str *)a, *(const struct str *)b);
+	return str_cmp_back(*(const struct str *)a, *(const struct str *)b);
 }
 
 static bool affix_of(const struct affixes *t, struct str item, struct str s)
@@ -161,9 +185,29 @@ static bool affix_of(const struct affixes *t, struct str item, struct str s)
 	return t->suffix ? str_ends(s, item) : str_starts(s, item);
 }
 
+/* The byte after those shared; s is longer than they are. */
 static u8 edge(const struct affixes *t, struct str s)
 {
-	return (u8)(t->suffix ? s.p[s.len - 1] : s.p[0]);
+	return (u8)(t->suffix ? s.p[s.len - 1 - t->shared] : s.p[t->shared]);
+}
+
+static struct str shared_part(const struct affixes *t)
+{
+	struct str s = t->items[0];
+
+	return (struct str){ t->suffix ? s.p + s.len - t->shared : s.p, t->shared };
+}
+
+/* Sorted: what the first and the last one share, all do. */
+static u32 count_shared(const struct affixes *t)
+{
+	struct str a = t->items[0], b = t->items[t->n - 1];
+	u32 n = 0;
+
+	while (n + 1 < size_min(a.len, b.len) &&
+	       (t->suffix ? a.p[a.len - 1 - n] == b.p[b.len - 1 - n] : a.p[n] == b.p[n]))
+		n++;
+	return n;
 }
 
 struct affixes *affixes_new(struct arena *a, const struct str *items, u32 n, bool suffix)
@@ -181,6 +225,7 @@ struct affixes *affixes_new(struct arena *a, const struct str *items, u32 n, boo
 			continue;
 		sorted[t->n++] = sorted[i];
 	}
+	t->shared = t->n ? count_shared(t) : 0;
 	for (u32 c = 0, i = 0; c <= 256; c++) {
 		while (i < t->n && edge(t, sorted[i]) < c)
 			i++;
@@ -194,15 +239,17 @@ bool affixes_match(const struct affixes *t, struct str s)
 	u32 lo, hi;
 	u8 c;
 
-	if (t->all || !s.len)
+	if (t->all || s.len <= t->shared)
 		return t->all;
 	c = edge(t, s);
 	lo = t->bucket[c];
 	hi = t->bucket[c + 1];
+	if (lo == hi || (t->shared && !affix_of(t, shared_part(t), s)))
+		return false;
 	while (hi - lo > 2) {
 		u32 mid = lo + (hi - lo) / 2;
 
-		if ((t->suffix ? cmp_from_end(t->items[mid], s) : str_cmp(t->items[mid], s)) <= 0)
+		if ((t->suffix ? str_cmp_back(t->items[mid], s) : str_cmp(t->items[mid], s)) <= 0)
 			lo = mid;
 		else
 			hi = mid;
@@ -210,51 +257,5 @@ bool affixes_match(const struct affixes *t, struct str s)
 	for (; lo < hi; lo++)
 		if (affix_of(t, t->items[lo], s))
 			return true;
-	return false;
-}
-
-/* ---- substrings ---- */
-
-/* By first byte: one pass over the string, and a look at few candidates. */
-struct needles {
-	bool all;		/* the empty string is one */
-	u32 n;
-	u32 shortest;
-	u32 bucket[257];
-	struct str *items;
-};
-
-struct needles *needles_new(struct arena *a, const struct str *items, u32 n)
-{
-	struct needles *t = arena_alloc(a, sizeof(*t));
-	struct str *sorted = arena_alloc(a, (n + 1u) * sizeof(*sorted));
-
-	*t = (struct needles){ .n = n, .items = sorted, .shortest = UINT32_MAX };
-	if (n)
-		memcpy(sorted, items, n * sizeof(*sorted));
-	qsort(sorted, n, sizeof(*sorted), cmp_prefix);
-	for (u32 i = 0; i < n; i++) {
-		t->all |= !sorted[i].len;
-		t->shortest = (u32)size_min(t->shortest, sorted[i].len);
-	}
-	for (u32 c = 0, i = 0; c <= 256 && !t->all; c++) {
-		while (i < n && (u8)sorted[i].p[0] < c)
-			i++;
-		t->bucket[c] = i;
-	}
-	return t;
-}
-
-bool needles_match(const struct needles *t, struct str s)
-{
-	if (t->all)
-		return true;
-	for (u32 at = 0; s.len - at >= t->shortest && at < s.len; at++) {
-		u8 c = (u8)s.p[at];
-
-		for (u32 i = t->bucket[c]; i < t->bucket[c + 1]; i++)
-			if (str_starts((struct str){ s.p + at, s.len - at }, t->items[i]))
-				return true;
-	}
 	return false;
 }

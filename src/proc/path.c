@@ -5,6 +5,8 @@
  */
 #include "proc/internal.h"
 
+#include "base/bytes.h"
+
 static const char too_long[] = "/DIR_TOO_LONG/FILENAME_TOO_LONG";
 
 /* End of out without its last part and the slash before it; the first byte stays. */
@@ -72,7 +74,14 @@ u32 path_concat(char *out, u32 cap, const char *base, u32 base_len, const char *
 	}
 	/* ".." may go up into the base */
 	start = out;
-	t = append_clean(start, t, path, path + path_len);
+	/* no empty parts and none that begins with a dot: nothing to clean */
+	if (path_len && path[0] != '.' && (t == start || (t[-1] == '/' && path[0] != '/')) &&
+	    !bytes_follow(path, path_len, '/', '/', '.')) {
+		memcpy(t, path, path_len);
+		t += path_len;
+	} else {
+		t = append_clean(start, t, path, path + path_len);
+	}
 	if (t > start + 1 && t[-1] == '/')
 		t--;
 	*t = 0;

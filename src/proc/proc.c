@@ -551,6 +551,7 @@ void proc_get_stats(const struct proc *p, struct proc_stats *ret)
 
 		ret->bytes += thread_bytes(t);
 		if (t->fds)
-			ret->bytes += fds_bytes(t->fds);
+			ret->fd_bytes += fds_bytes(t->fds);
 	}
+	ret->bytes += ret->fd_bytes;
 }

@@ -129,7 +129,8 @@ struct proc_stats {
 	u64 scan_skipped;		/* entries of /proc that vanished or may not be read */
 	u64 stored_events, store_drops, retrieved_events, retrieve_drops;
 	u64 drops_full_threadtable, drops_full_fdtable;
-	u64 bytes;			/* of all tables */
+	u64 bytes;			/* of all tables, */
+	u64 fd_bytes;			/* of these: those of fds */
 };
 
 struct proc *proc_new(const struct proc_options *opt);

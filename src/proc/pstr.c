@@ -64,9 +64,16 @@ void pstr_update(struct pstr *s, const void *p, size_t n)
 		pstr_set(s, p, n);
 }
 
-void pstr_clear(struct pstr *s)
+void pstr_drop(struct pstr *s)
 {
-	pstr_set(s, "", 0);
+	struct shared *h = shared_of(s);
+
+	if (h->refs > 1) {
+		pstr_fini(s);
+		return;
+	}
+	h->data[0] = 0;
+	s->len = 0;
 }
 
 void pstr_share(struct pstr *s, const struct pstr *from)

@@ -20,11 +20,18 @@ static inline void pstr_init(struct pstr *s)
 void pstr_fini(struct pstr *s);		/* leaves an empty string */
 void pstr_set(struct pstr *s, const void *p, size_t n);
 void pstr_share(struct pstr *s, const struct pstr *from);
-void pstr_clear(struct pstr *s);	/* empty; keeps memory that is its own */
+void pstr_drop(struct pstr *s);		/* pstr_clear() of one that is not empty */
 size_t pstr_bytes(const struct pstr *s);	/* memory, its share of it */
 
 /* Sets it unless it says so already: a string shared with the parent stays shared. */
 void pstr_update(struct pstr *s, const void *p, size_t n);
+
+/* Empty; keeps memory that is its own. */
+static inline void pstr_clear(struct pstr *s)
+{
+	if (s->len)
+		pstr_drop(s);
+}
 
 static inline bool pstr_eq(const struct pstr *s, const char *p, size_t n)
 {

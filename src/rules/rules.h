@@ -107,6 +107,16 @@ struct rule {
 	u32 expr;
 	struct event_set events;
 	u64 matches;
+	u64 evaluations;	/* events for which its condition was looked at: those that the
+				 * type, or what it has in common with other rules, ruled out
+				 * beforehand do not count */
+	u64 samples, sampled_ns;	/* evaluations whose time was taken */
+};
+
+/* A rule as it stands for one type of event, with what is left of its condition. */
+struct rule_slot {
+	struct rule *rule;
+	u32 expr;
 };
 
 int rules_compile(struct rules *r, struct ruleset **ret, struct diag *d);
@@ -118,14 +128,27 @@ struct ruleset *ruleset_share(const struct ruleset *s);
 void ruleset_free(struct ruleset *s);
 u32 ruleset_count(const struct ruleset *s);		/* enabled ones */
 struct rule *ruleset_rule(struct ruleset *s, u32 i);
+/*
+ * Rules that can match the events of a syscall's end, in order of definition: *ret_n of them.
+ * Borrowed.
+ */
+const struct rule_slot *ruleset_slots(const struct ruleset *s, u32 code, u32 *ret_n);
+const struct filter_pool *ruleset_pool(const struct ruleset *s);
 /* Union over the enabled rules. */
 void ruleset_events(const struct ruleset *s, struct event_set *ret);
 /* Does an enabled rule or its output use a field with this flag? */
 bool ruleset_uses(const struct ruleset *s, u32 field_flag);
 /*
+ * The field with this flag that a rule of the set or its output uses: its name (constant), the
+ * first one when there are several; NULL: none.
+ */
+const char *ruleset_field(const struct ruleset *s, const struct rule *r, u32 field_flag);
+/*
  * Rules that match the event in x, in order of definition; at most one when first.  The
  * array belongs to s and lives until the next call.  A set belongs to one thread.
  */
 u32 ruleset_match(struct ruleset *s, struct field_ctx *x, bool first, struct rule *const **ret);
+/* How often each rule's condition was evaluated: ruleset_count() numbers. */
+void ruleset_evaluations(const struct ruleset *s, u64 *ret);
 
 #endif

@@ -128,6 +128,14 @@ def t_doctor_well(c):
     holds(out, r"^nothing is wrong$")
 
 
+def t_doctor_left_out(c):
+    """A rule that the configuration makes blind is told."""
+    rc, out, err = c.doctor("-o", "engine.kind=modern_ebpf", "-o", "base_syscalls.custom_set[]=!openat")
+    same(rc, 0, out + err)
+    holds(out, r"^note +1 rules ask for system calls that are left out: opened$")
+    same("see their events" in out, False)
+
+
 def t_doctor_unprivileged(c):
     rc, out, err = c.doctor(wrap=NOBODY)
     same(rc, NO_DRIVER, out + err)

@@ -274,12 +274,12 @@ static void without_effect(void **state)
 
 	(void)state;
 	assert_int_equal(load(&c, "{watch_config_files: false, webserver: {enabled: false, listen_port: 1},"
-			      " metrics: {enabled: true, interval: 1m}, plugins: [{name: container, library_path: a},"
+			      " capture: {enabled: true, mode: rules}, plugins: [{name: container, library_path: a},"
 			      " {name: json, library_path: b}]}", NULL, &d), 0);
 	assert_int_equal(c.no_effect.n, 3);
 	assert_string_equal(c.no_effect.p[0], "plugins (json)");
-	assert_string_equal(c.no_effect.p[1], "metrics.enabled");
-	assert_string_equal(c.no_effect.p[2], "metrics.interval");
+	assert_string_equal(c.no_effect.p[1], "capture.enabled");
+	assert_string_equal(c.no_effect.p[2], "capture.mode");
 	config_fini(&c);
 }
 

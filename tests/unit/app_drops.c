@@ -45,13 +45,14 @@ static void threshold_and_rate(void **state)
 	now = (struct capture_stats){ 0 };
 	drops_init(&d, &cfg);
 	assert_false(second(&d, 0, 0, &v));	/* starts the clock */
-	assert_true(second(&d, 100, 10, &v));	/* not above a tenth */
+	assert_true(second(&d, 90, 10, &v));	/* not above a tenth */
 	assert_false(v.alert);
 	assert_int_equal(d.occurrences, 0);
-	assert_true(second(&d, 100, 11, &v));
+	assert_true(second(&d, 89, 11, &v));
 	assert_true(v.alert);
 	assert_int_equal(v.dropped, 11);
-	assert_int_equal(v.delta.events, 100);
+	assert_int_equal(v.delta.events, 89);
+	assert_int_equal(v.made, 100);
 	assert_true(second(&d, 0, 1, &v));	/* the burst is used up */
 	assert_false(v.alert);
 	assert_int_equal(d.occurrences, 2);

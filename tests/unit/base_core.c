@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/diag.h"
 #include "base/hash.h"
 #include "base/mem.h"
@@ -192,6 +193,25 @@ static void test_vec(void **state)
 	assert_null(v.p);
 }
 
+static void test_bytes(void **state)
+{
+	char s[64];
+	u32 seed = 1;
+
+	(void)state;
+	for (u32 round = 0; round < 20000; round++) {
+		size_t len = round % 50;
+		bool want = false;
+
+		for (size_t i = 0; i < len; i++) {
+			seed = seed * 1103515245 + 12345;
+			s[i] = "xyzxyzxyzxyzwwwvvv/."[(seed >> 16) % (round % 3 ? 20 : 19)];
+			want |= i && s[i - 1] == '/' && (s[i] == '/' || s[i] == '.');
+		}
+		assert_int_equal(bytes_follow(s, len, '/', '/', '.'), want);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -202,6 +222,7 @@ int main(void)
 		cmocka_unit_test(test_arena),
 		cmocka_unit_test(test_diag_keeps_first),
 		cmocka_unit_test(test_vec),
+		cmocka_unit_test(test_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

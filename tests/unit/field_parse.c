@@ -180,7 +180,7 @@ static void test_rawarg_type(void **state)
 
 static void check_row(const struct field_class *c, const struct field *f)
 {
-	u32 known = (1u << 24) - 1;
+	u32 known = (1u << 25) - 1;
 	bool takes = f->flags & (FF_ARG_REQUIRED | FF_ARG_ALLOWED);
 	bool says_what = f->flags & (FF_ARG_INDEX | FF_ARG_KEY);
 

@@ -124,6 +124,27 @@ static void test_interest(void **state)
 	world_fini(&w);
 }
 
+/* The state behind a field is kept for the rules that use the field, be it in the output only. */
+static void test_fields_of_rules(void **state)
+{
+	struct world w = { .opt = test_options() };
+
+	(void)state;
+	world_load(&w, RULE("plain", "evt.type=open")
+		       RULE("condition", "evt.type=open and not (proc.name=x or toupper(fdlist.names)=X)")
+		       RULE("right", "evt.type=open and evt.num=val(proc.fdopencount)")
+		       "- rule: output\n  desc: d\n  condition: evt.type=open\n"
+		       "  output: '%proc.name %fd.types'\n  priority: INFO\n");
+	assert_true(ruleset_uses(w.set, FF_FD_TABLE));
+	assert_null(ruleset_field(w.set, ruleset_rule(w.set, 0), FF_FD_TABLE));
+	assert_string_equal(ruleset_field(w.set, ruleset_rule(w.set, 1), FF_FD_TABLE), "fdlist.names");
+	assert_null(ruleset_field(w.set, ruleset_rule(w.set, 1), FF_FD_LIMIT));
+	assert_string_equal(ruleset_field(w.set, ruleset_rule(w.set, 2), FF_FD_TABLE),
+			    "proc.fdopencount");
+	assert_string_equal(ruleset_field(w.set, ruleset_rule(w.set, 3), FF_FD_TABLE), "fd.types");
+	world_fini(&w);
+}
+
 static const char three[] =
 	RULE("alpha one", "evt.type=open") "  tags: [x, y]\n"
 	RULE("alpha two", "evt.type=open") "  tags: [y]\n  enabled: false\n"
@@ -351,6 +372,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_match),
 		cmocka_unit_test(test_interest),
+		cmocka_unit_test(test_fields_of_rules),
 		cmocka_unit_test(test_selection),
 		cmocka_unit_test(test_priority),
 		cmocka_unit_test(test_other_source),

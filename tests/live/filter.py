@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The kernel filter on the running kernel: the same alerts with it and without it, and what it discards is counted.
+
+usage: filter.py [BINARY]      BUILD=build.  Needs root.  Last line: 'N passed, N failed, N skipped'."""
+import ctypes, json, mmap, os, re, shutil, signal, subprocess, sys, tempfile, time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BINARY = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(TOP, "build", "saker"))
+COUNT = {"ok": 0, "FAIL": 0}
+TMP = tempfile.mkdtemp(prefix="skf.")
+OPENS = 20000
+# by name and what is expected of acts() with it
+RULES = [
+    ("exact", "evt.is_open_read=true and fd.name=%s/secret/key" % TMP, 3),
+    ("prefix", "evt.is_open_write=true and fd.num>=0 and fd.name startswith %s/out/" % TMP, 2),
+    ("directory", "evt.is_open_read=true and fd.typechar='f' and fd.directory=%s/secret" % TMP, 3),
+    ("file name", "evt.is_open_read=true and fd.num>=0 and fd.filename=key", 5),
+    ("suffix", "evt.is_open_write=true and fd.name startswith %s and fd.name endswith .conf" % TMP, 1),
+    ("failed", "evt.failed=true and fd.name startswith %s" % TMP, 1),
+    ("truncated", "evt.is_open_write=true and evt.arg.flags contains O_TRUNC and fd.name startswith %s" % TMP, 1),
+    ("traversal", "fd.nameraw contains ../ and fd.name startswith %s" % TMP, 1),
+    ("never", "fd.name=/nowhere and not fd.name=/nowhere", 0),
+]
+
+
+def check(name, ok, detail=""):
+    COUNT["ok" if ok else "FAIL"] += 1
+    print("%-4s %s%s" % ("ok" if ok else "FAIL", name, "" if ok else ": " + str(detail)[-800:]), flush=True)
+
+
+LONG = TMP + ("/" + 60 * "d") * 5 + "/key"
+
+
+def open_unseen(path):
+    """What is named in a file: the path lies in a page that the process has not touched: the driver cannot read it when the call begins."""
+    with open(path, "rb") as f:
+        page = mmap.mmap(f.fileno(), 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+    libc = ctypes.CDLL(None, use_errno=True)
+    os.close(libc.open(ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(page))), os.O_RDONLY))
+
+
+def acts():
+    """In a process of its own, whose name marks its alerts."""
+    def touch(path, flags):
+        try:
+            os.close(os.open(path, flags, 0o600))
+        except OSError:
+            pass
+    key = TMP + "/secret/key"
+    touch(key, os.O_RDONLY)
+    touch(TMP + "/out/a", os.O_WRONLY | os.O_CREAT)
+    touch(TMP + "/out/b.conf", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    touch(TMP + "/missing", os.O_RDONLY)
+    touch(TMP + "/out/../secret/key", os.O_RDONLY)
+    touch(TMP + "/secret", os.O_RDONLY | os.O_DIRECTORY)
+    open_unseen(TMP + "/path")
+    os.chdir(TMP + "/secret")
+    touch("key", os.O_RDONLY)
+    touch(TMP + "/other/key", os.O_RDONLY)
+    for _ in range(OPENS):
+        touch(TMP + "/plain", os.O_RDONLY)
+
+
+def run(on):
+    rules = "".join("- rule: %s\n  desc: d\n  priority: INFO\n  output: '%%fd.name'\n  condition: evt.type in (open, openat, openat2, creat) and "
+                    "proc.pid=%%PID and (%s)\n" % (name, cond) for name, cond, _ in RULES)
+    r, w = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.close(w)
+        os.read(r, 1)
+        acts()
+        os._exit(0)
+    os.close(r)
+    with open(TMP + "/r.yaml", "w") as f:
+        f.write(rules.replace("%PID", str(pid)))
+    with open(TMP + "/c.yaml", "w") as f:
+        f.write("stdout_output: {enabled: true}\nlog_stderr: true\nlog_syslog: false\njson_output: true\nrule_matching: all\n"
+                "engine: {kind: modern_ebpf}\nkernel_filter: %s\n" % str(on).lower())
+    p = subprocess.Popen([BINARY, "-c", TMP + "/c.yaml", "-r", TMP + "/r.yaml", "-U"], stdout=open(TMP + "/stdout", "w"),
+                         stderr=open(TMP + "/stderr", "w"))
+    log = lambda: open(TMP + "/stderr").read()
+    end = time.monotonic() + 30
+    while time.monotonic() < end and "Privileges given up" not in log() and p.poll() is None:
+        time.sleep(0.1)
+    os.close(w)
+    os.waitpid(pid, 0)
+    time.sleep(0.5)
+    p.send_signal(signal.SIGINT)
+    check("filter %s: it ends as ever" % on, p.wait(60) == 0, log())
+    alerts = [json.loads(line) for line in open(TMP + "/stdout").read().splitlines() if line.startswith("{")]
+    m = re.search(r"Events seen by the driver: (\d+), delivered: (\d+), filtered: (\d+), dropped: (\d+)", log())
+    return sorted((a["rule"], a["output"].split(": ")[-1]) for a in alerts), [int(n) for n in m.groups()] if m else None
+
+
+def main():
+    for d in ("secret", "out", "other"):
+        os.mkdir(TMP + "/" + d)
+    os.makedirs(os.path.dirname(LONG))
+    open(LONG, "w").close()
+    with open(TMP + "/path", "w") as f:
+        f.write(LONG + "\0")
+    for f in ("secret/key", "other/key", "plain"):
+        open(TMP + "/" + f, "w").close()
+    without, counts = run(False)
+    check("without it all opens are delivered", counts and counts[1] > OPENS and not counts[3], counts)
+    shutil.rmtree(TMP + "/out")
+    os.mkdir(TMP + "/out")
+    got, counts = run(True)
+    for name, _, n in RULES:
+        found = [a[1] for a in got if a[0] == name]
+        check("rule '%s' alerts %d times" % (name, n), len(found) == n, found)
+    strip = lambda alerts: [(r, re.sub(r"\d{2}:\d{2}:\d{2}\.\d+", "", t)) for r, t in alerts]
+    check("the same alerts with it and without it", strip(got) == strip(without), (got, without))
+    check("with it those that no rule wants are not", counts and counts[2] >= OPENS and counts[1] < OPENS, counts)
+    check("seen = delivered + filtered + dropped", counts and abs(counts[0] - sum(counts[1:])) <= os.cpu_count(), counts)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    finally:
+        shutil.rmtree(TMP, ignore_errors=True)
+    print("%d passed, %d failed, 0 skipped" % (COUNT["ok"], COUNT["FAIL"]))
+    sys.exit(COUNT["FAIL"] > 0)
