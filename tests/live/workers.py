@@ -5,7 +5,7 @@
 usage: workers.py [BINARY]
 
 Last line: 'N passed, N failed, N skipped'."""
-import os, re, signal, subprocess, sys, tempfile, threading, time
+import json, os, re, signal, subprocess, sys, tempfile, threading, time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(TOP, "build", "saker"))
@@ -127,6 +127,7 @@ def stress(options, pauses=0):
     time.sleep(0.5)
     status, out, err = s.stop()
     subprocess.call(["rm", "-rf", top])
+    check("no blindness is reported", "is blind" not in out + err, err)
     return out.count(" program cat "), err
 
 
@@ -151,6 +152,25 @@ def balance(err, workers):
         return "the work is not divided: %s" % own
     lost = number(r"that a worker did not get to know: (\d+)", err)
     return "%d changes of processes lost" % lost if lost else ""
+
+
+def metrics():
+    """One report, and one heartbeat, for all workers."""
+    top = folder()
+    path = os.path.join(top, "metrics")
+    s = Sensor(top, ["workers=3", "kernel_filter=false", "metrics.enabled=true", "metrics.interval=1s", "metrics.output_file=" + path,
+                     "metrics.output_rule=false"])
+    time.sleep(0.3)
+    load(top, 20, 2)
+    time.sleep(2.5)
+    s.stop()
+    last = json.loads(open(path).read().splitlines()[-1])["output_fields"]
+    subprocess.call(["rm", "-rf", top])
+    check("metrics: all workers are in them", last["saker.workers"] == 3, str(last["saker.workers"]))
+    n, sent = last["falco.num_evts"], last["scap.n_evts"]
+    check("metrics: the workers' events are the driver's", sent > 500 and sent * 0.98 <= n <= sent, "%d of %d" % (n, sent))
+    check("metrics: the heartbeat is seen once", 1 <= last["saker.heartbeat.beats"] <= 8 and not last["saker.blind"],
+          "%s beats" % last["saker.heartbeat.beats"])
 
 
 def main():
@@ -178,6 +198,7 @@ def main():
             check(what + ": order of time", times == sorted(times))
         why = balance(err, n)
         check(what + ": the counters balance", not why, why)
+    metrics()
     n, err = stress(["workers=2"])
     why = balance(err, 2)
     check("stress: the counters balance", not why, why)
