@@ -4,6 +4,7 @@
 #define SAKER_SCHEMA_CORE_ABI_H
 
 #include "schema/filter_abi.h"
+#include "schema/pressure.h"
 
 #define EVENT_ROOM (2 * EVENT_LEN_MAX)	/* writes are masked, not checked: see put() */
 #define PATH_ROOM 128			/* components */
@@ -19,6 +20,7 @@ struct core_config {
 	u32 drop_failed;
 	u32 compat;			/* the kernel runs 32-bit programs */
 	u32 filter_permits;		/* seccomp's function returns a bool, not 0 and -1 */
+	u32 hold_back;			/* under pressure: see drivers/pressure.h */
 };
 
 struct core_live {
@@ -56,11 +58,14 @@ struct scratch {
 	u64 index;			/* of the message, see mmsg_index() */
 	u64 drops_buffer, drops_scratch, truncated, enter_lost, filtered;
 	u64 copies_lost;		/* for other workers than the event's own */
+	u64 held;			/* back, under pressure */
+	u32 pressure, until_look;	/* the level; events until the ring is looked at again */
 	u32 unwoken[WORKERS_MAX][2];	/* bytes written since the worker was last woken */
 	u64 loop[8];			/* struct loop of drivers/port.h */
 	struct kf_seen seen;		/* of the path that the filter looks at */
 	struct kf_values values;	/* numbers that it tests */
 	struct syscall_counters by_code[NR_CODES];
+	struct held held_slots[HELD_SLOTS];
 	u64 path[PATH_ROOM];		/* nodes of the path being built */
 	u8 event[EVENT_ROOM];
 } __attribute__((aligned(8)));

@@ -41,11 +41,12 @@ enum call_kind {
 	X(14, setsockopt, 5) X(15, getsockopt, 5) X(16, sendmsg, 3) X(17, recvmsg, 3)	\
 	X(18, accept4, 4) X(19, recvmmsg, 5) X(20, sendmmsg, 4)
 
-/* Of one syscall on one CPU: seen = filtered + sent + lost, but for one that is under way. */
+/* Of one syscall on one CPU: seen = filtered + sent + held + lost, but for one that is under way. */
 struct syscall_counters {
 	u64 seen;			/* of interest, and came to its end */
 	u64 filtered;			/* not wanted after all */
 	u64 sent;			/* put into a ring */
+	u64 held;			/* back, under pressure: one like it was sent (drivers/pressure.h) */
 	u64 lost;			/* dropped, for whatever reason */
 	u64 lost_scratch;		/* of these: not because a ring was full */
 };

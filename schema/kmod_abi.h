@@ -21,7 +21,7 @@
 
 #include "schema/driver_abi.h"
 
-#define KMOD_ABI 3u		/* changes with anything in this file, and with the events */
+#define KMOD_ABI 4u		/* changes with anything in this file, and with the events */
 #define KMOD_CPUS_MAX 8192
 #define KMOD_DATA_OFFSET 1
 

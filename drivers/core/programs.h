@@ -21,6 +21,7 @@
 #include "drivers/lane.h"
 #include "drivers/calls.h"
 #include "drivers/core/filter.h"
+#include "drivers/core/pressure.h"
 
 #ifdef NO_PATHS
 static inline_ void walk_path(struct ctx *c)
@@ -87,9 +88,8 @@ static inline_ void event_begin(struct ctx *c, struct scratch *s, u32 type, u32 
 /* Puts the finished event into a ring of one worker. */
 static inline_ long ring_put(struct scratch *s, u32 worker, u32 lane, u64 len)
 {
-	u32 ring = worker * (config.lane_ring + 1) + (lane ? config.lane_ring : s->ring);
 	u32 *unwoken = &s->unwoken[worker & (WORKERS_MAX - 1)][lane & 1];
-	void *rb = bpf_map_lookup_elem(&rings, &ring);
+	void *rb = ring_of(s, worker, lane);
 	u64 flags = BPF_RB_NO_WAKEUP;
 
 	if (!rb)
@@ -119,8 +119,14 @@ static inline_ int event_end(struct ctx *c, u32 way)
 		worker = WORKER_OF(KREAD(c->task, tgid), config.workers);
 	*(u16 *)(s->event + len) = bpf_get_smp_processor_id();
 	*(u16 *)(s->event + len + 2) = worker;
+	if (way == WAY_RING && pressure_holds(s, worker, len)) {
+		s->held++;
+		counters(s)->held++;
+		return 0;
+	}
 	len += sizeof(struct ring_tail);
-	if (ring_put(s, worker, lane, len)) {
+	/* what must not be lost may take the room of the rest */
+	if (ring_put(s, worker, lane, len) && (!lane || ring_put(s, worker, WAY_RING, len))) {
 		s->drops_buffer++;
 		counters(s)->lost++;
 	} else {

@@ -100,6 +100,7 @@ struct config {
 	bool top_enabled;
 	const char *top_socket;
 	bool heartbeat;
+	bool hold_back;
 	struct strlist custom_syscalls;
 	bool all_syscalls, repair_syscalls;
 	u64 thread_table_size, snaplen;

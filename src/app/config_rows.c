@@ -280,6 +280,8 @@ const struct config_row config_rows[] = {
 	{ "heartbeat.enabled", CFG_BOOL, INTO(heartbeat), "true", NULL,
 	  "A system call each second that must come back as an event; when it does not, an alert says that the sensor "
 	  "is blind.", NULL },
+	{ "pressure.hold_back", CFG_BOOL, INTO(hold_back), "true", NULL,
+	  "When a ring buffer fills up, leave out what is like an event of the last second (docs/pressure.md).", NULL },
 };
 
 const u32 config_nrows = ARRAY_SIZE(config_rows);

@@ -195,6 +195,7 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 	struct driver_options opt = {
 		.buf_bytes = (u32)config_buf_bytes(buf_preset(c, driver->name)),
 		.drop_failed = drop_failed(c, driver->name),
+		.hold_back = c->hold_back,
 		.snaplen = c->snaplen ? (u32)c->snaplen : 80,
 		.self_pid = getpid(),
 		.probe = probe,

@@ -13,8 +13,9 @@ static json_t *number(u64 n)
 
 static json_t *counters(const struct syscall_counters *n)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "seen", number(n->seen), "filtered", number(n->filtered),
-			 "delivered", number(n->sent), "dropped_buffer", number(n->lost - n->lost_scratch),
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "seen", number(n->seen), "filtered", number(n->filtered),
+			 "delivered", number(n->sent), "held", number(n->held),
+			 "dropped_buffer", number(n->lost - n->lost_scratch),
 			 "dropped_scratch", number(n->lost_scratch));
 }
 
@@ -139,6 +140,7 @@ void figures_json(const struct figures *f, struct buf *out)
 		{ "health", health(&s->health) },
 		{ "seen", number(s->capture.seen) },
 		{ "filtered", number(s->capture.filtered) },
+		{ "held", number(s->capture.held) },
 		{ "delivered", number(s->capture.events) },
 		{ "dropped", number(f->drops) },
 		{ "dropped_buffer", number(s->capture.drops_buffer) },

@@ -133,7 +133,7 @@ static void add_pair(struct counters_visitor *v, u32 cpu, u32 code, const struct
 
 	(void)cpu;
 	(void)code;
-	b->adrift += distance(n->seen, n->filtered + n->sent + n->lost);
+	b->adrift += distance(n->seen, n->filtered + n->sent + n->held + n->lost);
 }
 
 void heartbeat_check_books(struct heartbeat *h, struct capture *c, u64 fetched, bool idle)

@@ -7,6 +7,7 @@
 #include "app/desk.h"
 #include "app/drops.h"
 #include "app/heartbeat.h"
+#include "app/pressure.h"
 #include "app/report.h"
 #include "app/talkers.h"
 #include "capture/capture.h"
@@ -58,6 +59,7 @@ struct run {
 	struct field_ctx fctx;
 	struct buf line;
 	struct drops drops;		/* the first worker's */
+	struct pressure pressure;	/* the first worker's */
 	struct heartbeat heartbeat;
 	struct report report;		/* the first worker's */
 	struct talkers talkers;

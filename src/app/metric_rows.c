@@ -199,6 +199,7 @@ CPU_FIGURE(made, n->sent + n->lost)
 CPU_FIGURE(drops, n->lost)
 CPU_FIGURE(seen, n->seen)
 CPU_FIGURE(filtered, n->filtered)
+CPU_FIGURE(held, n->held)
 
 #define SYSCALL_FIGURE(name_, expr_)							\
 static void get_syscall_##name_(const struct metric_row *row, const struct figures *f,	\
@@ -217,6 +218,7 @@ static void get_syscall_##name_(const struct metric_row *row, const struct figur
 SYSCALL_FIGURE(seen, n->seen)
 SYSCALL_FIGURE(filtered, n->filtered)
 SYSCALL_FIGURE(delivered, n->sent)
+SYSCALL_FIGURE(held, n->held)
 SYSCALL_FIGURE(no_room, n->lost - n->lost_scratch)
 SYSCALL_FIGURE(unfit, n->lost_scratch)
 
@@ -449,19 +451,25 @@ const struct metric_row metric_rows[] = {
 	{ "scap.n_drops", NULL, GROUP_KERNEL, METRIC_GAUGE, UNIT_PERCENT, ZERO | LIVE, KIND_DOUBLE,
 	  offsetof(struct figures, drops_perc), NULL, "Part of the events made since then that was lost." },
 
-	/* and those of saker's books: for each syscall and CPU, seen = filtered + delivered + dropped */
+	/* and those of saker's books: for each syscall and CPU, seen = filtered + delivered + held + dropped */
 	V(KERNEL, COUNTER, NONE, LIVE, snap.capture.seen, "saker.syscalls_seen", "saker_syscalls_seen_total",
 	  "Calls and tracepoints of interest that reached the driver."),
 	V(KERNEL, COUNTER, NONE, LIVE, snap.capture.filtered, "saker.syscalls_filtered", "saker_syscalls_filtered_total",
 	  "Of these: left out in the kernel because no rule could match."),
 	V(KERNEL, COUNTER, NONE, LIVE, snap.capture.events, "saker.syscalls_delivered", "saker_syscalls_delivered_total",
 	  "Of these: delivered to the rules."),
+	V(KERNEL, COUNTER, NONE, LIVE, snap.capture.held, "saker.syscalls_held", "saker_syscalls_held_total",
+	  "Of these: held back under pressure because one like it was delivered (docs/pressure.md)."),
 	V(KERNEL, COUNTER, NONE, LIVE, snap.capture.truncated, "saker.parameters_cut", "saker_parameters_cut_total",
 	  "Parameters cut at a limit."),
 	V(KERNEL, COUNTER, NONE, LIVE, snap.capture.enter_lost, "saker.enter_lost", "saker_enter_lost_total",
 	  "Paths and addresses for which there was no room from entry to exit of their call."),
 	V(KERNEL, COUNTER, NONE, LIVE, snap.capture.unseen, "saker.unseen", "saker_unseen_total",
 	  "Of the events lost: those that no counter of a syscall has."),
+	V(KERNEL, GAUGE, NONE, LIVE, snap.under_pressure, "saker.pressure.active", "saker_pressure_active",
+	  "1: events come faster than they are looked at (docs/pressure.md)."),
+	V(KERNEL, COUNTER, NONE, LIVE, snap.pressure_occurrences, "saker.pressure.occurrences",
+	  "saker_pressure_occurrences_total", "How often that began."),
 	V(KERNEL, COUNTER, NONE, LIVE, snap.drop_occurrences, "saker.drop_occurrences", "saker_drop_occurrences_total",
 	  "Seconds in which more events were lost than syscall_event_drops.threshold allows."),
 	V(KERNEL, COUNTER, NONE, LIVE, snap.drop_actions, "saker.drop_actions", "saker_drop_actions_total",
@@ -472,6 +480,8 @@ const struct metric_row metric_rows[] = {
 	  "Of these: left out in the kernel."),
 	F(KERNEL, COUNTER, NONE, LIVE, get_syscall_delivered, "saker.syscall.%s.delivered", "saker_syscall_delivered_total",
 	  "Of these: delivered."),
+	F(KERNEL, COUNTER, NONE, LIVE, get_syscall_held, "saker.syscall.%s.held", "saker_syscall_held_total",
+	  "Of these: held back under pressure."),
 	F(KERNEL, COUNTER, NONE, LIVE, get_syscall_no_room, "saker.syscall.%s.dropped_buffer",
 	  "saker_syscall_dropped_buffer_total", "Of these: lost because a ring was full."),
 	F(KERNEL, COUNTER, NONE, LIVE, get_syscall_unfit, "saker.syscall.%s.dropped_scratch",
@@ -488,6 +498,8 @@ const struct metric_row metric_rows[] = {
 	  "Calls that reached the driver there."),
 	F(PER_CPU, COUNTER, NONE, LIVE, get_cpu_filtered, "saker.cpu.%s.filtered", "saker_cpu_filtered_total",
 	  "Of these: left out in the kernel."),
+	F(PER_CPU, COUNTER, NONE, LIVE, get_cpu_held, "saker.cpu.%s.held", "saker_cpu_held_total",
+	  "Of these: held back under pressure."),
 
 	/* programs in the kernel, when kernel.bpf_stats_enabled is 1 */
 	F(LIBBPF, COUNTER, NONE, LIVE, get_program_runs, "scap.%s.run_cnt", SCAP "%s_run_cnt_total",

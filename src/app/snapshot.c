@@ -39,6 +39,7 @@ static void add_counters(struct syscall_counters *sum, const struct syscall_coun
 	sum->seen += n->seen;
 	sum->filtered += n->filtered;
 	sum->sent += n->sent;
+	sum->held += n->held;
 	sum->lost += n->lost;
 	sum->lost_scratch += n->lost_scratch;
 }
@@ -138,6 +139,8 @@ static void fill_shared(struct snapshot *s, const struct run *r)
 	struct filler f = { .counters.visit = visit_counters, .programs.visit = visit_program, .s = s };
 
 	s->outputs_dropped = r->outputs ? outputs_dropped(r->outputs) : 0;
+	s->pressure_occurrences = r->pressure.occurrences;
+	s->under_pressure = r->pressure.on;
 	s->drop_occurrences = r->drops.occurrences;
 	s->drop_actions = r->drops.actions;
 	capture_counters(r->capture, &f.counters);
@@ -242,6 +245,8 @@ void snapshot_add(struct snapshot *sum, const struct snapshot *s)
 	sum->alerts += s->alerts;
 	sum->outputs_dropped += s->outputs_dropped;
 	sum->timeouts += s->timeouts;
+	sum->pressure_occurrences += s->pressure_occurrences;
+	sum->under_pressure |= s->under_pressure;
 	sum->drop_occurrences += s->drop_occurrences;
 	sum->drop_actions += s->drop_actions;
 	add_words(&sum->capture, &s->capture, sizeof(s->capture));

@@ -50,6 +50,7 @@ struct snapshot {
 	u64 events, visible, invalid, alerts;
 	u64 outputs_dropped;
 	u64 timeouts;			/* waits without an event */
+	u64 pressure_occurrences, under_pressure;
 	u64 drop_occurrences, drop_actions;
 	struct capture_stats capture;
 	struct syscall_counters by_code[NR_CODES];

@@ -134,6 +134,8 @@ void stats_print_events(struct run *r)
 		log_info("Events seen by the driver: %llu, delivered: %llu, filtered: %llu, "
 			 "dropped: %llu",
 			 s.seen, s.events, s.filtered, drops_total(&s));
+	if (s.held)
+		log_notice("Events held back under pressure, because one like each was delivered: %llu", s.held);
 	log_workers(r);
 	if (r->cfg->modern_buf_auto && s.ring_bytes)
 		log_info("Ring buffers: %llu KiB in all; %llu were replaced by larger ones", s.ring_bytes >> 10,

@@ -31,7 +31,7 @@ struct top_sample {
 	bool live, fallback, heartbeat, blind;
 	u64 rejected;
 	char reason[200];
-	u64 seen, filtered, delivered, dropped, handled, alerts, alerts_dropped;
+	u64 seen, filtered, delivered, held, dropped, handled, alerts, alerts_dropped;
 	u64 cpu_ns, rss_kb, threads, fds, table_bytes, evicted;
 	struct top_rows lists[TOP_LISTS];
 };
@@ -51,7 +51,7 @@ struct top_rate {
 
 struct top_rates {
 	double seconds;
-	double seen, filtered, delivered, dropped, handled, alerts;
+	double seen, filtered, delivered, held, dropped, handled, alerts;
 	double cpu, kernel;		/* parts of a CPU; kernel < 0: not counted */
 	struct top_rate *lists[TOP_LISTS];	/* owned; the busiest first */
 	u32 n[TOP_LISTS];		/* those that did something */

@@ -94,6 +94,10 @@ static void add_head(struct page *p, const struct top_sample *s, const struct to
 	add_number(b, r->filtered);
 	buf_adds(b, " + delivered ");
 	add_number(b, r->delivered);
+	if (s->held) {
+		buf_adds(b, " + held back ");
+		add_number(b, r->held);
+	}
 	buf_adds(b, " + dropped ");
 	add_number(b, r->dropped);
 	end_line(p, NULL);
@@ -282,9 +286,9 @@ static json_t *json_list(enum top_list list, const struct top_rates *r)
 
 void top_view_json(const struct top_sample *s, const struct top_rates *r, struct buf *out)
 {
-	json_t *o = json_pack("{s:I, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:f, s:I}", "time_ns", (json_int_t)s->time_ns,
+	json_t *o = json_pack("{s:I, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:f, s:I}", "time_ns", (json_int_t)s->time_ns,
 		"seconds", r->seconds, "seen", rate(r->seen), "filtered", rate(r->filtered), "delivered", rate(r->delivered),
-		"dropped", rate(r->dropped), "handled", rate(r->handled), "alerts", rate(r->alerts),
+		"held", rate(r->held), "dropped", rate(r->dropped), "handled", rate(r->handled), "alerts", rate(r->alerts),
 		"dropped_total", (json_int_t)s->dropped, "cpu", r->cpu, "rss_kb", (json_int_t)s->rss_kb);
 	char *line;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/watch.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "app/log.h"
@@ -148,6 +149,40 @@ void watch_publish_health(struct run *r)
 	desk_publish(&r->desk, &h);
 }
 
+static void alert_pressure(struct run *r, bool begins)
+{
+	const char *rule = begins ? "Saker internal: under pressure" : "Saker internal: pressure is over";
+	const struct pressure *p = &r->pressure;
+	char held[24], lost[24];
+	struct buf most = { 0 }, msg = { 0 };
+
+	snprintf(held, sizeof(held), "%llu", p->held - p->begin_held);
+	snprintf(lost, sizeof(lost), "%llu", p->lost - p->begin_lost);
+	pressure_describe(r->capture, &most);
+	buf_addf(&msg, "%s. Events come faster than they are looked at: %s like others held back, %s lost%s%s", rule, held,
+		 lost, most.len ? ". Most of what was held back: " : "", buf_str(&most));
+	if (begins)
+		log_warning("%s", buf_str(&msg));
+	else
+		log_notice("%s", buf_str(&msg));
+	loop_push_internal(r, clock_ns(CLOCK_REALTIME), rule, begins ? PRIO_WARNING : PRIO_NOTICE, buf_str(&msg),
+			   (struct internal_field[]){ { "n_held", held, true }, { "n_lost", lost, true },
+						      { "most", buf_str(&most), false } }, 3);
+	buf_fini(&most);
+	buf_fini(&msg);
+}
+
+static void check_pressure(struct run *r)
+{
+	struct capture_stats s;
+	enum pressure_news news;
+
+	capture_stats(r->capture, &s);
+	news = pressure_check(&r->pressure, &s);
+	if (news != PRESSURE_SAME)
+		alert_pressure(r, news == PRESSURE_BEGINS);
+}
+
 /* Events that were taken from the source by any worker; *ret_idle: and none of them has more. */
 static u64 fetched_by_all(const struct run *r, bool *ret_idle)
 {
@@ -176,6 +211,8 @@ static void tick(struct run *r)
 	r->tick_ns = now;
 	talkers_age(&r->talkers);
 	fetched = fetched_by_all(r, &idle);
+	if (!r->index && r->live)
+		check_pressure(r);
 	if (!r->index)
 		heartbeat_check_books(&r->heartbeat, r->capture, fetched, idle);
 	news = heartbeat_check(&r->heartbeat);

@@ -14,6 +14,7 @@
 #include "base/types.h"
 #include "event/state.h"
 #include "schema/filter_abi.h"
+#include "schema/pressure.h"
 
 struct capture;
 
@@ -47,6 +48,7 @@ struct capture_stats {
 	u64 rings_grown;	/* replaced by larger ones */
 	u64 rings_refused;	/* not, because there was no room in the budget, */
 	u64 rings_failed;	/* or because the kernel did not make a larger one */
+	u64 held;		/* back, under pressure */
 	u64 copies_lost;	/* state that a worker did not get to know of another one's processes */
 	u64 unseen;		/* of the drops: those that no counter of a syscall has (not in seen) */
 	u64 drops_class[DROP_CLASSES];	/* drops_buffer but for the unseen, by kind */
@@ -77,6 +79,11 @@ struct programs_visitor {
 	void (*visit)(struct programs_visitor *v, const char *name, u64 runs, u64 run_ns);
 };
 
+/* h: valid during the call. */
+struct held_visitor {
+	void (*visit)(struct held_visitor *v, const struct held *h);
+};
+
 struct capture_ops {
 	const char *name;	/* engine.kind: "modern_ebpf", "kmod", ..., "replay", "nodriver" */
 	/* see capture_next() */
@@ -91,6 +98,8 @@ struct capture_ops {
 	struct capture *(*worker)(struct capture *c, u32 i);
 	/* see capture_counters() */
 	void (*counters)(struct capture *c, struct counters_visitor *v);
+	/* see capture_held() */
+	void (*held)(struct capture *c, struct held_visitor *v);
 	/* see capture_programs() */
 	void (*programs)(struct capture *c, struct programs_visitor *v);
 	int (*set_interest)(struct capture *c, const struct interest *in, struct diag *d);
@@ -140,6 +149,16 @@ static inline void capture_counters(struct capture *c, struct counters_visitor *
 {
 	if (c->ops->counters)
 		c->ops->counters(c, v);
+}
+
+/*
+ * What was held back lately, each kind of it on each CPU; the driver goes on meanwhile.  Sources that
+ * hold nothing back visit nothing.
+ */
+static inline void capture_held(struct capture *c, struct held_visitor *v)
+{
+	if (c->ops->held)
+		c->ops->held(c, v);
 }
 
 /* The driver's BPF programs, if it has any. */

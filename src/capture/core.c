@@ -234,6 +234,19 @@ static void core_stats(struct capture *base, struct capture_stats *ret)
 	ring_stats(c, ret);
 }
 
+static void core_held(struct capture *base, struct held_visitor *v)
+{
+	struct core *c = container_of(base, struct core, base);
+
+	for (u32 cpu = 0; cpu < c->ncpus; cpu++)
+		for (u32 i = 0; i < HELD_SLOTS; i++) {
+			struct held h = c->scratch[cpu].held_slots[i];
+
+			if (h.count && h.len <= sizeof(h.text))	/* the copy may be of two moments */
+				v->visit(v, &h);
+		}
+}
+
 static void core_programs(struct capture *base, struct programs_visitor *v)
 {
 	core_ways_programs(&container_of(base, struct core, base)->ways, v);
@@ -272,6 +285,7 @@ static const struct capture_ops core_ops = {
 	.stats = core_stats,
 	.counters = core_counters,
 	.programs = core_programs,
+	.held = core_held,
 	.set_interest = core_set_interest,
 	.set_filter = core_set_filter,
 	.filter_fds = true,
@@ -410,6 +424,7 @@ static void set_config(struct core *c)
 		.snaplen = c->opt.snaplen < EVENT_PARAM_LEN_MAX ? c->opt.snaplen : EVENT_PARAM_LEN_MAX,
 		.self_pid = c->opt.self_pid,
 		.drop_failed = c->opt.drop_failed,
+		.hold_back = c->opt.hold_back,
 		.compat = runs_compat(),
 		.page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE)),
 		.workers = c->opt.workers,

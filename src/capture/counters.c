@@ -60,6 +60,7 @@ static void add(struct counters_visitor *v, u32 cpu, u32 code, const struct sysc
 	(void)cpu;
 	s->seen += n->seen;
 	s->events += n->sent;
+	s->held += n->held;
 	s->drops_class[drop_class_of(code)] += n->lost - n->lost_scratch;
 }
 

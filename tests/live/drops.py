@@ -27,6 +27,7 @@ log_syslog: false
 log_level: debug
 json_output: true
 kernel_filter: false
+pressure: {hold_back: false}
 engine: {kind: modern_ebpf, modern_ebpf: {buf_size_preset: 1}}
 top: {socket: %s/top.sock}
 metrics: {enabled: true, interval: 1s, output_rule: true}

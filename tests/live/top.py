@@ -108,7 +108,7 @@ def culprits(load):
     first = j["processes"][0]
     check("the process is found", first["pid"] == load.pid and first["name"].startswith("python"), j["processes"][:3])
     check("the rule is found", j["rules"][0]["name"] == "names" and j["rules"][0]["evaluations"] > 1000, j["rules"])
-    check("the rates balance", abs(j["seen"] - j["filtered"] - j["delivered"] - j["dropped"]) < 20, j)
+    check("the rates balance", abs(j["seen"] - j["filtered"] - j["delivered"] - j["held"] - j["dropped"]) < 20, j)
     rc, out, err = top("-n", "1", "-d", "0.5")
     check("a picture names them", re.search(r"^most load unlinkat \(\d+%% of the calls seen\); python\S*, process %d \(" % load.pid, out, re.M), out)
 

@@ -123,13 +123,14 @@ static void check_pair(struct counters_visitor *v, u32 cpu, u32 code, const stru
 	c->sum.seen += n->seen;
 	c->sum.filtered += n->filtered;
 	c->sum.sent += n->sent;
+	c->sum.held += n->held;
 	c->sum.lost += n->lost;
 	c->cpus[cpu % CPUS] += n->seen;
-	if (n->seen == n->filtered + n->sent + n->lost && n->lost_scratch <= n->lost)
+	if (n->seen == n->filtered + n->sent + n->held + n->lost && n->lost_scratch <= n->lost)
 		return;
 	c->wrong++;
-	printf("CPU %u, %s: seen %llu, filtered %llu, sent %llu, lost %llu (of these not for lack of room %llu)\n",
-	       cpu, syscall_desc(code) ? syscall_desc(code)->name : "?", n->seen, n->filtered, n->sent, n->lost,
+	printf("CPU %u, %s: seen %llu, filtered %llu, sent %llu, held %llu, lost %llu (of these not for lack of room %llu)\n",
+	       cpu, syscall_desc(code) ? syscall_desc(code)->name : "?", n->seen, n->filtered, n->sent, n->held, n->lost,
 	       n->lost_scratch);
 }
 

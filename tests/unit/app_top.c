@@ -109,7 +109,8 @@ static void both_ways(void **state)
 	struct top_sample s;
 
 	(void)state;
-	snap.by_code[SC_openat] = (struct syscall_counters){ 9, 1, 3, 5, 2 };
+	snap.by_code[SC_openat] = (struct syscall_counters){ .seen = 10, .filtered = 1, .sent = 3, .held = 1,
+							    .lost = 5, .lost_scratch = 2 };
 	snap.talkers = xcalloc(1, sizeof(*snap.talkers));
 	snap.talkers[0] = (struct talker){ .pid = 42, .events = 6, .name = "a\xff\x01\"b" };
 	snap.ntalkers = 1;
