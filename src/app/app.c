@@ -440,6 +440,7 @@ static enum outcome init_outputs(struct app *a)
 		.file = { c->file_enabled, c->file_keep_alive, c->file_name },
 		.program = { c->program_enabled, c->program_keep_alive, c->program },
 		.capacity = c->queue_capacity,
+		.max_bytes = c->memory.table_bytes[MEMORY_ALERTS],
 		.wait = engine_is_replay(c),
 		.interrupted = signals_stopping,
 		.failed = output_failed,

@@ -32,6 +32,9 @@ struct static_field {
 	const char *key, *value;
 };
 
+/* The tables of memory.tables. */
+enum memory_table { MEMORY_THREADS, MEMORY_FDS, MEMORY_USERS, MEMORY_ALERTS, MEMORY_TABLES };
+
 /* Everything in it lives in its arena. */
 struct config {
 	struct arena arena;
@@ -97,6 +100,10 @@ struct config {
 	struct strlist custom_syscalls;
 	bool all_syscalls, repair_syscalls;
 	u64 thread_table_size, snaplen;
+	struct {
+		const char *max, *table[MEMORY_TABLES];
+		u64 max_bytes, table_bytes[MEMORY_TABLES];	/* of all workers; 0: no limit */
+	} memory;
 	bool kernel_filter;
 	bool privileges_drop;
 	const char *privileges_user;
@@ -150,6 +157,7 @@ int config_parse_plugins(struct config *c, const struct yaml_node *n, struct dia
 int config_parse_actions(struct config *c, const struct yaml_node *n, struct diag *d);
 int config_parse_rules_file(struct config *c, const struct yaml_node *n, struct diag *d);
 int config_check(struct config *c, struct diag *d);
+int config_check_memory(struct config *c, struct diag *d);
 
 /* Of a ring, from a buf_size_preset. */
 static inline u64 config_buf_bytes(u64 preset)

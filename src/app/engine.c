@@ -31,6 +31,12 @@ static struct proc *new_proc(const struct run *r, bool live)
 	struct proc_options opt = {
 		.host_root = getenv("HOST_ROOT"),
 		.max_threads = (u32)u64_min(r->cfg->thread_table_size, UINT32_MAX),
+		.max_bytes = {
+			.threads = r->cfg->memory.table_bytes[MEMORY_THREADS],
+			.fds = r->cfg->memory.table_bytes[MEMORY_FDS],
+			.users = r->cfg->memory.table_bytes[MEMORY_USERS],
+		},
+		.self_pid = live ? getpid() : 0,
 		.live = live,
 		.lookup_users = live,
 		.keep_fds = ruleset_uses(r->set, FF_FD_TABLE),

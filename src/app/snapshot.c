@@ -132,6 +132,17 @@ static void fill_talkers(struct snapshot *s, const struct run *r)
 	}
 }
 
+static void fill_tables(struct snapshot *s, const struct run *r)
+{
+	memcpy(s->tables, s->proc.table, sizeof(s->proc.table));
+	if (r->outputs)
+		outputs_stats(r->outputs, &s->tables[TABLE_ALERTS]);
+	s->tables[TABLE_PROCESSES] = (struct table_stats){
+		.entries = s->ntalkers, .bytes = sizeof(r->talkers), .max_bytes = sizeof(r->talkers),
+		.evicted = r->talkers.evicted,
+	};
+}
+
 void snapshot_fill(struct snapshot *s, const struct run *r)
 {
 	struct filler f = { .counters.visit = visit_counters, .programs.visit = visit_program, .s = s };
@@ -155,6 +166,7 @@ void snapshot_fill(struct snapshot *s, const struct run *r)
 	proc_get_stats(r->proc, &s->proc);
 	fill_rules(s, r->set);
 	fill_talkers(s, r);
+	fill_tables(s, r);
 	loop_health(r, &s->health);
 }
 
@@ -236,6 +248,7 @@ void snapshot_add(struct snapshot *sum, const struct snapshot *s)
 	sum->drop_actions += s->drop_actions;
 	add_words(&sum->capture, &s->capture, sizeof(s->capture));
 	add_words(&sum->proc, &s->proc, sizeof(s->proc));
+	add_words(sum->tables, s->tables, sizeof(s->tables));
 	add_words(sum->bytes, s->bytes, sizeof(s->bytes));
 	for (u32 i = 0; i < NR_CODES; i++)
 		add_counters(&sum->by_code[i], &s->by_code[i]);

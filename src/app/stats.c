@@ -79,6 +79,11 @@ void stats_print_events(const struct run *r)
 	log_lost("Paths and addresses of calls lost on entry", s.enter_lost);
 	log_lost("Events that could not be decoded", r->ninvalid);
 	log_lost("System calls refused by the seccomp filter", sandbox_refused());
+	log_lost("Threads forgotten to make room for others (memory.tables.threads, falco_libs.thread_table_size)",
+		 p.table[TABLE_THREADS].evicted);
+	log_lost("File descriptors forgotten to make room for others (memory.tables.fds)", p.table[TABLE_FDS].evicted);
+	log_lost("Users and groups not remembered because the table was full (memory.tables.users)",
+		 p.table[TABLE_USERS].refused);
 	log_lost("Threads not remembered because the table was full", p.drops_full_threadtable);
 	log_lost("File descriptors not remembered because a table was full", p.drops_full_fdtable);
 	log_lost("Metrics that could not be written to their file", r->report.failed);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The budgets of the tables.  During an event a table may grow beyond its budget, so that nothing that the
+ * event refers to vanishes; after it what is too much is forgotten, at most as much as came.  What
+ * nobody needs stands in a ring in the order in which it came; who was used since its last turn gets
+ * another one.  So the work for an event does not grow with the table.
+ */
+#include "proc/internal.h"
+
+void budget_init(struct proc *p)
+{
+	p->thread_budget.max_bytes = p->opt.max_bytes.threads;
+	p->fd_budget.max_bytes = p->opt.max_bytes.fds;
+	pstr_pool_init(&p->thread_names, &p->thread_budget.mem);
+	pstr_pool_init(&p->fd_names, &p->fd_budget.mem);
+	list_init(&p->blank);
+	list_init(&p->known);
+	list_init(&p->fd_age);
+}
+
+u64 budget_thread_bytes(const struct proc *p)
+{
+	return p->thread_budget.mem.bytes + (p->tasks.cap + p->groups.cap) * sizeof(struct map64_entry);
+}
+
+static bool too_many_threads(const struct proc *p)
+{
+	u64 max = p->thread_budget.max_bytes;
+
+	return (max && budget_thread_bytes(p) > max) ||
+	       p->tasks.count > (p->opt.max_threads ? p->opt.max_threads : MAX_THREADS);
+}
+
+static bool too_many_fds(const struct proc *p)
+{
+	return p->fd_budget.max_bytes && p->fd_budget.mem.bytes > p->fd_budget.max_bytes;
+}
+
+static bool threads_are_full(const struct proc *p)
+{
+	u64 max = p->thread_budget.max_bytes;
+
+	return (max && budget_thread_bytes(p) + sizeof(struct task) > max) ||
+	       p->tasks.count >= (p->opt.max_threads ? p->opt.max_threads : MAX_THREADS);
+}
+
+bool budget_threads_full(const struct proc *p)
+{
+	return p->thread_budget.full || (!p->pending && threads_are_full(p));
+}
+
+bool budget_fds_full(const struct proc *p)
+{
+	u64 max = p->fd_budget.max_bytes;
+
+	return p->fd_budget.full || (!p->pending && max && p->fd_budget.mem.bytes + sizeof(struct fd_entry) > max);
+}
+
+void budget_keep(struct proc *p)
+{
+	if (too_many_fds(p))
+		fdt_drop_free(p);
+	while (too_many_fds(p) && fdt_forget(p))
+		;
+	p->fd_budget.full = too_many_fds(p);
+	while (too_many_threads(p) && thread_forget(p))
+		;
+	p->thread_budget.full = too_many_threads(p);
+}
+
+void budget_stats(const struct proc *p, struct proc_stats *ret)
+{
+	const struct budget *t = &p->thread_budget, *f = &p->fd_budget;
+
+	ret->table[TABLE_THREADS] = (struct table_stats){
+		.entries = p->tasks.count, .bytes = budget_thread_bytes(p), .max_bytes = t->max_bytes,
+		.evicted = t->evicted, .recreated = t->recreated, .refused = t->refused,
+	};
+	ret->table[TABLE_FDS] = (struct table_stats){
+		.entries = p->nfds, .bytes = f->mem.bytes, .max_bytes = f->max_bytes, .evicted = f->evicted,
+		.recreated = f->recreated, .refused = f->refused,
+	};
+	users_stats(p->users, &ret->table[TABLE_USERS]);
+}
