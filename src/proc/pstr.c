@@ -1,27 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proc/pstr.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-static struct pstr_bytes *bytes_of(const struct pstr *s)
+static_assert(offsetof(struct pstr_pool, none.nul) == offsetof(struct pstr_pool, none) + sizeof(struct pstr_head),
+	      "the empty string is found as others are");
+
+static struct pstr_head *head_of(const struct pstr *s)
 {
-	return (struct pstr_bytes *)(void *)(s->p - offsetof(struct pstr_bytes, data));
+	return (struct pstr_head *)(void *)(s->p - sizeof(struct pstr_head));
+}
+
+static char *data_of(struct pstr_head *h)
+{
+	return (char *)(h + 1);
 }
 
 void pstr_pool_init(struct pstr_pool *pool, struct account *account)
 {
-	*pool = (struct pstr_pool){ .account = account, .none.pool = pool };
+	*pool = (struct pstr_pool){ .account = account, .none.head.pool = pool };
 }
 
-static bool is_none(const struct pstr_bytes *h)
+static bool is_none(const struct pstr_head *h)
 {
-	return h == &h->pool->none;
+	return h == &h->pool->none.head;
 }
 
 void pstr_fini(struct pstr *s)
 {
-	struct pstr_bytes *h = bytes_of(s);
+	struct pstr_head *h = head_of(s);
 	struct pstr_pool *pool = h->pool;
 
 	if (!is_none(h) && !--h->refs)
@@ -29,14 +38,14 @@ void pstr_fini(struct pstr *s)
 	pstr_init(s, pool);
 }
 
-static struct pstr_bytes *bytes_new(struct pstr_pool *pool, size_t n)
+static struct pstr_head *head_new(struct pstr_pool *pool, size_t n)
 {
 	/*
 	 * Room for a longer name of the next file in this slot; with header and NUL it fills what
 	 * malloc() gives, which is a multiple of 16 and 8 more.
 	 */
 	size_t cap = n < 23 ? 23 : ((n + 8) & ~(size_t)15) + 7;
-	struct pstr_bytes *h = account_malloc(pool->account, sizeof(*h) + cap + 1);
+	struct pstr_head *h = account_malloc(pool->account, sizeof(*h) + cap + 1);
 
 	h->pool = pool;
 	h->refs = 1;
@@ -46,21 +55,24 @@ static struct pstr_bytes *bytes_new(struct pstr_pool *pool, size_t n)
 
 void pstr_set(struct pstr *s, const void *p, size_t n)
 {
-	struct pstr_bytes *h = bytes_of(s);
+	struct pstr_head *h = head_of(s);
+	char *data;
 
 	if (is_none(h) || h->refs > 1 || h->cap < n) {
 		if (!n) {
 			pstr_fini(s);
 			return;
 		}
-		h = bytes_new(h->pool, n);
-		memcpy(h->data, p, n);
+		data = data_of(head_new(h->pool, n));
+		memcpy(data, p, n);
 		pstr_fini(s);
-	} else if (n) {
-		memmove(h->data, p, n);
+	} else {
+		data = data_of(h);
+		if (n)
+			memmove(data, p, n);
 	}
-	h->data[n] = 0;
-	s->p = h->data;
+	data[n] = 0;
+	s->p = data;
 	s->len = (u32)n;
 }
 
@@ -72,19 +84,19 @@ void pstr_update(struct pstr *s, const void *p, size_t n)
 
 void pstr_drop(struct pstr *s)
 {
-	struct pstr_bytes *h = bytes_of(s);
+	struct pstr_head *h = head_of(s);
 
 	if (h->refs > 1) {
 		pstr_fini(s);
 		return;
 	}
-	h->data[0] = 0;
+	data_of(h)[0] = 0;
 	s->len = 0;
 }
 
 void pstr_share(struct pstr *s, const struct pstr *from)
 {
-	struct pstr_bytes *h = bytes_of(from);
+	struct pstr_head *h = head_of(from);
 
 	if (s == from)
 		return;

@@ -13,25 +13,25 @@
 #include "base/account.h"
 #include "proc/proc.h"
 
-struct pstr_bytes {
+/* Before the bytes of a string. */
+struct pstr_head {
 	struct pstr_pool *pool;
 	u32 refs, cap;		/* cap without the NUL */
-	char data[];
 };
 
 struct pstr_pool {
 	struct account *account;	/* borrowed */
-	union {
-		struct pstr_bytes none;	/* of the empty string */
-		char room[sizeof(struct pstr_bytes) + 8];
-	};
+	struct {
+		struct pstr_head head;
+		char nul;
+	} none;				/* the empty string */
 };
 
 void pstr_pool_init(struct pstr_pool *pool, struct account *account);
 
 static inline void pstr_init(struct pstr *s, struct pstr_pool *pool)
 {
-	s->p = pool->none.data;
+	s->p = &pool->none.nul;
 	s->len = 0;
 }
 
