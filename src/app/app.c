@@ -6,6 +6,7 @@
 #include "app/app.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -558,6 +559,8 @@ static enum outcome run(struct app *a)
 	}
 	if (a->cmd.program)
 		dup2(STDERR_FILENO, STDOUT_FILENO);	/* standard output is the program's */
+	if (r->live)
+		malloc_trim(0);		/* what loading drivers and rules needed for a moment */
 	privileges_finish(r->live ? r->capture->ops->name : NULL, a->cfg.privileges_drop);
 	err = loop_run(r, &a->diag);
 	desk_close(&r->desk);
