@@ -6,6 +6,7 @@
 
 #define WHOLE_MIN (2ull << 20)
 #define SHARE_MIN (64ull << 10)
+#define HELD_MAX (8ull << 20)
 #define WHOLE_MAX (1ull << 50)
 
 static const char *const names[MEMORY_TABLES] = {
@@ -47,6 +48,26 @@ static bool parse_percent(const char *s, u64 *ret)
 	return n >= 1 && n <= 100;
 }
 
+/* At most: how many are chosen for "auto" is known later. */
+static u64 max_workers(const struct config *c)
+{
+	return c->workers ? c->workers : WORKERS_AUTO_MAX;
+}
+
+u64 config_queue_bytes(const struct config *c)
+{
+	u64 all = c->memory.table_bytes[MEMORY_ALERTS];
+
+	return max_workers(c) == 1 ? all : all - all / 4;
+}
+
+u64 config_held_bytes(const struct config *c, u32 n)
+{
+	u64 held = c->memory.table_bytes[MEMORY_ALERTS] / 8 / n;
+
+	return held && held < HELD_MAX ? held : HELD_MAX;
+}
+
 static int parse_share(struct config *c, u32 i, struct diag *d)
 {
 	u64 *bytes = &c->memory.table_bytes[i], percent;
@@ -57,9 +78,9 @@ static int parse_share(struct config *c, u32 i, struct diag *d)
 	else if (!parse_size(text, bytes))
 		return config_bad(c, d, "memory.tables.%s \"%s\": bytes, such as 64M, or a part of memory.max from 1%% to 100%% "
 				  "is expected", names[i], text);
-	if ((c->memory.max_bytes || *bytes) && *bytes < SHARE_MIN)
-		return config_bad(c, d, "memory.tables.%s \"%s\" is %llu bytes: a table needs 64K at least; raise it or "
-				  "memory.max", names[i], text, *bytes);
+	if ((c->memory.max_bytes || *bytes) && *bytes < SHARE_MIN * max_workers(c))
+		return config_bad(c, d, "memory.tables.%s \"%s\" is %llu bytes: a table needs 64K at least for each "
+				  "worker; raise it or memory.max", names[i], text, *bytes);
 	return 0;
 }
 

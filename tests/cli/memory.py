@@ -178,7 +178,7 @@ BAD = (
     ("memory.max=4K", r'memory.max "4K" is too small: the least is 2M, or 0'),
     ("memory.tables.threads=0%", r'memory.tables.threads "0%": bytes, such as 64M, or a part of memory.max from 1% to 100%'),
     ("memory.tables.fds=101%", r'memory.tables.fds "101%"'),
-    ("memory.tables.users=1K", r'memory.tables.users "1K" is 1024 bytes: a table needs 64K at least'),
+    ("memory.tables.users=1K", r'memory.tables.users "1K" is 1024 bytes: a table needs 64K at least for each worker'),
     ("memory.tables.alerts=90%", r"threads \(50%\), fds \(30%\), users \(5%\) and alerts \(90%\) together are .* more than memory.max \(512M\)"),
     ("memory.tables.threads=1G", r"more than memory.max \(512M\)"),
 )
