@@ -164,6 +164,12 @@ def budget(folder):
     check("%d alerts, as without a limit" % (OWNERS + 2 * SHORT // 1000 + 1),
           lines(out) == lines(free_out) and len(lines(out)) == OWNERS + 2 * SHORT // 1000 + 1,
           "\n".join(sorted(set(lines(out)) ^ set(lines(free_out)))[:20]) or len(lines(out)))
+    rc, out, err, peak, m = replay(folder, "memory.max=8M", "workers=2")
+    sizes = {t: (get(t, "memory_bytes"), get(t, "memory_max_bytes")) for t in ("threads", "fds")}
+    print("     two workers: peak %.1f MiB, %s" % (peak / 1024, sizes))
+    check("two workers share the budget", rc == 0 and peak < 28 << 10 and all(0 < a <= b for a, b in sizes.values()) and
+          abs(sizes["threads"][1] - (4 << 20)) < 100, (rc, peak, sizes, err))
+    check("and their alerts are the same", sorted(lines(out)) == sorted(lines(free_out)), len(lines(out)))
     rc, out, err, peak, m = replay(folder, "memory.max=0", "falco_libs.thread_table_size=5000", "memory.tables.fds=4M",
                                    "memory.tables.alerts=8M")
     check("thread_table_size and a single limit hold, too", rc == 0 and peak < 40 << 10 and
