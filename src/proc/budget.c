@@ -7,10 +7,17 @@
  */
 #include "proc/internal.h"
 
+static void set_limit(struct budget *b, u64 max_bytes)
+{
+	b->max_bytes = max_bytes;
+	b->limit = max_bytes ? max_bytes : UINT64_MAX / 2;
+}
+
 void budget_init(struct proc *p)
 {
-	p->thread_budget.max_bytes = p->opt.max_bytes.threads;
-	p->fd_budget.max_bytes = p->opt.max_bytes.fds;
+	set_limit(&p->thread_budget, p->opt.max_bytes.threads);
+	set_limit(&p->fd_budget, p->opt.max_bytes.fds);
+	p->max_threads = p->opt.max_threads ? p->opt.max_threads : MAX_THREADS;
 	pstr_pool_init(&p->thread_names, &p->thread_budget.mem);
 	pstr_pool_init(&p->fd_names, &p->fd_budget.mem);
 	list_init(&p->blank);
@@ -18,45 +25,20 @@ void budget_init(struct proc *p)
 	list_init(&p->fd_age);
 }
 
-u64 budget_thread_bytes(const struct proc *p)
-{
-	return p->thread_budget.mem.bytes + (p->tasks.cap + p->groups.cap) * sizeof(struct map64_entry);
-}
-
-static bool too_many_threads(const struct proc *p)
-{
-	u64 max = p->thread_budget.max_bytes;
-
-	return (max && budget_thread_bytes(p) > max) ||
-	       p->tasks.count > (p->opt.max_threads ? p->opt.max_threads : MAX_THREADS);
-}
-
-static bool too_many_fds(const struct proc *p)
-{
-	return p->fd_budget.max_bytes && p->fd_budget.mem.bytes > p->fd_budget.max_bytes;
-}
-
-static bool threads_are_full(const struct proc *p)
-{
-	u64 max = p->thread_budget.max_bytes;
-
-	return (max && budget_thread_bytes(p) + sizeof(struct task) > max) ||
-	       p->tasks.count >= (p->opt.max_threads ? p->opt.max_threads : MAX_THREADS);
-}
-
 bool budget_threads_full(const struct proc *p)
 {
-	return p->thread_budget.full || (!p->pending && threads_are_full(p));
+	return p->thread_budget.full ||
+	       (!p->pending && (budget_thread_bytes(p) + sizeof(struct task) > p->thread_budget.limit ||
+				p->tasks.count >= p->max_threads));
 }
 
 bool budget_fds_full(const struct proc *p)
 {
-	u64 max = p->fd_budget.max_bytes;
-
-	return p->fd_budget.full || (!p->pending && max && p->fd_budget.mem.bytes + sizeof(struct fd_entry) > max);
+	return p->fd_budget.full ||
+	       (!p->pending && p->fd_budget.mem.bytes + sizeof(struct fd_entry) > p->fd_budget.limit);
 }
 
-void budget_keep(struct proc *p)
+void budget_make_room(struct proc *p)
 {
 	if (too_many_fds(p))
 		fdt_drop_free(p);

@@ -241,14 +241,13 @@ static struct miss *miss_of(struct proc *p, s64 tid, s64 num)
 	return &p->misses[hash_u64((u64)tid << 32 ^ (u64)num) % ARRAY_SIZE(p->misses)];
 }
 
-struct fd *fdt_find(struct proc *p, struct task *t, s64 num)
+static struct fd *read_again(struct proc *p, struct task *t, s64 num)
 {
-	struct fd *fd = fdt_get(t, num);
 	const struct task *o = owner(t);
 	struct miss *m;
 
-	if (fd || !o || !o->fds || !o->fds->forgotten || !p->opt.live || !p->opt.keep_fds || num < 0)
-		return fd;
+	if (!o || !o->fds || !o->fds->forgotten || !p->opt.live || num < 0)
+		return NULL;
 	m = miss_of(p, o->t.tid, num);
 	if (m->tid == o->t.tid && m->num == num && p->ts_ns < m->until_ns)
 		return NULL;
@@ -259,6 +258,13 @@ struct fd *fdt_find(struct proc *p, struct task *t, s64 num)
 	}
 	*m = (struct miss){ o->t.tid, num, p->ts_ns + NS_PER_S };
 	return NULL;
+}
+
+struct fd *fdt_find(struct proc *p, struct task *t, s64 num)
+{
+	struct fd *fd = fdt_get(t, num);
+
+	return fd || !p->opt.keep_fds ? fd : read_again(p, t, num);
 }
 
 struct fd *fdt_get_own(struct proc *p, struct task *t, s64 num)

@@ -123,6 +123,7 @@ struct iface;
 struct budget {
 	struct account mem;
 	u64 max_bytes;		/* 0: none */
+	u64 limit;		/* the same, a number that is never reached for none */
 	u64 evicted, recreated, refused;
 	bool full;		/* over it, and nothing was left to be forgotten */
 };
@@ -138,6 +139,7 @@ struct proc {
 	char *host_root;		/* owned; "" when there is none */
 	struct proc_stats stats;
 	struct budget thread_budget, fd_budget;
+	u32 max_threads;
 	struct pstr_pool thread_names, fd_names;
 	struct map64 tasks, groups;
 	/*
@@ -222,9 +224,31 @@ bool thread_forget(struct proc *p);
 
 /* ---- budget.c ---- */
 void budget_init(struct proc *p);
-/* Forgets what is too much.  No event refers to anything. */
-void budget_keep(struct proc *p);
-u64 budget_thread_bytes(const struct proc *p);
+/* Forgets what is too much. */
+void budget_make_room(struct proc *p);
+
+static inline u64 budget_thread_bytes(const struct proc *p)
+{
+	return p->thread_budget.mem.bytes + (p->tasks.cap + p->groups.cap) * sizeof(struct map64_entry);
+}
+
+static inline bool too_many_threads(const struct proc *p)
+{
+	return budget_thread_bytes(p) > p->thread_budget.limit || p->tasks.count > p->max_threads;
+}
+
+static inline bool too_many_fds(const struct proc *p)
+{
+	return p->fd_budget.mem.bytes > p->fd_budget.limit;
+}
+
+/* After each event: nothing refers to an entry then. */
+static inline void budget_keep(struct proc *p)
+{
+	if (too_many_threads(p) || too_many_fds(p) || p->thread_budget.full || p->fd_budget.full)
+		budget_make_room(p);
+}
+
 /* Is there no room for one more?  Between events the answer allows for none, during one for what will be forgotten. */
 bool budget_threads_full(const struct proc *p);
 bool budget_fds_full(const struct proc *p);
