@@ -387,6 +387,7 @@ bool proc_pass(struct proc *p, struct event *ev, bool *ret_visible)
 		t = thread_find(p, ev->tid);
 		if (!t)
 			return false;	/* to be looked for, and remembered */
+		t->used = true;
 	}
 	note_time(p, ev);
 	*ret_visible = is_visible(p, ev);

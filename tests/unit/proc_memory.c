@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -330,11 +331,15 @@ static pid_t sleeper_of(pid_t *grandchild)
 	assert_int_equal(pipe(ready), 0);
 	pid = fork();
 	if (!pid) {
-		pid_t below = fork();
+		pid_t below;
 
-		if (!below)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		below = fork();
+		if (!below) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			for (;;)
 				pause();
+		}
 		if (write(ready[1], &below, sizeof(below)) < 0)
 			_exit(1);
 		for (;;)
