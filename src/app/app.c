@@ -6,6 +6,7 @@
 #include "app/app.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -444,6 +445,7 @@ static enum outcome init_outputs(struct app *a)
 		.file = { c->file_enabled, c->file_keep_alive, c->file_name },
 		.program = { c->program_enabled, c->program_keep_alive, c->program },
 		.capacity = c->queue_capacity,
+		.max_bytes = config_queue_bytes(c),
 		.wait = engine_is_replay(c),
 		.interrupted = signals_stopping,
 		.failed = output_failed,
@@ -579,6 +581,8 @@ static enum outcome run(struct app *a)
 	}
 	if (a->cmd.program)
 		dup2(STDERR_FILENO, STDOUT_FILENO);	/* standard output is the program's */
+	if (r->live)
+		malloc_trim(0);		/* what loading drivers and rules needed for a moment */
 	driver = r->live ? r->capture->ops->name : NULL;
 	grows = driver && !strcmp(driver, "modern_ebpf") && a->cfg.modern_buf_auto;
 	privileges_finish(driver, grows, a->cfg.privileges_drop);

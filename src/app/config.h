@@ -32,6 +32,9 @@ struct static_field {
 	const char *key, *value;
 };
 
+/* The tables of memory.tables. */
+enum memory_table { MEMORY_THREADS, MEMORY_FDS, MEMORY_USERS, MEMORY_ALERTS, MEMORY_TABLES };
+
 /* Everything in it lives in its arena. */
 struct config {
 	struct arena arena;
@@ -104,6 +107,10 @@ struct config {
 	struct strlist custom_syscalls;
 	bool all_syscalls, repair_syscalls;
 	u64 thread_table_size, snaplen;
+	struct {
+		const char *max, *table[MEMORY_TABLES];
+		u64 max_bytes, table_bytes[MEMORY_TABLES];	/* of all workers; 0: no limit */
+	} memory;
 	bool kernel_filter;
 	bool privileges_drop;
 	const char *privileges_user;
@@ -162,6 +169,13 @@ int config_parse_workers(struct config *c, const struct yaml_node *n, struct dia
 int config_parse_actions(struct config *c, const struct yaml_node *n, struct diag *d);
 int config_parse_rules_file(struct config *c, const struct yaml_node *n, struct diag *d);
 int config_check(struct config *c, struct diag *d);
+int config_check_memory(struct config *c, struct diag *d);
+/*
+ * How memory.tables.alerts is divided: the queue of the outputs, and what waits for its turn there (of each
+ * of n workers, in a buffer that may be twice as large).  0: no limit; the default of order.h.
+ */
+u64 config_queue_bytes(const struct config *c);
+u64 config_held_bytes(const struct config *c, u32 n);
 
 #define BUF_AUTO_BYTES (512u << 10)	/* of a ring that will grow */
 

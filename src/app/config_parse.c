@@ -440,5 +440,7 @@ int config_check(struct config *c, struct diag *d)
 		err = check_outputs(c, d);
 	if (!err)
 		err = check_metrics(c, d);
+	if (!err)
+		err = config_check_memory(c, d);
 	return err ? err : check_names(c, d);
 }

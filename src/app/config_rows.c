@@ -88,8 +88,20 @@ const struct config_row config_rows[] = {
 	  "otherwise), and all that Falco's state is made from (docs/syscalls.md).", NULL },
 	{ "kernel_filter", CFG_BOOL, INTO(kernel_filter), "true", NULL,
 	  "Events that no rule can match are discarded by the driver, in the kernel.", NULL },
+	{ "memory.max", CFG_STRING, INTO(memory.max), "512M", NULL,
+	  "Memory that the tables together may have, of all workers: bytes, with K, M or G for more of them; 0: no "
+	  "limit (docs/memory.md).", NULL },
+	{ "memory.tables.threads", CFG_STRING, INTO(memory.table[MEMORY_THREADS]), "50%", NULL,
+	  "Of these: for threads and processes with their names, arguments and environments; bytes as in memory.max, or "
+	  "a part of it.", NULL },
+	{ "memory.tables.fds", CFG_STRING, INTO(memory.table[MEMORY_FDS]), "30%", NULL,
+	  "For file descriptors with their names.", NULL },
+	{ "memory.tables.users", CFG_STRING, INTO(memory.table[MEMORY_USERS]), "5%", NULL,
+	  "For users and groups.", NULL },
+	{ "memory.tables.alerts", CFG_STRING, INTO(memory.table[MEMORY_ALERTS]), "15%", NULL,
+	  "For alerts that wait for slow outputs.", NULL },
 	{ "falco_libs.thread_table_size", CFG_UINT, INTO(thread_table_size), "262144", NULL,
-	  "Threads remembered at most.", NULL },
+	  "Threads remembered at most, whatever memory they need.", NULL },
 	{ "falco_libs.thread_table_auto_purging_interval_s", CFG_UINT, INERT, "300", "300",
 	  "Seconds between searches for stale threads.", NULL },
 	{ "falco_libs.thread_table_auto_purging_thread_timeout_s", CFG_UINT, INERT, "300", "300",
@@ -136,8 +148,8 @@ const struct config_row config_rows[] = {
 	{ "buffered_outputs", CFG_BOOL, INTO(buffered_outputs), "false", NULL,
 	  "Write alerts in larger portions, later.", NULL },
 	{ "outputs_queue.capacity", CFG_UINT, INTO(queue_capacity), "0", NULL,
-	  "Alerts that may wait for slow outputs before some are dropped; 0: limited by memory "
-	  "(64 MiB) only.", NULL },
+	  "Alerts that may wait for slow outputs before some are dropped; 0: limited by their "
+	  "memory (memory.tables.alerts) only.", NULL },
 	{ "output_timeout", CFG_UINT, INTO(output_timeout_ms), "2000", NULL,
 	  "Milliseconds after which a blocked output is given up at the end of the program.",
 	  NULL },

@@ -29,11 +29,23 @@ struct engine_row {
 	int (*open)(struct run *r, struct diag *d);
 };
 
+/* Each worker knows all threads, in its part of the memory. */
+static u64 share_of(const struct run *r, enum memory_table table)
+{
+	return r->cfg->memory.table_bytes[table] / r->crew->n;
+}
+
 static struct proc *new_proc(const struct run *r, bool live)
 {
 	struct proc_options opt = {
 		.host_root = getenv("HOST_ROOT"),
 		.max_threads = (u32)u64_min(r->cfg->thread_table_size, UINT32_MAX),
+		.max_bytes = {
+			.threads = share_of(r, MEMORY_THREADS),
+			.fds = share_of(r, MEMORY_FDS),
+			.users = share_of(r, MEMORY_USERS),
+		},
+		.self_pid = live ? getpid() : 0,
 		.live = live,
 		.lookup_users = live,
 		.keep_fds = ruleset_uses(r->set, FF_FD_TABLE),
@@ -235,8 +247,8 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 		return err;
 	r->live = true;
 	kernel_filter_set(r);
-	r->proc = new_proc(r, true);
 	limit_workers(r, driver->title, opt.workers);
+	r->proc = new_proc(r, true);
 	if (capture_describe(r->capture))
 		log_info("%s: %s", driver->title, capture_describe(r->capture));
 	threads = proc_scan(r->proc);

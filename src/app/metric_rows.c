@@ -274,20 +274,28 @@ static void get_used(const struct metric_row *row, const struct figures *f, stru
 
 /* ---- tables ---------------------------------------------------------------------------------- */
 
-#define TABLE_FIGURE(name_, threads_, fds_)						\
+static const char *const table_names[SNAPSHOT_TABLES] = {
+	[TABLE_THREADS] = "threads", [TABLE_FDS] = "fds", [TABLE_USERS] = "users", [TABLE_ALERTS] = "alerts",
+	[TABLE_PROCESSES] = "processes",
+};
+
+#define TABLE_FIGURE(name_)								\
 static void get_table_##name_(const struct metric_row *row, const struct figures *f,	\
 			      struct metric_sink *sink)					\
 {											\
-	const struct proc_stats *p = &f->snap.proc;					\
-	const struct metric_label threads = { "table", "threads" }, fds = { "table", "fds" };	\
+	for (u32 i = 0; i < SNAPSHOT_TABLES; i++) {					\
+		const struct metric_label l = { "table", table_names[i] };		\
 											\
-	put_number(row, sink, "threads", threads_, &threads, 1);			\
-	put_number(row, sink, "fds", fds_, &fds, 1);					\
+		put_number(row, sink, l.value, f->snap.tables[i].name_, &l, 1);		\
+	}										\
 }
 
-TABLE_FIGURE(entries, p->threads, p->fds)
-TABLE_FIGURE(bytes, p->bytes - p->fd_bytes, p->fd_bytes)
-TABLE_FIGURE(refused, p->drops_full_threadtable, p->drops_full_fdtable)
+TABLE_FIGURE(entries)
+TABLE_FIGURE(bytes)
+TABLE_FIGURE(max_bytes)
+TABLE_FIGURE(evicted)
+TABLE_FIGURE(recreated)
+TABLE_FIGURE(refused)
 
 /* ---- the rows -------------------------------------------------------------------------------- */
 
@@ -425,7 +433,13 @@ const struct metric_row metric_rows[] = {
 	F(STATE, GAUGE, NONE, 0, get_table_entries, "saker.tables.%s.entries", "saker_table_entries", "Entries of each table."),
 	F(STATE, COUNTER, NONE, 0, get_table_refused, "saker.tables.%s.refused", "saker_table_refused_total",
 	  "What found no room in it."),
+	F(STATE, COUNTER, NONE, 0, get_table_evicted, "saker.tables.%s.evictions", "saker_table_evictions_total",
+	  "Entries removed to make room for others."),
+	F(STATE, COUNTER, NONE, LIVE, get_table_recreated, "saker.tables.%s.recreations", "saker_table_recreations_total",
+	  "Entries read from /proc because an event needed them."),
 	F(STATE, GAUGE, BYTES, 0, get_table_bytes, "saker.tables.%s.memory", "saker_table_bytes", "Memory of each table."),
+	F(STATE, GAUGE, BYTES, 0, get_table_max_bytes, "saker.tables.%s.memory_max", "saker_table_max_bytes",
+	  "Memory that it may have (memory.tables); 0: no limit."),
 	V(STATE, COUNTER, NONE, LIVE, snap.proc.proc_lookups, "saker.proc_lookups", "saker_proc_lookups_total",
 	  "Single tasks read from /proc."),
 	V(STATE, COUNTER, NONE, LIVE, snap.proc.proc_lookups_refused, "saker.proc_lookups_refused",

@@ -133,6 +133,17 @@ static void fill_talkers(struct snapshot *s, const struct run *r)
 	}
 }
 
+static void fill_tables(struct snapshot *s, const struct run *r)
+{
+	memcpy(s->tables, s->proc.table, sizeof(s->proc.table));
+	if (r->outputs && !r->index)
+		outputs_stats(r->outputs, &s->tables[TABLE_ALERTS]);
+	s->tables[TABLE_PROCESSES] = (struct table_stats){
+		.entries = s->ntalkers, .bytes = sizeof(r->talkers), .max_bytes = sizeof(r->talkers),
+		.evicted = r->talkers.evicted,
+	};
+}
+
 /* What there is once for all workers is told by the first. */
 static void fill_shared(struct snapshot *s, const struct run *r)
 {
@@ -166,6 +177,7 @@ void snapshot_fill(struct snapshot *s, const struct run *r)
 	proc_get_stats(r->proc, &s->proc);
 	fill_rules(s, r->set);
 	fill_talkers(s, r);
+	fill_tables(s, r);
 	watch_health(r, &s->health);
 }
 
@@ -252,6 +264,7 @@ void snapshot_add(struct snapshot *sum, const struct snapshot *s)
 	add_words(&sum->capture, &s->capture, sizeof(s->capture));
 	threads = u64_max(sum->proc.threads, s->proc.threads);	/* each worker knows all */
 	add_words(&sum->proc, &s->proc, sizeof(s->proc));
+	add_words(sum->tables, s->tables, sizeof(s->tables));
 	sum->proc.threads = threads;
 	add_words(sum->bytes, s->bytes, sizeof(s->bytes));
 	for (u32 i = 0; i < NR_CODES; i++)

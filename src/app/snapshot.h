@@ -39,6 +39,13 @@ struct snapshot_rule {
 	u64 samples, sampled_ns;	/* evaluations whose time was taken */
 };
 
+/* Tables that grow with what is watched: those of enum proc_table, and these. */
+enum {
+	TABLE_ALERTS = PROC_TABLES,	/* that wait for outputs */
+	TABLE_PROCESSES,		/* talkers */
+	SNAPSHOT_TABLES
+};
+
 struct snapshot_program {
 	char name[48];
 	u64 runs, run_ns;
@@ -58,6 +65,7 @@ struct snapshot {
 	struct syscall_counters *cpus;	/* owned */
 	u32 ncpus;
 	struct proc_stats proc;
+	struct table_stats tables[SNAPSHOT_TABLES];
 	struct snapshot_rule *rules;	/* owned */
 	u32 nrules;
 	struct snapshot_program *programs;	/* owned */

@@ -107,6 +107,10 @@ static void most_lost(struct run *r, struct proc_stats *ret)
 		struct proc_stats p = { 0 };
 
 		proc_get_stats(runs[i]->proc, &p);
+		for (u32 t = 0; t < PROC_TABLES; t++) {
+			ret->table[t].evicted = u64_max(ret->table[t].evicted, p.table[t].evicted);
+			ret->table[t].refused = u64_max(ret->table[t].refused, p.table[t].refused);
+		}
 		ret->drops_full_threadtable = u64_max(ret->drops_full_threadtable, p.drops_full_threadtable);
 		ret->drops_full_fdtable = u64_max(ret->drops_full_fdtable, p.drops_full_fdtable);
 	}
@@ -149,6 +153,11 @@ void stats_print_events(struct run *r)
 	log_lost("Changes of processes that a worker did not get to know", s.copies_lost);
 	log_lost("Events that could not be decoded", SUM(r, ninvalid));
 	log_lost("System calls refused by the seccomp filter", sandbox_refused());
+	log_lost("Threads forgotten to make room for others (memory.tables.threads, falco_libs.thread_table_size)",
+		 p.table[TABLE_THREADS].evicted);
+	log_lost("File descriptors forgotten to make room for others (memory.tables.fds)", p.table[TABLE_FDS].evicted);
+	log_lost("Users and groups not remembered because the table was full (memory.tables.users)",
+		 p.table[TABLE_USERS].refused);
 	log_lost("Threads not remembered because the table was full", p.drops_full_threadtable);
 	log_lost("File descriptors not remembered because a table was full", p.drops_full_fdtable);
 	log_lost("Metrics that could not be written to their file", r->report.failed);

@@ -64,6 +64,7 @@ static void init_order(struct run *first)
 	struct order_options opt = {
 		.workers = c->n,
 		.patience_ms = first->live ? PATIENCE_MS : 0,
+		.limit = config_held_bytes(first->cfg, c->n),
 		.interrupted = signals_stopping,
 	};
 

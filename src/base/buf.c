@@ -30,6 +30,14 @@ void buf_reserve(struct buf *b, size_t more)
 	b->p = xrealloc(b->p, b->cap);
 }
 
+void buf_reserve_all(struct buf *b, size_t cap)
+{
+	if (cap <= b->cap)
+		return;
+	b->cap = cap;
+	b->p = xrealloc(b->p, cap);
+}
+
 void buf_add(struct buf *b, const void *p, size_t n)
 {
 	buf_reserve(b, n);

@@ -18,6 +18,7 @@ struct buf {
 void buf_fini(struct buf *b);
 void buf_clear(struct buf *b);		/* keeps the memory */
 void buf_reserve(struct buf *b, size_t more);
+void buf_reserve_all(struct buf *b, size_t cap);	/* .cap is that, when it was less */
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_addc(struct buf *b, char c);
 void buf_adds(struct buf *b, const char *s);

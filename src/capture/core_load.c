@@ -226,6 +226,21 @@ static struct bpf_object *open_variant(u32 variant)
 	return bpf_object__open_mem(bytes, len, &opts);
 }
 
+/* The objects in our own file need no memory once they are loaded; should they be needed again, they are read again. */
+static void drop_variants(void)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+	for (u32 i = 0; i < ARRAY_SIZE(variants); i++) {
+		size_t len;
+		uintptr_t start = (uintptr_t)variants[i].bytes(&len), end = (start + len) & ~(page - 1);
+
+		start = (start + page - 1) & ~(page - 1);
+		if (start < end)
+			madvise((void *)start, end - start, MADV_DONTNEED);
+	}
+}
+
 static int create_map(struct core_loader *l, int i, const struct bpf_map *m, int *ret_fd)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = bpf_map__map_flags(m));
@@ -607,6 +622,7 @@ int core_load(struct core_loader *l, struct core_group *g, const struct interest
 			return err;
 		set_base(l, 1);
 	}
+	drop_variants();
 	return 0;
 }
 

@@ -181,7 +181,7 @@ GETTER(get_no_total)
 	return x->thread && set_u64(f, ret, 0);
 }
 
-enum { CPU_USER = 1, CPU_SYSTEM = 2 };
+enum { CPU_USER = 1, CPU_SYSTEM = 2, CPU_TIMES_MAX = 16384 };
 
 /*
  * Only procinfo notices of older captures tell CPU times.  The value is what was added
@@ -198,6 +198,9 @@ GETTER(get_cpu)
 		return false;
 	total = (f->field->id & CPU_USER ? user : 0) + (f->field->id & CPU_SYSTEM ? system : 0);
 	last = (uintptr_t)map64_get(&x->cpu_times, (u64)x->thread->tid);
+	/* the threads of a capture may be many; what was long ago is no use */
+	if (x->cpu_times.count >= CPU_TIMES_MAX)
+		map64_fini(&x->cpu_times);
 	if (total)
 		map64_put(&x->cpu_times, (u64)x->thread->tid, (void *)(uintptr_t)total);
 	else

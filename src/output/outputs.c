@@ -16,6 +16,8 @@
 #include "base/thread.h"
 #include "output/sink.h"
 
+#define KEPT_BYTES (1u << 20)	/* of memory that was needed once, for the next storm */
+
 static const struct sink_ops *const all_sinks[] = {
 	&sink_stdout, &sink_syslog, &sink_file, &sink_program,
 };
@@ -36,6 +38,7 @@ struct outputs {
 	struct buf pending;
 	u64 queued, delivered;		/* alerts since the start */
 	u64 dropped;
+	size_t batch_cap;		/* of .batch, as far as others may know */
 	bool started, stop, reopen, done;
 	bool abandoned;			/* nobody waits for the thread: it frees everything */
 
@@ -84,12 +87,19 @@ static void deliver(struct outputs *o, const struct line_hdr *h, const char *lin
 	}
 }
 
+/* What a storm of alerts has left is given back when fewer come. */
+static void shrink_batch(struct outputs *o, size_t used)
+{
+	if (o->batch.cap > KEPT_BYTES && used < o->batch.cap / 4)
+		buf_fini(&o->batch);
+}
+
 static void deliver_batch(struct outputs *o)
 {
-	size_t at = 0;
+	size_t at = 0, len = o->batch.len;
 	struct line_hdr h;
 
-	while (at < o->batch.len) {
+	while (at < len) {
 		memcpy(&h, o->batch.p + at, sizeof(h));
 		at += sizeof(h);
 		deliver(o, &h, o->batch.p + at);
@@ -103,6 +113,7 @@ static void deliver_batch(struct outputs *o)
 			report(o, s, s->ops->flush(s));
 	}
 	buf_clear(&o->batch);
+	shrink_batch(o, len);
 }
 
 static void reopen_sinks(struct outputs *o)
@@ -119,10 +130,12 @@ static bool take_batch(struct outputs *o)
 	bool reopen, more;
 
 	pthread_mutex_lock(&o->lock);
+	o->batch_cap = empty.cap;
 	while (!o->pending.len && !o->stop && !o->reopen)
 		pthread_cond_wait(&o->work, &o->lock);
 	o->batch = o->pending;
 	o->pending = empty;
+	o->batch_cap = o->batch.cap;
 	reopen = o->reopen;
 	o->reopen = false;
 	more = o->batch.len || !o->stop;
@@ -251,13 +264,27 @@ static bool wait_room(struct outputs *o, u32 ms)
 	return pthread_cond_timedwait(&o->room, &o->lock, &ts) != ETIMEDOUT;
 }
 
+/* Half of the memory is for what waits, half for what is on its way out. */
 static bool is_full(const struct outputs *o, size_t len)
 {
 	u64 waiting = o->queued - __atomic_load_n(&o->delivered, __ATOMIC_RELAXED);
 
-	if (o->pending.len && o->pending.len + len > OUTPUT_QUEUE_BYTES)
+	if (o->pending.len && o->opt->max_bytes && o->pending.len + len >= o->opt->max_bytes / 2)
 		return true;
 	return o->opt->capacity && waiting >= o->opt->capacity;
+}
+
+/* Doubles as buffers do, but not beyond the limit. */
+static void reserve(struct outputs *o, size_t len)
+{
+	size_t want = o->pending.len + len + 1, max = o->opt->max_bytes / 2;
+
+	if (want <= o->pending.cap)
+		return;
+	want = size_max(want, o->pending.cap ? 2 * o->pending.cap : 4096);
+	if (max && want > max)
+		want = size_max(max, o->pending.len + len + 1);
+	buf_reserve_all(&o->pending, want);
 }
 
 bool outputs_push(struct outputs *o, enum priority prio, const char *line, size_t len)
@@ -266,7 +293,7 @@ bool outputs_push(struct outputs *o, enum priority prio, const char *line, size_
 	bool full;
 
 	pthread_mutex_lock(&o->lock);
-	while ((full = is_full(o, len)) && o->opt->wait) {
+	while ((full = is_full(o, sizeof(h) + len)) && o->opt->wait) {
 		if (o->opt->interrupted && o->opt->interrupted())
 			break;
 		wait_room(o, 50);
@@ -276,6 +303,7 @@ bool outputs_push(struct outputs *o, enum priority prio, const char *line, size_
 	} else {
 		if (!o->pending.len)
 			pthread_cond_signal(&o->work);
+		reserve(o, sizeof(h) + len);
 		buf_add(&o->pending, &h, sizeof(h));
 		buf_add(&o->pending, line, len);
 		o->queued++;
@@ -295,6 +323,16 @@ void outputs_reopen(struct outputs *o)
 u64 outputs_dropped(const struct outputs *o)
 {
 	return __atomic_load_n(&o->dropped, __ATOMIC_RELAXED);
+}
+
+void outputs_stats(struct outputs *o, struct table_stats *ret)
+{
+	pthread_mutex_lock(&o->lock);
+	*ret = (struct table_stats){
+		.entries = o->queued - __atomic_load_n(&o->delivered, __ATOMIC_RELAXED),
+		.bytes = o->pending.cap + o->batch_cap, .max_bytes = o->opt->max_bytes, .refused = o->dropped,
+	};
+	pthread_mutex_unlock(&o->lock);
 }
 
 u64 outputs_stop(struct outputs *o, u32 stall_ms)

@@ -10,10 +10,8 @@
 #ifndef SAKER_OUTPUT_OUTPUTS_H
 #define SAKER_OUTPUT_OUTPUTS_H
 
-#include "base/types.h"
+#include "base/account.h"
 #include "output/alert.h"
-
-#define OUTPUT_QUEUE_BYTES (64u << 20)	/* limit in any case */
 
 struct output_options {	/* strings are borrowed for the life of the outputs */
 	bool buffered;
@@ -26,7 +24,8 @@ struct output_options {	/* strings are borrowed for the life of the outputs */
 		bool enabled, keep_alive;
 		const char *program;
 	} program;
-	u64 capacity;		/* alerts in the queue; 0: as many as the memory limit allows */
+	u64 capacity;		/* alerts in the queue; 0: as many as max_bytes allows */
+	u64 max_bytes;		/* memory of the queue and of what is being delivered; 0: no limit */
 	bool wait;
 	/* Is the wait for room to be given up?  May be NULL. */
 	bool (*interrupted)(void);
@@ -50,6 +49,8 @@ int outputs_start(const struct output_options *opt, struct outputs **ret, struct
 bool outputs_push(struct outputs *o, enum priority prio, const char *line, size_t len);
 void outputs_reopen(struct outputs *o);
 u64 outputs_dropped(const struct outputs *o);
+/* Of the queue as a table.  Any thread. */
+void outputs_stats(struct outputs *o, struct table_stats *ret);
 /*
  * Delivers what is queued and ends the thread.  When nothing moves for stall_ms (0: wait
  * for ever) the rest is given up: returns how many alerts were not delivered.

@@ -52,12 +52,12 @@ bool fd_is_socket(u8 type)
 	return fd_is_ip(type) || type == FDT_UNIX_SOCK || type == FDT_NETLINK;
 }
 
-void fd_init(struct fd *fd)
+void fd_init(struct fd *fd, struct pstr_pool *names)
 {
 	memset(fd, 0, sizeof(*fd));
-	pstr_init(&fd->name);
-	pstr_init(&fd->name_raw);
-	pstr_init(&fd->kpath);
+	pstr_init(&fd->name, names);
+	pstr_init(&fd->name_raw, names);
+	pstr_init(&fd->kpath, names);
 }
 
 void fd_fini(struct fd *fd)

@@ -5,9 +5,9 @@
 
 enum { DENSE_MAX = 1024 };	/* numbers below are looked for in the array */
 
-static struct fd_table *table_new(void)
+static struct fd_table *table_new(struct proc *p)
 {
-	struct fd_table *f = xcalloc(1, sizeof(*f));
+	struct fd_table *f = account_calloc(&p->fd_budget.mem, sizeof(*f));
 
 	f->refs = 1;
 	return f;
@@ -15,25 +15,38 @@ static struct fd_table *table_new(void)
 
 static struct fd *table_get(const struct fd_table *f, s64 num)
 {
+	struct fd *fd = NULL;
+
 	if ((u64)num < f->cap)
-		return f->dense[num];
-	if ((u64)num < DENSE_MAX)
-		return NULL;
-	return map64_get(&f->sparse, (u64)num);
+		fd = f->dense[num];
+	else if ((u64)num >= DENSE_MAX)
+		fd = map64_get(&f->sparse, (u64)num);
+	if (fd)
+		fd_entry_of(fd)->used = true;
+	return fd;
 }
 
-static void table_set(struct fd_table *f, s64 num, struct fd *fd)
+static void sparse_set(struct proc *p, struct fd_table *f, s64 num, struct fd *fd)
+{
+	size_t cap = f->sparse.cap;
+
+	map64_put(&f->sparse, (u64)num, fd);
+	p->fd_budget.mem.bytes += (f->sparse.cap - cap) * sizeof(*f->sparse.slots);
+}
+
+static void table_set(struct proc *p, struct fd_table *f, s64 num, struct fd *fd)
 {
 	u32 cap = f->cap ? f->cap : 16;
 
+	fd_entry_of(fd)->table = f;
 	if ((u64)num >= DENSE_MAX) {
-		map64_put(&f->sparse, (u64)num, fd);
+		sparse_set(p, f, num, fd);
 		return;
 	}
 	while ((u64)num >= cap)
 		cap *= 2;
 	if (cap != f->cap) {
-		f->dense = xrealloc(f->dense, cap * sizeof(*f->dense));
+		f->dense = account_realloc(&p->fd_budget.mem, f->dense, cap * sizeof(*f->dense));
 		memset(f->dense + f->cap, 0, (cap - f->cap) * sizeof(*f->dense));
 		f->cap = cap;
 	}
@@ -71,26 +84,52 @@ struct fd *fdt_next(const struct fd_table *f, size_t *pos)
 /* Closed fds are kept with their strings: the next open finds the memory warm. */
 static struct fd *fd_alloc(struct proc *p)
 {
-	struct fd *fd;
+	struct fd_entry *e;
 
 	p->nfds++;
-	if (p->free_fds.n)
-		return p->free_fds.p[--p->free_fds.n];
-	fd = xmalloc(sizeof(*fd));
-	fd_init(fd);
-	return fd;
+	if (p->free_fds.n) {
+		e = fd_entry_of(p->free_fds.p[--p->free_fds.n]);
+	} else {
+		e = account_calloc(&p->fd_budget.mem, sizeof(*e));
+		fd_init(&e->fd, &p->fd_names);
+	}
+	e->used = false;
+	list_add_tail(&p->fd_age, &e->age);
+	return &e->fd;
+}
+
+static void fd_free(struct proc *p, struct fd *fd)
+{
+	fd_fini(fd);
+	account_free(&p->fd_budget.mem, fd_entry_of(fd));
 }
 
 static void fd_release(struct proc *p, struct fd *fd)
 {
 	p->nfds--;
-	if (p->free_fds.n < 256) {
+	list_del(&fd_entry_of(fd)->age);
+	if (p->free_fds.n < 256 && !p->fd_budget.full) {
 		fd_clear(fd);
 		vec_push(&p->free_fds, fd);
 		return;
 	}
-	fd_fini(fd);
-	free(fd);
+	fd_free(p, fd);
+}
+
+void fdt_drop_free(struct proc *p)
+{
+	while (p->free_fds.n)
+		fd_free(p, p->free_fds.p[--p->free_fds.n]);
+}
+
+/* Without fds a table needs no places for them. */
+static void table_strip(struct proc *p, struct fd_table *f)
+{
+	account_free(&p->fd_budget.mem, f->dense);
+	f->dense = NULL;
+	f->cap = 0;
+	p->fd_budget.mem.bytes -= f->sparse.cap * sizeof(*f->sparse.slots);
+	map64_fini(&f->sparse);
 }
 
 static void table_put(struct proc *p, struct fd_table *f)
@@ -102,26 +141,63 @@ static void table_put(struct proc *p, struct fd_table *f)
 		return;
 	while ((fd = fdt_next(f, &pos)))
 		fd_release(p, fd);
-	free(f->dense);
-	map64_fini(&f->sparse);
-	free(f);
+	table_strip(p, f);
+	account_free(&p->fd_budget.mem, f);
+}
+
+bool fdt_forget(struct proc *p)
+{
+	struct fd_entry *e;
+	struct fd_table *f;
+
+	for (u32 chances = 0; !list_empty(&p->fd_age); chances++) {
+		e = container_of(p->fd_age.next, struct fd_entry, age);
+		f = e->table;
+		if (e->used && chances < MAX_CHANCES) {
+			e->used = false;
+			list_del(&e->age);
+			list_add_tail(&p->fd_age, &e->age);
+			continue;
+		}
+		table_take(f, e->fd.num);
+		f->count--;
+		f->forgotten++;
+		p->nfds--;
+		list_del(&e->age);
+		fd_free(p, &e->fd);
+		if (!f->count)
+			table_strip(p, f);
+		p->fd_budget.evicted++;
+		return true;
+	}
+	return false;
+}
+
+static bool has_room(const struct proc *p, u32 n)
+{
+	u64 max = p->fd_budget.max_bytes;
+
+	return p->nfds + n <= MAX_FDS_ALL && !budget_fds_full(p) &&
+	       (!max || n * sizeof(struct fd_entry) < max);
 }
 
 static struct fd_table *table_copy(struct proc *p, const struct fd_table *f)
 {
-	struct fd_table *copy = table_new();
+	struct fd_table *copy = table_new(p);
 	const struct fd *from;
 	struct fd *fd;
 	size_t pos = 0;
 
-	if (p->nfds + f->count > MAX_FDS_ALL) {
-		p->stats.drops_full_fdtable += f->count;
+	copy->forgotten = f->forgotten;
+	if (!has_room(p, f->count)) {
+		p->fd_budget.refused += f->count;
+		copy->forgotten += f->count;
 		return copy;
 	}
 	while ((from = fdt_next(f, &pos))) {
 		fd = fd_alloc(p);
 		fd_copy(fd, from);
-		table_set(copy, fd->num, fd);
+		table_set(p, copy, fd->num, fd);
 	}
 	copy->count = f->count;
 	return copy;
@@ -145,7 +221,7 @@ static struct fd_table *table_own(struct proc *p, struct task *t)
 	struct fd_table *f = t->fds;
 
 	if (!f) {
-		t->fds = table_new();
+		t->fds = table_new(p);
 	} else if (f->refs > 1) {
 		t->fds = table_copy(p, f);
 		f->refs--;
@@ -158,6 +234,37 @@ struct fd *fdt_get(const struct task *t, s64 num)
 	const struct fd_table *f = fdt_of(t);
 
 	return f ? table_get(f, num) : NULL;
+}
+
+static struct miss *miss_of(struct proc *p, s64 tid, s64 num)
+{
+	return &p->misses[hash_u64((u64)tid << 32 ^ (u64)num) % ARRAY_SIZE(p->misses)];
+}
+
+static struct fd *read_again(struct proc *p, struct task *t, s64 num)
+{
+	const struct task *o = owner(t);
+	struct miss *m;
+
+	if (!o || !o->fds || !o->fds->forgotten || !p->opt.live || num < 0)
+		return NULL;
+	m = miss_of(p, o->t.tid, num);
+	if (m->tid == o->t.tid && m->num == num && p->ts_ns < m->until_ns)
+		return NULL;
+	if (parse_may_ask(p) && scan_fd(p, o->t.tid, num)) {
+		o->fds->forgotten -= o->fds->forgotten > 0;
+		p->fd_budget.recreated++;
+		return fdt_get(t, num);
+	}
+	*m = (struct miss){ o->t.tid, num, p->ts_ns + NS_PER_S };
+	return NULL;
+}
+
+struct fd *fdt_find(struct proc *p, struct task *t, s64 num)
+{
+	struct fd *fd = fdt_get(t, num);
+
+	return fd || !p->opt.keep_fds ? fd : read_again(p, t, num);
 }
 
 struct fd *fdt_get_own(struct proc *p, struct task *t, s64 num)
@@ -186,12 +293,12 @@ struct fd *fdt_add(struct proc *p, struct task *t, s64 num, struct event *ev)
 	if (fd) {
 		fd_clear(fd);
 	} else {
-		if (f->count >= MAX_FDS || p->nfds >= MAX_FDS_ALL) {
-			p->stats.drops_full_fdtable++;
+		if (f->count >= MAX_FDS || !has_room(p, 1)) {
+			p->fd_budget.refused++;
 			return NULL;
 		}
 		fd = fd_alloc(p);
-		table_set(f, num, fd);
+		table_set(p, f, num, fd);
 		f->count++;
 		p->stats.added_fds++;
 	}
@@ -206,8 +313,13 @@ void fdt_del(struct proc *p, struct task *t, s64 num)
 	struct task *o = owner(t);
 	struct fd *fd;
 
-	if (!o || !o->fds || !table_get(o->fds, num))
+	if (!o || !o->fds)
 		return;
+	if (!table_get(o->fds, num)) {
+		if (o->fds->forgotten)
+			table_own(p, o)->forgotten--;
+		return;
+	}
 	fd = table_take(table_own(p, o), num);
 	if (!fd)
 		return;

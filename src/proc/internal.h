@@ -12,7 +12,9 @@
 
 #include <string.h>
 
+#include "base/account.h"
 #include "base/buf.h"
+#include "base/list.h"
 #include "base/mem.h"
 #include "base/vec.h"
 #include "proc/proc.h"
@@ -26,6 +28,7 @@ enum {
 	ENTER_LEN_MAX = 4096,
 	ARGS_LEN_MAX = 4096,
 	LIVE_FDS = 8,
+	MAX_CHANCES = 64,		/* those passed over before one is forgotten, used lately or not */
 };
 
 #define NS_PER_S 1000000000ull
@@ -65,10 +68,24 @@ enum {
  */
 struct fd_table {
 	u32 refs, count;
+	u32 forgotten;		/* fds that were open when they made room for others, not in .count */
 	struct fd **dense;	/* owned fds; NULL: free */
 	u32 cap;
 	struct map64 sparse;
 };
+
+/* A struct fd of a table is the .fd of one of these. */
+struct fd_entry {
+	struct list age;	/* in proc.fd_age */
+	struct fd_table *table;
+	bool used;		/* since it was last looked at as one to be forgotten */
+	struct fd fd;
+};
+
+static inline struct fd_entry *fd_entry_of(struct fd *fd)
+{
+	return container_of(fd, struct fd_entry, fd);
+}
 
 struct proc_group {
 	s64 pid;
@@ -89,6 +106,9 @@ struct task {
 	u16 enter_type;		/* of the enter event kept; 0: none */
 	u32 enter_len, enter_cap;
 	u8 *enter;		/* owned bytes of that event */
+	struct list age;	/* in proc.blank or .known; in none: others need it */
+	bool used;		/* had an event since it was last looked at as one to be forgotten */
+	u64 retry_ns;		/* of a placeholder: when /proc may be asked again */
 };
 
 struct exited {
@@ -99,14 +119,40 @@ struct exited {
 struct users;
 struct iface;
 
+/* A table with a budget. */
+struct budget {
+	struct account mem;
+	u64 max_bytes;		/* 0: none */
+	u64 limit;		/* the same, a number that is never reached for none */
+	u64 evicted, recreated, refused;
+	bool full;		/* over it, and nothing was left to be forgotten */
+};
+
+/* What /proc did not know: not asked again before until_ns. */
+struct miss {
+	s64 tid, num;
+	u64 until_ns;
+};
+
 struct proc {
 	struct proc_options opt;
 	char *host_root;		/* owned; "" when there is none */
 	struct proc_stats stats;
+	struct budget thread_budget, fd_budget;
+	u32 max_threads;
+	struct pstr_pool thread_names, fd_names;
 	struct map64 tasks, groups;
+	/*
+	 * Who can be forgotten, who was least lately added or looked at first: tasks without
+	 * children, and main threads without others.
+	 */
+	struct list blank;		/* placeholders: nothing is lost with them */
+	struct list known;
+	struct list fd_age;		/* fds of tables, in the same order */
 	struct task *last;		/* found last */
 	VEC(struct fd *) free_fds;
 	u64 nfds;			/* entries of all tables */
+	struct miss misses[64];		/* fds that are not in /proc */
 	bool started;			/* an event other than of the initial state came */
 	bool unlinked;			/* tasks were added by a scan, parents not linked yet */
 	u64 boot_ts_ns, first_ts_ns, ts_ns, prev_ts_ns;
@@ -173,9 +219,45 @@ void thread_set_cgroups(struct thread *t, const void *cgroups, size_t len);
 /* Forgets everything but links and the number. */
 void thread_reset(struct proc *p, struct task *t);
 void thread_purge(struct proc *p);
+/* The task that was used least lately, of those that nobody needs, is forgotten; false: there is none. */
+bool thread_forget(struct proc *p);
+
+/* ---- budget.c ---- */
+void budget_init(struct proc *p);
+/* Forgets what is too much. */
+void budget_make_room(struct proc *p);
+
+static inline u64 budget_thread_bytes(const struct proc *p)
+{
+	return p->thread_budget.mem.bytes + (p->tasks.cap + p->groups.cap) * sizeof(struct map64_entry);
+}
+
+static inline bool too_many_threads(const struct proc *p)
+{
+	return budget_thread_bytes(p) > p->thread_budget.limit || p->tasks.count > p->max_threads;
+}
+
+static inline bool too_many_fds(const struct proc *p)
+{
+	return p->fd_budget.mem.bytes > p->fd_budget.limit;
+}
+
+/* After each event: nothing refers to an entry then. */
+static inline void budget_keep(struct proc *p)
+{
+	if (too_many_threads(p) || too_many_fds(p) || p->thread_budget.full || p->fd_budget.full)
+		budget_make_room(p);
+}
+
+/* Is there no room for one more?  Between events the answer allows for none, during one for what will be forgotten. */
+bool budget_threads_full(const struct proc *p);
+bool budget_fds_full(const struct proc *p);
+void budget_stats(const struct proc *p, struct proc_stats *ret);
 
 /* ---- fdtable.c: a task here is any of the process ---- */
 struct fd *fdt_get(const struct task *t, s64 num);
+/* The same; an fd that was forgotten is read again from /proc, when live. */
+struct fd *fdt_find(struct proc *p, struct task *t, s64 num);
 /* The entry to be changed: not shared with another process. */
 struct fd *fdt_get_own(struct proc *p, struct task *t, s64 num);
 /*
@@ -189,9 +271,12 @@ void fdt_put(struct proc *p, struct task *t);
 struct fd *fdt_next(const struct fd_table *f, size_t *pos);
 void fdt_close_on_exec(struct proc *p, struct task *t);
 struct fd_table *fdt_of(const struct task *t);	/* NULL: none */
+/* The fd that was used least lately is forgotten; false: there is none. */
+bool fdt_forget(struct proc *p);
+void fdt_drop_free(struct proc *p);	/* memory of closed fds */
 
 /* ---- fd.c ---- */
-void fd_init(struct fd *fd);
+void fd_init(struct fd *fd, struct pstr_pool *names);
 void fd_fini(struct fd *fd);
 void fd_clear(struct fd *fd);		/* keeps the memory of its strings */
 void fd_copy(struct fd *to, const struct fd *from);
@@ -285,6 +370,8 @@ struct fd *parse_add_fd(struct proc *p, struct event *ev, s64 num, u8 type);
 struct fd *parse_own_fd(struct proc *p, struct event *ev);
 /* Thread for a number an event names: looked up in /proc when live, else a placeholder. */
 struct task *parse_lookup(struct proc *p, s64 tid);
+/* May /proc be asked once more in this second?  Counted. */
+bool parse_may_ask(struct proc *p);
 
 /* ---- live.c ---- */
 void live_begin(struct proc *p, struct event *ev);	/* fds of the event's fdinfo */
@@ -301,7 +388,10 @@ void state_fini(struct proc *p);
 struct task *state_thread_in(struct proc *p, const struct state_thread *s);
 
 /* ---- scan.c ---- */
-/* Reads one task of /proc into the table, linked; NULL: it is gone, or the table is full. */
+/*
+ * Reads one task of /proc into the table, and those of its ancestors that are missing, linked; NULL: it is
+ * gone, or the table is full.
+ */
 struct task *scan_task(struct proc *p, s64 tid);
 bool scan_alive(const struct proc *p, const struct task *t);
 /* All of a file of a directory, at most max bytes, NUL terminated; false when unreadable. */
@@ -316,12 +406,15 @@ struct scan_net {
 void scan_net_fini(struct scan_net *n);
 /* The fds of the process at dir (/proc/PID) into the table. */
 void scan_fds(struct proc *p, struct scan_net *n, int dir, s64 pid);
+/* A single one, no socket; false: there is none. */
+bool scan_fd(struct proc *p, s64 tid, s64 num);
 /* Ports on which sockets of the process' network namespace listen. */
 void scan_ports(struct proc *p, int dir);
 
 /* ---- users.c ---- */
-struct users *users_new(const char *host_root, bool lookup);
+struct users *users_new(const char *host_root, bool lookup, u64 max_bytes);
 void users_free(struct users *u);
+void users_stats(const struct users *u, struct table_stats *ret);
 void users_add(struct users *u, const struct state_user *s);
 void users_del(struct users *u, u32 uid);
 void users_add_group(struct users *u, const struct state_group *s);

@@ -26,7 +26,7 @@ void parse_store_enter(struct proc *p, struct event *ev)
 		return;
 	}
 	if (len > t->enter_cap) {
-		t->enter = xrealloc(t->enter, len);
+		t->enter = account_realloc(&p->thread_budget.mem, t->enter, len);
 		t->enter_cap = len;
 	}
 	memcpy(t->enter, ev->raw, len);
@@ -262,7 +262,7 @@ static void dup_fd(struct proc *p, struct event *ev, const struct fd *from, s64 
 		ev->fd_num = num;
 		return;
 	}
-	fd_init(&copy);
+	fd_init(&copy, &p->fd_names);
 	fd_copy(&copy, from);
 	fd = parse_add_fd(p, ev, num, copy.type);
 	if (fd) {

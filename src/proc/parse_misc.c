@@ -9,27 +9,42 @@ static bool succeeded(const struct event *ev)
 	return event_s64(ev, 0, &res) && res >= 0;
 }
 
-struct task *parse_lookup(struct proc *p, s64 tid)
+bool parse_may_ask(struct proc *p)
 {
-	struct task *t = thread_find(p, tid);
 	u64 second = p->ts_ns / NS_PER_S;
 	u32 budget = p->opt.max_lookups_per_s ? p->opt.max_lookups_per_s : 1000;
 
-	if (t || tid < 0)
-		return t;
-	if (!p->opt.live)
-		return thread_placeholder(p, tid);
 	if (second != p->lookup_second) {
 		p->lookup_second = second;
 		p->lookups = 0;
 	}
 	if (p->lookups++ >= budget) {
 		p->stats.proc_lookups_refused++;
-		return thread_placeholder(p, tid);
+		return false;
 	}
 	p->stats.proc_lookups++;
-	t = scan_task(p, tid);
-	return t ? t : thread_placeholder(p, tid);
+	return true;
+}
+
+struct task *parse_lookup(struct proc *p, s64 tid)
+{
+	struct task *t = thread_find(p, tid);
+
+	if (tid < 0)
+		return t;
+	/* a placeholder is also the memory of a look-up in vain */
+	if (t && (!p->opt.live || !(t->t.flags & TH_INVALID) || p->ts_ns < t->retry_ns))
+		return t;
+	if (p->opt.live && parse_may_ask(p)) {
+		struct task *found = scan_task(p, tid);
+
+		if (found)
+			return found;
+	}
+	if (!t)
+		return thread_placeholder(p, tid);
+	t->retry_ns = p->ts_ns + NS_PER_S;
+	return t;
 }
 
 struct fd *parse_add_fd(struct proc *p, struct event *ev, s64 num, u8 type)

@@ -142,7 +142,7 @@ PARSER(parse_bind)
 		fd_set_role(fd, ROLE_SERVER);
 		port_set(p, n.sport);
 	}
-	pstr_init(&old);
+	pstr_init(&old, &p->fd_names);
 	pstr_share(&old, &fd->name);
 	print_sockaddr(addr.p, addr.len, &name);
 	pstr_set(&fd->name, buf_str(&name), name.len);
@@ -235,7 +235,7 @@ PARSER(parse_connect)
 		fd->type = n.family == FAMILY_UNIX ? FDT_UNIX_SOCK : FDT_UNKNOWN;
 		fd_set_role(fd, ROLE_CLIENT);
 	}
-	pstr_init(&old);
+	pstr_init(&old, &p->fd_names);
 	pstr_share(&old, &fd->name);
 	set_client(&n, fd);
 	note_name(ev, fd, &old);
@@ -343,7 +343,7 @@ static void seen_packet(struct proc *p, struct event *ev, struct event_param tup
 	fd = parse_own_fd(p, ev);
 	if (!fd || !take_packet(p, fd, &n))
 		return;
-	pstr_init(&old);
+	pstr_init(&old, &p->fd_names);
 	pstr_share(&old, &fd->name);
 	if (n.family != FAMILY_UNIX) {
 		if (fd_role(fd) == ROLE_NONE)

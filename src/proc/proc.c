@@ -145,14 +145,15 @@ struct proc *proc_new(const struct proc_options *opt)
 	p->opt = *opt;
 	p->host_root = xstrdup(opt->host_root ? opt->host_root : "");
 	p->opt.host_root = p->host_root;
+	budget_init(p);
 	for (u32 i = 0; i < EV_MAX; i++)
 		p->fd_param[i] = find_fd_param(event_desc(i));
 	p->fd_param[EV_SYSCALL_SPLICE_X] = 2;	/* what is written to */
 	for (u32 i = 0; i < LIVE_FDS; i++)
-		fd_init(&p->live[i]);
+		fd_init(&p->live[i], &p->fd_names);
 	p->dir = xmalloc(sizeof(*p->dir));
-	pstr_init(p->dir);
-	p->users = users_new(p->host_root, opt->lookup_users);
+	pstr_init(p->dir, &p->thread_names);
+	p->users = users_new(p->host_root, opt->lookup_users, opt->max_bytes.users);
 	state_init(p);
 	return p;
 }
@@ -168,10 +169,7 @@ void proc_free(struct proc *p)
 		thread_free(p, e->value);
 	map64_fini(&p->tasks);
 	map64_fini(&p->groups);
-	for (size_t i = 0; i < p->free_fds.n; i++) {
-		fd_fini(p->free_fds.p[i]);
-		free(p->free_fds.p[i]);
-	}
+	fdt_drop_free(p);
 	vec_fini(&p->free_fds);
 	for (u32 i = 0; i < LIVE_FDS; i++)
 		fd_fini(&p->live[i]);
@@ -190,8 +188,10 @@ static struct task *find_thread(struct proc *p, s64 tid, u32 flags)
 
 	p->stats.thread_lookups++;
 	t = thread_find(p, tid);
-	if (t)
-		return t;
+	if (t) {
+		t->used = true;
+		return t->t.flags & TH_INVALID && !(flags & ROW_NO_MISS) ? parse_lookup(p, tid) : t;
+	}
 	/* the thread of a clone event is found by its parser */
 	if (!(flags & ROW_ALWAYS))
 		p->stats.failed_thread_lookups++;
@@ -208,6 +208,15 @@ static void pass_enter(struct event *ev, struct task *t)
 	t->enter_type = 0;
 	if (ev->desc->flags & EF_USES_FD)
 		event_s64(ev, 0, &t->last_fd);
+}
+
+/* Of an fd that is not known: it may be one that was forgotten, and is counted. */
+static void note_close(struct proc *p, const struct event *ev, struct task *t)
+{
+	s64 res;
+
+	if (ev->type == EV_SYSCALL_CLOSE_X && event_s64(ev, 0, &res) && !res)
+		fdt_del(p, t, ev->fd_num);
 }
 
 static void pass_exit(struct proc *p, const struct event *ev, struct task *t)
@@ -252,10 +261,12 @@ static bool note_exit(struct proc *p, struct event *ev, struct task *t)
 		ev->fd = live_fd(p, t, ev->fd_num);
 	}
 	if (!ev->fd)
-		ev->fd = fdt_get(t, ev->fd_num);
-	if (!ev->fd)
-		p->stats.failed_fd_lookups++;
-	return ev->fd != NULL;
+		ev->fd = fdt_find(p, t, ev->fd_num);
+	if (ev->fd)
+		return true;
+	p->stats.failed_fd_lookups++;
+	note_close(p, ev, t);
+	return false;
 }
 
 static void apply_to_thread(struct proc *p, struct event *ev, const struct row *row,
@@ -376,6 +387,7 @@ bool proc_pass(struct proc *p, struct event *ev, bool *ret_visible)
 		t = thread_find(p, ev->tid);
 		if (!t)
 			return false;	/* to be looked for, and remembered */
+		t->used = true;
 	}
 	note_time(p, ev);
 	*ret_visible = is_visible(p, ev);
@@ -424,16 +436,17 @@ void proc_done(struct proc *p, struct event *ev)
 	if (p->exit_pending)
 		end_exit(p);
 	p->task = NULL;
+	budget_keep(p);
 }
 
 /* ---- the rest of proc.h ---- */
 
-struct fd *proc_fd(const struct proc *p, const struct thread *t, s64 num)
+struct fd *proc_fd(struct proc *p, const struct thread *t, s64 num)
 {
 	struct task *task = task_of(t);
 	struct fd *fd = p->nlive ? live_fd(p, task, num) : NULL;
 
-	return fd ? fd : fdt_get(task, num);
+	return fd ? fd : fdt_find(p, task, num);
 }
 
 /* Of the process, so nothing for a thread without one. */
@@ -457,7 +470,7 @@ u64 proc_fd_count(const struct proc *p, const struct thread *t)
 	const struct fd_table *f = process_fds(t);
 
 	(void)p;
-	return f ? f->count : 0;
+	return f ? f->count + f->forgotten : 0;
 }
 
 u64 proc_boot_ts_ns(const struct proc *p)
@@ -487,7 +500,7 @@ const struct group *proc_group_by_gid(struct proc *p, const struct thread *t, u3
 	return users_get_group(p->users, gid, p->ts_ns);
 }
 
-void proc_dirfd_path(const struct proc *p, const struct event *ev, s64 dirfd, const char *path,
+void proc_dirfd_path(struct proc *p, const struct event *ev, s64 dirfd, const char *path,
 		     u32 path_len, struct pstr *ret)
 {
 	const struct fd *fd;
@@ -515,43 +528,15 @@ void proc_dirfd_path(const struct proc *p, const struct event *ev, s64 dirfd, co
 	*ret = *p->dir;
 }
 
-static u64 thread_bytes(const struct task *t)
-{
-	const struct thread *th = &t->t;
-
-	return sizeof(*t) + t->enter_cap + pstr_bytes(&th->comm) + pstr_bytes(&th->exe) +
-	       pstr_bytes(&th->exepath) + pstr_bytes(&th->cwd) + pstr_bytes(&th->root) +
-	       pstr_bytes(&th->args) + pstr_bytes(&th->env) + pstr_bytes(&th->cgroups);
-}
-
-static u64 fds_bytes(const struct fd_table *f)
-{
-	u64 n = sizeof(*f) + f->cap * sizeof(*f->dense) + f->sparse.cap * sizeof(*f->sparse.slots);
-	const struct fd *fd;
-	size_t pos = 0;
-
-	while ((fd = fdt_next(f, &pos)))
-		n += sizeof(*fd) + pstr_bytes(&fd->name) + pstr_bytes(&fd->name_raw) +
-		     pstr_bytes(&fd->kpath);
-	return n / f->refs;
-}
-
 void proc_get_stats(const struct proc *p, struct proc_stats *ret)
 {
-	struct map64_entry *e;
-	size_t pos = 0;
-
 	*ret = p->stats;
-	ret->threads = p->tasks.count;
-	ret->fds = p->nfds;
-	ret->bytes = sizeof(*p) + (p->tasks.cap + p->groups.cap) * sizeof(struct map64_entry) +
-		     p->groups.count * sizeof(struct proc_group);
-	while ((e = map64_next(&p->tasks, &pos))) {
-		const struct task *t = e->value;
-
-		ret->bytes += thread_bytes(t);
-		if (t->fds)
-			ret->fd_bytes += fds_bytes(t->fds);
-	}
-	ret->bytes += ret->fd_bytes;
+	budget_stats(p, ret);
+	ret->threads = ret->table[TABLE_THREADS].entries;
+	ret->fds = ret->table[TABLE_FDS].entries;
+	ret->drops_full_threadtable = ret->table[TABLE_THREADS].refused;
+	ret->drops_full_fdtable = ret->table[TABLE_FDS].refused;
+	ret->bytes = sizeof(*p);
+	for (u32 i = 0; i < PROC_TABLES; i++)
+		ret->bytes += ret->table[i].bytes;
 }

@@ -16,6 +16,7 @@
 #ifndef SAKER_PROC_PROC_H
 #define SAKER_PROC_PROC_H
 
+#include "base/account.h"
 #include "base/hash.h"
 #include "base/types.h"
 #include "event/event.h"
@@ -106,9 +107,25 @@ struct thread {
 	struct thread *parent;	/* not to be used directly: proc_parent() */
 };
 
+/* The tables that grow with what is watched, and have a budget. */
+enum proc_table {
+	TABLE_THREADS,		/* with their names, arguments, environments */
+	TABLE_FDS,		/* with their names */
+	TABLE_USERS,		/* and groups */
+	PROC_TABLES
+};
+
 struct proc_options {
 	const char *host_root;		/* prefix for /proc and /etc; "" or NULL: none */
 	u32 max_threads;		/* 0: 262144 */
+	/*
+	 * Memory of each table; 0: no limit.  What is too much after an event is forgotten: first what
+	 * nothing is known of, then what was used least lately, parents after their children.
+	 */
+	struct {
+		u64 threads, fds, users;
+	} max_bytes;
+	s64 self_pid;			/* a process that is not forgotten; 0: none */
 	bool live;			/* look up misses in /proc; purge dead ones */
 	bool lookup_users;		/* $HOST_ROOT/etc/passwd and group */
 	/*
@@ -129,8 +146,8 @@ struct proc_stats {
 	u64 scan_skipped;		/* entries of /proc that vanished or may not be read */
 	u64 stored_events, store_drops, retrieved_events, retrieve_drops;
 	u64 drops_full_threadtable, drops_full_fdtable;
-	u64 bytes;			/* of all tables, */
-	u64 fd_bytes;			/* of these: those of fds */
+	u64 bytes;			/* of all tables */
+	struct table_stats table[PROC_TABLES];
 };
 
 struct proc *proc_new(const struct proc_options *opt);
@@ -172,9 +189,10 @@ struct thread *proc_parent(const struct proc *p, const struct thread *t);
  */
 struct thread *proc_ancestor(const struct proc *p, const struct thread *t, u32 n);
 
-struct fd *proc_fd(const struct proc *p, const struct thread *t, s64 num);
+struct fd *proc_fd(struct proc *p, const struct thread *t, s64 num);
 /* Iterates over the fds of t's process; *pos starts at 0, NULL at the end. */
 struct fd *proc_fd_next(const struct proc *p, const struct thread *t, size_t *pos);
+/* With those that were forgotten while they were open. */
 u64 proc_fd_count(const struct proc *p, const struct thread *t);
 u64 proc_nthreads(const struct proc *p, const struct thread *t);	/* alive, of the process */
 u64 proc_nchilds(const struct proc *p, const struct thread *t);	/* without the main thread */
@@ -214,7 +232,7 @@ u32 path_concat(char *out, u32 cap, const char *base, u32 base_len, const char *
  * appended with a trailing '/'; "<UNKNOWN>/" when the fd is not known.  For absolute
  * paths nothing is appended.
  */
-void proc_dirfd_path(const struct proc *p, const struct event *ev, s64 dirfd, const char *path,
+void proc_dirfd_path(struct proc *p, const struct event *ev, s64 dirfd, const char *path,
 		     u32 path_len, struct pstr *ret);
 
 /* Text of an fd's name for its present tuple, "1.2.3.4:80->5.6.7.8:90" and the like. */

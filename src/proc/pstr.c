@@ -1,38 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proc/pstr.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
+static_assert(offsetof(struct pstr_pool, none.nul) == offsetof(struct pstr_pool, none) + sizeof(struct pstr_head),
+	      "the empty string is found as others are");
 
-struct shared {
-	u32 refs, cap;	/* cap without the NUL */
-	char data[];
-};
-
-const char pstr_empty[1] = "";
-
-static struct shared *shared_of(const struct pstr *s)
+static struct pstr_head *head_of(const struct pstr *s)
 {
-	return s->p == pstr_empty ? NULL : (struct shared *)(void *)(s->p - offsetof(struct shared, data));
+	return (struct pstr_head *)(void *)(s->p - sizeof(struct pstr_head));
+}
+
+static char *data_of(struct pstr_head *h)
+{
+	return (char *)(h + 1);
+}
+
+void pstr_pool_init(struct pstr_pool *pool, struct account *account)
+{
+	*pool = (struct pstr_pool){ .account = account, .none.head.pool = pool };
+}
+
+static bool is_none(const struct pstr_head *h)
+{
+	return h == &h->pool->none.head;
 }
 
 void pstr_fini(struct pstr *s)
 {
-	struct shared *h = shared_of(s);
+	struct pstr_head *h = head_of(s);
+	struct pstr_pool *pool = h->pool;
 
-	if (h && !--h->refs)
-		free(h);
-	pstr_init(s);
+	if (!is_none(h) && !--h->refs)
+		account_free(pool->account, h);
+	pstr_init(s, pool);
 }
 
-static struct shared *shared_new(size_t n)
+static struct pstr_head *head_new(struct pstr_pool *pool, size_t n)
 {
-	/* room for a longer name of the next file in this slot */
-	size_t cap = n < 24 ? 24 : (n + 15) & ~(size_t)15;
-	struct shared *h = xmalloc(sizeof(*h) + cap + 1);
+	/*
+	 * Room for a longer name of the next file in this slot; with header and NUL it fills what
+	 * malloc() gives, which is a multiple of 16 and 8 more.
+	 */
+	size_t cap = n < 23 ? 23 : ((n + 8) & ~(size_t)15) + 7;
+	struct pstr_head *h = account_malloc(pool->account, sizeof(*h) + cap + 1);
 
+	h->pool = pool;
 	h->refs = 1;
 	h->cap = (u32)cap;
 	return h;
@@ -40,21 +55,24 @@ static struct shared *shared_new(size_t n)
 
 void pstr_set(struct pstr *s, const void *p, size_t n)
 {
-	struct shared *h = shared_of(s);
+	struct pstr_head *h = head_of(s);
+	char *data;
 
-	if (!h || h->refs > 1 || h->cap < n) {
+	if (is_none(h) || h->refs > 1 || h->cap < n) {
 		if (!n) {
 			pstr_fini(s);
 			return;
 		}
-		h = shared_new(n);
-		memcpy(h->data, p, n);
+		data = data_of(head_new(h->pool, n));
+		memcpy(data, p, n);
 		pstr_fini(s);
-	} else if (n) {
-		memmove(h->data, p, n);
+	} else {
+		data = data_of(h);
+		if (n)
+			memmove(data, p, n);
 	}
-	h->data[n] = 0;
-	s->p = h->data;
+	data[n] = 0;
+	s->p = data;
 	s->len = (u32)n;
 }
 
@@ -66,31 +84,24 @@ void pstr_update(struct pstr *s, const void *p, size_t n)
 
 void pstr_drop(struct pstr *s)
 {
-	struct shared *h = shared_of(s);
+	struct pstr_head *h = head_of(s);
 
 	if (h->refs > 1) {
 		pstr_fini(s);
 		return;
 	}
-	h->data[0] = 0;
+	data_of(h)[0] = 0;
 	s->len = 0;
 }
 
 void pstr_share(struct pstr *s, const struct pstr *from)
 {
-	struct shared *h = shared_of(from);
+	struct pstr_head *h = head_of(from);
 
 	if (s == from)
 		return;
-	if (h)
+	if (!is_none(h))
 		h->refs++;
 	pstr_fini(s);
 	*s = *from;
-}
-
-size_t pstr_bytes(const struct pstr *s)
-{
-	const struct shared *h = shared_of(s);
-
-	return h ? (sizeof(*h) + h->cap + 1) / h->refs : 0;
 }

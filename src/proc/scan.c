@@ -462,6 +462,37 @@ out:
 
 /* ---- single tasks ---- */
 
+static struct task *scan_parent(struct proc *p, s64 pid)
+{
+	struct reading *r = xcalloc(1, sizeof(*r));
+	int dir = open_task(p, pid);
+	struct task *t = NULL;
+
+	if (dir >= 0 && read_process(p, dir, pid, r) && r->t.pid == pid)
+		t = take_process(p, r);
+	p->thread_budget.recreated += t != NULL;
+	if (dir >= 0)
+		close(dir);
+	reading_fini(r);
+	return t;
+}
+
+/* A parent that nobody had a use for may have been forgotten before its child was. */
+static void link_with_ancestors(struct proc *p, struct task *t)
+{
+	struct task *chain[32];
+	u32 n = 0;
+
+	while (t && n < ARRAY_SIZE(chain)) {
+		s64 parent = t->t.ptid;
+
+		chain[n++] = t;
+		t = parent > 0 && !thread_find(p, parent) && parse_may_ask(p) ? scan_parent(p, parent) : NULL;
+	}
+	while (n)
+		thread_link(p, chain[--n]);
+}
+
 static struct task *scan_further_thread(struct proc *p, s64 tid, s64 pid, struct reading *r)
 {
 	int dir = open_task(p, pid), task_dir;
@@ -475,7 +506,7 @@ static struct task *scan_further_thread(struct proc *p, s64 tid, s64 pid, struct
 		if (!m || !m->t.group) {
 			m = take_process(p, r);
 			if (m)
-				thread_link(p, m);
+				link_with_ancestors(p, m);
 		}
 		t = take_thread(p, task_dir, tid, r);
 	}
@@ -497,8 +528,9 @@ struct task *scan_task(struct proc *p, s64 tid)
 		else
 			t = scan_further_thread(p, tid, r->t.pid, r);
 	}
+	p->thread_budget.recreated += t != NULL;
 	if (t)
-		thread_link(p, t);
+		link_with_ancestors(p, t);
 	else
 		p->stats.scan_skipped++;
 	if (dir >= 0)

@@ -311,9 +311,10 @@ static u32 encode_dev(dev_t dev)
 	return (lo & 0xff) | hi << 8 | (lo & ~0xffu) << 12;
 }
 
-static void scan_one(struct proc *p, struct scan_net *n, int dir, int fds, const char *name,
-		     s64 pid)
+/* n: NULL: sockets are left out. */
+static bool scan_one(struct proc *p, struct scan_net *n, int dir, int fds, const char *name, s64 pid)
 {
+	struct buf text = { 0 };
 	struct state_fd f = { .tid = pid, .fd = strtoll(name, NULL, 10) };
 	char link[PATH_LEN_MAX];
 	ssize_t len = readlinkat(fds, name, link, sizeof(link) - 1);
@@ -321,12 +322,15 @@ static void scan_one(struct proc *p, struct scan_net *n, int dir, int fds, const
 
 	if (len < 0 || fstatat(fds, name, &st, 0)) {
 		p->stats.scan_skipped++;
-		return;
+		return false;
 	}
+	if (S_ISSOCK(st.st_mode) && !n)
+		return false;
 	link[len] = 0;
 	f.ino = st.st_ino;
 	f.dev = encode_dev(st.st_dev);
-	take_flags(dir, f.fd, &n->text, &f);
+	take_flags(dir, f.fd, n ? &n->text : &text, &f);
+	buf_fini(&text);
 	if (S_ISSOCK(st.st_mode)) {
 		take_socket(n, dir, &st, &f);
 	} else {
@@ -334,6 +338,26 @@ static void scan_one(struct proc *p, struct scan_net *n, int dir, int fds, const
 		f.name = (struct state_str){ link, (u32)len };
 	}
 	p->sink.fd(p->sink.ctx, &f);
+	return true;
+}
+
+bool scan_fd(struct proc *p, s64 tid, s64 num)
+{
+	char path[PATH_LEN_MAX], name[24];
+	int dir, fds;
+	bool found = false;
+
+	snprintf(path, sizeof(path), "%s/proc/%lld", p->host_root, tid);
+	snprintf(name, sizeof(name), "%lld", num);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fds = dir < 0 ? -1 : openat(dir, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fds >= 0) {
+		found = scan_one(p, NULL, dir, fds, name, tid) && fdt_get(thread_find(p, tid), num);
+		close(fds);
+	}
+	if (dir >= 0)
+		close(dir);
+	return found;
 }
 
 void scan_fds(struct proc *p, struct scan_net *n, int dir, s64 pid)

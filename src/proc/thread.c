@@ -18,13 +18,13 @@ struct task *thread_find(const struct proc *p, s64 tid)
 	return map64_get(&p->tasks, (u64)tid);
 }
 
-static void strings_init(struct thread *t)
+static void strings_init(struct thread *t, struct pstr_pool *names)
 {
 	struct pstr *const all[] = { &t->comm, &t->exe, &t->exepath, &t->cwd, &t->root,
 				     &t->args, &t->env, &t->cgroups };
 
 	for (u32 i = 0; i < ARRAY_SIZE(all); i++)
-		pstr_init(all[i]);
+		pstr_init(all[i], names);
 }
 
 static void strings_fini(struct thread *t)
@@ -39,32 +39,94 @@ static void strings_fini(struct thread *t)
 	pstr_fini(&t->cgroups);
 }
 
-static void identity_init(struct thread *t, s64 tid)
+static void identity_init(struct proc *p, struct thread *t, s64 tid)
 {
 	memset(t, 0, sizeof(*t));
 	t->tid = tid;
 	t->pid = t->ptid = t->vtid = t->vpid = -1;
 	t->sid = t->pgid = t->vpgid = -1;
 	t->uid = t->gid = t->loginuid = UID_NONE;
-	strings_init(t);
+	strings_init(t, &p->thread_names);
 }
+
+/* ---- who can be forgotten ---- */
+
+static bool may_be_forgotten(const struct proc *p, const struct task *t)
+{
+	const struct proc_group *g = t->t.group;
+
+	if (t->child_first || (g && g->members > 1 && thread_is_main(&t->t)))
+		return false;
+	return t->t.pid != 1 && (!p->opt.self_pid || t->t.pid != p->opt.self_pid);
+}
+
+static void enter_ring(struct proc *p, struct task *t)
+{
+	list_del(&t->age);
+	if (may_be_forgotten(p, t))
+		list_add_tail(t->t.flags & TH_INVALID ? &p->blank : &p->known, &t->age);
+}
+
+static struct task *first_of(struct list *ring)
+{
+	return list_empty(ring) ? NULL : container_of(ring->next, struct task, age);
+}
+
+static void to_known(struct proc *p, struct task *t)
+{
+	list_del(&t->age);
+	list_add_tail(&p->known, &t->age);
+}
+
+static struct task *least_used(struct proc *p)
+{
+	struct task *t;
+
+	/* the files of a process can be known when it is not */
+	while ((t = first_of(&p->blank)) && t->fds)
+		to_known(p, t);
+	if (t)
+		return t;
+	for (u32 chances = 0; (t = first_of(&p->known)) && chances < MAX_CHANCES; chances++) {
+		if (!t->used || t->t.flags & TH_DEAD)
+			return t;
+		t->used = false;
+		to_known(p, t);
+	}
+	return t;
+}
+
+bool thread_forget(struct proc *p)
+{
+	struct task *t = least_used(p);
+
+	if (!t)
+		return false;
+	p->thread_budget.evicted++;
+	if (t->fds && t->fds->refs == 1)
+		p->fd_budget.evicted += t->fds->count;
+	thread_free(p, t);
+	return true;
+}
+
+/* ---- entries ---- */
 
 struct task *thread_make(struct proc *p, s64 tid)
 {
 	struct task *t = thread_find(p, tid);
-	u32 max = p->opt.max_threads ? p->opt.max_threads : MAX_THREADS;
 
 	if (t)
 		return t;
-	if (p->tasks.count >= max) {
-		p->stats.drops_full_threadtable++;
+	if (budget_threads_full(p)) {
+		p->thread_budget.refused++;
 		return NULL;
 	}
-	t = xcalloc(1, sizeof(*t));
-	identity_init(&t->t, tid);
+	t = account_calloc(&p->thread_budget.mem, sizeof(*t));
+	identity_init(p, &t->t, tid);
 	t->reaper_tid = -1;
 	t->last_fd = -1;
 	map64_put(&p->tasks, (u64)tid, t);
+	enter_ring(p, t);
 	p->stats.added_threads++;
 	return t;
 }
@@ -76,6 +138,8 @@ struct task *thread_placeholder(struct proc *p, s64 tid)
 	if (!t)
 		return NULL;
 	t->t.flags |= TH_INVALID;
+	t->retry_ns = p->ts_ns + NS_PER_S;
+	enter_ring(p, t);
 	pstr_set(&t->t.comm, "<NA>", 4);
 	pstr_set(&t->t.exe, "<NA>", 4);
 	pstr_set(&t->t.cwd, "./", 2);
@@ -90,7 +154,7 @@ void thread_reset(struct proc *p, struct task *t)
 
 	fdt_put(p, t);
 	strings_fini(&t->t);
-	identity_init(&t->t, t->t.tid);
+	identity_init(p, &t->t, t->t.tid);
 	t->t.parent = parent;
 	t->t.group = group;
 	t->t.generation = generation + 1;
@@ -187,7 +251,7 @@ static void group_join(struct proc *p, struct task *t)
 	struct proc_group *g = map64_get(&p->groups, (u64)t->t.pid);
 
 	if (!g) {
-		g = xcalloc(1, sizeof(*g));
+		g = account_calloc(&p->thread_budget.mem, sizeof(*g));
 		g->pid = t->t.pid;
 		map64_put(&p->groups, (u64)g->pid, g);
 		g->reaper = t->t.pid == 1 || t->t.vpid == 1;
@@ -206,6 +270,8 @@ static void group_join(struct proc *p, struct task *t)
 		*(g->last ? &g->last->group_next : &g->first) = t;
 		g->last = t;
 	}
+	if (g->members == 2)
+		enter_ring(p, g->first);
 }
 
 static void group_leave(struct proc *p, struct task *t)
@@ -218,11 +284,14 @@ static void group_leave(struct proc *p, struct task *t)
 	*(t->group_next ? &t->group_next->group_prev : &g->last) = t->group_prev;
 	t->group_next = t->group_prev = NULL;
 	t->t.group = NULL;
-	if (--g->members)
+	if (--g->members) {
+		if (g->members == 1)
+			enter_ring(p, g->first);
 		return;
+	}
 	if (map64_get(&p->groups, (u64)g->pid) == g)
 		map64_del(&p->groups, (u64)g->pid);
-	free(g);
+	account_free(&p->thread_budget.mem, g);
 }
 
 void thread_dead(struct task *t)
@@ -254,7 +323,7 @@ static bool would_loop(const struct task *child, const struct task *parent)
 	return m != NULL;
 }
 
-static void child_remove(struct task *c)
+static void child_remove(struct proc *p, struct task *c)
 {
 	struct task *parent = c->t.parent ? task_of(c->t.parent) : NULL;
 
@@ -265,17 +334,20 @@ static void child_remove(struct task *c)
 		c->child_next->child_prev = c->child_prev;
 	c->child_next = c->child_prev = NULL;
 	c->t.parent = NULL;
+	if (!parent->child_first)
+		enter_ring(p, parent);
 }
 
-static void child_add(struct task *parent, struct task *c)
+static void child_add(struct proc *p, struct task *parent, struct task *c)
 {
-	child_remove(c);
+	child_remove(p, c);
 	c->t.parent = &parent->t;
 	c->t.ptid = parent->t.tid;
 	c->child_next = parent->child_first;
 	if (c->child_next)
 		c->child_next->child_prev = c;
 	parent->child_first = c;
+	list_del(&parent->age);
 }
 
 static void parent_link(struct proc *p, struct task *t)
@@ -285,11 +357,11 @@ static void parent_link(struct proc *p, struct task *t)
 
 	if (!parent || thread_invalid(&parent->t) || parent == t ||
 	    (may_loop && would_loop(t, parent))) {
-		child_remove(t);
+		child_remove(p, t);
 		t->t.ptid = 0;
 		return;
 	}
-	child_add(parent, t);
+	child_add(p, parent, t);
 }
 
 void thread_link(struct proc *p, struct task *t)
@@ -299,13 +371,14 @@ void thread_link(struct proc *p, struct task *t)
 	t->t.flags &= ~(u32)TH_INVALID;
 	group_join(p, t);
 	parent_link(p, t);
+	enter_ring(p, t);
 }
 
 void thread_unlink(struct proc *p, struct task *t)
 {
 	thread_dead(t);
 	group_leave(p, t);
-	child_remove(t);
+	child_remove(p, t);
 }
 
 /* A socket found in a scan whose own port is that of a server is the server's end. */
@@ -344,6 +417,7 @@ void thread_link_all(struct proc *p)
 		t = e->value;
 		if (!t->t.parent && !thread_invalid(&t->t) && t->t.ptid != 0)
 			parent_link(p, t);
+		enter_ring(p, t);
 		set_server_ends(p, t);
 	}
 }
@@ -398,10 +472,10 @@ static void reparent_children(struct proc *p, struct task *t)
 		reaper->t.group->reaper = true;
 	while ((c = t->child_first)) {
 		if (reaper && c != reaper && !would_loop(c, reaper)) {
-			child_add(reaper, c);
+			child_add(p, reaper, c);
 			continue;
 		}
-		child_remove(c);
+		child_remove(p, c);
 		c->t.ptid = 0;
 	}
 }
@@ -411,8 +485,9 @@ void thread_free(struct proc *p, struct task *t)
 	thread_unlink(p, t);
 	while (t->child_first) {
 		t->child_first->t.ptid = 0;
-		child_remove(t->child_first);
+		child_remove(p, t->child_first);
 	}
+	list_del(&t->age);
 	map64_del(&p->tasks, (u64)t->t.tid);
 	if (p->last == t)
 		p->last = NULL;
@@ -420,8 +495,8 @@ void thread_free(struct proc *p, struct task *t)
 		p->task = NULL;
 	fdt_put(p, t);
 	strings_fini(&t->t);
-	free(t->enter);
-	free(t);
+	account_free(&p->thread_budget.mem, t->enter);
+	account_free(&p->thread_budget.mem, t);
 	p->stats.removed_threads++;
 }
 

@@ -20,24 +20,27 @@ struct users {
 	struct timespec passwd_mtime, group_mtime;
 	u64 checked_ns;
 	struct map64 users, groups;
+	struct account mem;
+	struct pstr_pool names;
+	u64 max_bytes, refused;
 };
 
-static void user_free(struct user *u)
+static void user_free(struct users *all, struct user *u)
 {
 	if (!u)
 		return;
 	pstr_fini(&u->name);
 	pstr_fini(&u->home);
 	pstr_fini(&u->shell);
-	free(u);
+	account_free(&all->mem, u);
 }
 
-static void group_free(struct group *g)
+static void group_free(struct users *all, struct group *g)
 {
 	if (!g)
 		return;
 	pstr_fini(&g->name);
-	free(g);
+	account_free(&all->mem, g);
 }
 
 static char *joined(const char *root, const char *path)
@@ -50,11 +53,13 @@ static char *joined(const char *root, const char *path)
 	return s;
 }
 
-struct users *users_new(const char *host_root, bool lookup)
+struct users *users_new(const char *host_root, bool lookup, u64 max_bytes)
 {
 	struct users *u = xcalloc(1, sizeof(*u));
 
 	u->lookup = lookup;
+	u->max_bytes = max_bytes;
+	pstr_pool_init(&u->names, &u->mem);
 	u->passwd = joined(host_root, "/etc/passwd");
 	u->group = joined(host_root, "/etc/group");
 	return u;
@@ -66,7 +71,7 @@ static void clear_users(struct users *u)
 	size_t pos = 0;
 
 	while ((e = map64_next(&u->users, &pos)))
-		user_free(e->value);
+		user_free(u, e->value);
 	map64_fini(&u->users);
 }
 
@@ -76,7 +81,7 @@ static void clear_groups(struct users *u)
 	size_t pos = 0;
 
 	while ((e = map64_next(&u->groups, &pos)))
-		group_free(e->value);
+		group_free(u, e->value);
 	map64_fini(&u->groups);
 }
 
@@ -96,17 +101,39 @@ static void set_limited(struct pstr *to, const struct state_str *from, size_t ma
 	pstr_set(to, from->p, size_min(from->len, max));
 }
 
+static u64 bytes_of(const struct users *u)
+{
+	return sizeof(*u) + u->mem.bytes + (u->users.cap + u->groups.cap) * sizeof(struct map64_entry);
+}
+
+void users_stats(const struct users *u, struct table_stats *ret)
+{
+	*ret = (struct table_stats){
+		.entries = u->users.count + u->groups.count, .bytes = bytes_of(u), .max_bytes = u->max_bytes,
+		.refused = u->refused,
+	};
+}
+
+/* For one more: they are what the machine's files say and stay as long as these do. */
+static bool has_room(struct users *u, const struct map64 *m)
+{
+	if (m->count < USERS_MAX && (!u->max_bytes || bytes_of(u) < u->max_bytes))
+		return true;
+	u->refused++;
+	return false;
+}
+
 void users_add(struct users *u, const struct state_user *s)
 {
 	struct user *user = map64_get(&u->users, s->uid);
 
-	if (!user && u->users.count >= USERS_MAX)
+	if (!user && !has_room(u, &u->users))
 		return;
 	if (!user) {
-		user = xcalloc(1, sizeof(*user));
-		pstr_init(&user->name);
-		pstr_init(&user->home);
-		pstr_init(&user->shell);
+		user = account_calloc(&u->mem, sizeof(*user));
+		pstr_init(&user->name, &u->names);
+		pstr_init(&user->home, &u->names);
+		pstr_init(&user->shell, &u->names);
 		user->uid = s->uid;
 		map64_put(&u->users, s->uid, user);
 	}
@@ -118,18 +145,18 @@ void users_add(struct users *u, const struct state_user *s)
 
 void users_del(struct users *u, u32 uid)
 {
-	user_free(map64_del(&u->users, uid));
+	user_free(u, map64_del(&u->users, uid));
 }
 
 void users_add_group(struct users *u, const struct state_group *s)
 {
 	struct group *g = map64_get(&u->groups, s->gid);
 
-	if (!g && u->groups.count >= USERS_MAX)
+	if (!g && !has_room(u, &u->groups))
 		return;
 	if (!g) {
-		g = xcalloc(1, sizeof(*g));
-		pstr_init(&g->name);
+		g = account_calloc(&u->mem, sizeof(*g));
+		pstr_init(&g->name, &u->names);
 		g->gid = s->gid;
 		map64_put(&u->groups, s->gid, g);
 	}
@@ -138,7 +165,7 @@ void users_add_group(struct users *u, const struct state_group *s)
 
 void users_del_group(struct users *u, u32 gid)
 {
-	group_free(map64_del(&u->groups, gid));
+	group_free(u, map64_del(&u->groups, gid));
 }
 
 /* ---- files ---- */

@@ -70,8 +70,8 @@ static void fill(struct snapshot *s)
 	s->programs = xcalloc(1, sizeof(*s->programs));
 	s->programs[0] = (struct snapshot_program){ "__x64_sys_openat", 4, 400 };
 	s->nprograms = 1;
-	s->proc.bytes = (3 << 19) + 9;
-	s->proc.fd_bytes = 9;
+	s->tables[TABLE_THREADS] = (struct table_stats){ 4, 3 << 19, 2 << 20, 5, 6, 7 };
+	s->tables[TABLE_FDS].bytes = 9;
 	s->bytes[SC_openat] = 6400;
 }
 

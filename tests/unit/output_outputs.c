@@ -178,6 +178,51 @@ static void full_queue(void **state)
 	free(line);
 }
 
+/* The queue and what is on its way out stay within their memory; afterwards it is given back. */
+static void queue_memory(void **state)
+{
+	enum { MAX = 4 << 20 };
+	const char *fifo = in_dir("fifo2");
+	static struct output_options opt;
+	char *line = calloc(1, 3000);
+	struct table_stats s = { 0 };
+	struct outputs *o;
+	u64 pushed = 0;
+	int fd;
+
+	(void)state;
+	opt = (struct output_options){ .file = { true, true, strdup(fifo) }, .max_bytes = MAX, .failed = failed };
+	memset(line, 'x', 2999);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	fd = open(fifo, O_RDONLY | O_NONBLOCK);
+	assert_true(fd >= 0);
+	o = start(&opt);
+	for (int i = 0; i < 5000; i++) {
+		pushed += outputs_push(o, PRIO_DEBUG, line, 2999);
+		outputs_stats(o, &s);
+		assert_true(s.bytes <= MAX);
+	}
+	assert_int_equal(s.max_bytes, MAX);
+	assert_int_equal(s.refused, 5000 - pushed);
+	assert_true(s.bytes > MAX / 2 - 8192);
+	assert_true(s.entries > MAX / 2 / 3100);
+	/* the reader reads again */
+	fcntl(fd, F_SETFL, 0);
+	for (u64 got = 0; got < pushed * 3000;)
+		got += (u64)read(fd, line, 3000);
+	for (int i = 0; i < 4; i++) {
+		push(o, "few");
+		read(fd, line, 4);
+		usleep(20000);
+	}
+	outputs_stats(o, &s);
+	assert_int_equal(s.entries, 0);
+	assert_true(s.bytes <= 2 << 20);
+	assert_int_equal(outputs_stop(o, 0), 0);
+	close(fd);
+	free(line);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +232,7 @@ int main(void)
 		cmocka_unit_test(full_device),
 		cmocka_unit_test(program),
 		cmocka_unit_test(full_queue),
+		cmocka_unit_test(queue_memory),
 	};
 	char command[64];
 	int err;

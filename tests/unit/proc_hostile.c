@@ -105,7 +105,8 @@ static void check_tables(struct proc *p)
 
 static void run(bool live)
 {
-	const struct proc_options opt = {.max_threads = 200};
+	const struct proc_options opt = {.max_threads = 7, .live = live, .keep_fds = live,
+					 .max_bytes = {.threads = 96 << 10, .fds = 64 << 10}};
 	struct proc *p = proc_new(&opt);
 	struct proc_stats s;
 
@@ -119,7 +120,9 @@ static void run(bool live)
 			check_tables(p);
 	}
 	proc_get_stats(p, &s);
-	assert_true(s.threads <= 200);
+	assert_true(s.threads <= 9);
+	assert_true(s.table[TABLE_THREADS].evicted > 0);
+	assert_true(s.table[TABLE_FDS].evicted > 0);
 	proc_free(p);
 }
 

@@ -296,13 +296,14 @@ static void test_lookup_of_missing(void **state)
 	struct proc_stats s;
 
 	(void)state;
+	known_thread(p, getppid(), getppid(), 0, "parent");
 	ev = feed(p, &f, EV_SYSCALL_CHDIR_X, getpid(), "ds", -2ll, "/x");
 	assert_string_equal(ev->thread->comm.p, "proc_live");
 	assert_int_equal(ev->thread->pid, getpid());
 	assert_int_equal(proc_nthreads(p, ev->thread), 1);
 	ev = feed(p, &f, EV_SYSCALL_CHDIR_X, 1ll << 31, "ds", -2ll, "/x");
 	assert_true(ev->thread->flags & TH_INVALID);
-	ev = feed(p, &f, EV_SYSCALL_CHDIR_X, getppid(), "ds", -2ll, "/x");
+	ev = feed(p, &f, EV_SYSCALL_CHDIR_X, 1, "ds", -2ll, "/x");
 	assert_true(ev->thread->flags & TH_INVALID);
 	proc_get_stats(p, &s);
 	assert_int_equal(s.proc_lookups, 2);

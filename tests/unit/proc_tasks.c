@@ -433,10 +433,12 @@ static void test_full_table(void **state)
 	(void)state;
 	for (s64 tid = 1; tid < 10; tid++)
 		feed_open(p, &f, tid, 3, "/x");
+	assert_non_null(f.ev.thread);
+	proc_done(p, &f.ev);
 	proc_get_stats(p, &s);
 	assert_int_equal(s.threads, 3);
-	assert_int_equal(s.drops_full_threadtable, 6);
-	assert_null(f.ev.thread);
+	assert_int_equal(s.table[TABLE_THREADS].evicted, 6);
+	assert_int_equal(s.drops_full_threadtable, 0);
 	fork_of(p, &f, 20, 1, 21);
 	fork_of(p, &f, 20, 1, 0);
 	proc_free(p);
