@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The kernel filter on the running kernel: the same alerts with it and without it, and what it discards is counted.
 
-usage: filter.py [BINARY]      BUILD=build.  Needs root.  Last line: 'N passed, N failed, N skipped'."""
+usage: filter.py [BINARY [KIND]]     KIND: engine.kind; all that the machine has when none is given.  BUILD=build.  Needs root.
+Last line: 'N passed, N failed, N skipped'."""
 import ctypes, json, mmap, os, re, shutil, signal, subprocess, sys, tempfile, time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BINARY = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(TOP, "build", "saker"))
+BINARY = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(TOP, os.environ.get("BUILD", "build"), "saker"))
+KINDS = sys.argv[2:3] or ["modern_ebpf", "ptrace"] + ["kmod"] * os.path.exists("/dev/saker0")
 COUNT = {"ok": 0, "FAIL": 0}
 TMP = tempfile.mkdtemp(prefix="skf.")
 OPENS = 20000
@@ -62,7 +64,7 @@ def acts():
         touch(TMP + "/plain", os.O_RDONLY)
 
 
-def run(on):
+def run(kind, on):
     rules = "".join("- rule: %s\n  desc: d\n  priority: INFO\n  output: '%%fd.name'\n  condition: evt.type in (open, openat, openat2, creat) and "
                     "proc.pid=%%PID and (%s)\n" % (name, cond) for name, cond, _ in RULES)
     r, w = os.pipe()
@@ -77,24 +79,25 @@ def run(on):
         f.write(rules.replace("%PID", str(pid)))
     with open(TMP + "/c.yaml", "w") as f:
         f.write("stdout_output: {enabled: true}\nlog_stderr: true\nlog_syslog: false\njson_output: true\nrule_matching: all\n"
-                "engine: {kind: modern_ebpf}\nkernel_filter: %s\n" % str(on).lower())
-    p = subprocess.Popen([BINARY, "-c", TMP + "/c.yaml", "-r", TMP + "/r.yaml", "-U"], stdout=open(TMP + "/stdout", "w"),
+                "engine: {kind: %s, fallback: false}\nkernel_filter: %s\n" % (kind, str(on).lower()))
+    p = subprocess.Popen([BINARY, "-c", TMP + "/c.yaml", "-r", TMP + "/r.yaml", "-U"] + ["--userspace", "--pid", str(pid)] * (kind == "ptrace"), stdout=open(TMP + "/stdout", "w"),
                          stderr=open(TMP + "/stderr", "w"))
     log = lambda: open(TMP + "/stderr").read()
     end = time.monotonic() + 30
-    while time.monotonic() < end and "Privileges given up" not in log() and p.poll() is None:
+    while time.monotonic() < end and "ready in" not in log() and p.poll() is None:
         time.sleep(0.1)
     os.close(w)
     os.waitpid(pid, 0)
     time.sleep(0.5)
     p.send_signal(signal.SIGINT)
-    check("filter %s: it ends as ever" % on, p.wait(60) == 0, log())
+    check("%s, filter %s: it ends as ever" % (kind, on), p.wait(60) == 0, log())
+    check("%s, filter %s: the log says so" % (kind, on), ("Kernel filter: " in log()) == on, log())
     alerts = [json.loads(line) for line in open(TMP + "/stdout").read().splitlines() if line.startswith("{")]
     m = re.search(r"Events seen by the driver: (\d+), delivered: (\d+), filtered: (\d+), dropped: (\d+)", log())
     return sorted((a["rule"], a["output"].split(": ")[-1]) for a in alerts), [int(n) for n in m.groups()] if m else None
 
 
-def main():
+def setup():
     for d in ("secret", "out", "other"):
         os.mkdir(TMP + "/" + d)
     os.makedirs(os.path.dirname(LONG))
@@ -103,11 +106,14 @@ def main():
         f.write(LONG + "\0")
     for f in ("secret/key", "other/key", "plain"):
         open(TMP + "/" + f, "w").close()
-    without, counts = run(False)
+
+
+def compare(kind):
+    without, counts = run(kind, False)
     check("without it all opens are delivered", counts and counts[1] > OPENS and not counts[3], counts)
     shutil.rmtree(TMP + "/out")
     os.mkdir(TMP + "/out")
-    got, counts = run(True)
+    got, counts = run(kind, True)
     for name, _, n in RULES:
         found = [a[1] for a in got if a[0] == name]
         check("rule '%s' alerts %d times" % (name, n), len(found) == n, found)
@@ -115,6 +121,15 @@ def main():
     check("the same alerts with it and without it", strip(got) == strip(without), (got, without))
     check("with it those that no rule wants are not", counts and counts[2] >= OPENS and counts[1] < OPENS, counts)
     check("seen = delivered + filtered + dropped", counts and abs(counts[0] - sum(counts[1:])) <= os.cpu_count(), counts)
+
+
+def main():
+    setup()
+    for kind in KINDS:
+        print("-- " + kind)
+        shutil.rmtree(TMP + "/out")
+        os.mkdir(TMP + "/out")
+        compare(kind)
 
 
 if __name__ == "__main__":
