@@ -302,6 +302,20 @@ static int kmod_set_interest(struct capture *base, const struct interest *in, st
 	return err;
 }
 
+static int kmod_set_filter(struct capture *base, const struct kfilter *f, struct diag *d)
+{
+	struct kmod *c = container_of(base, struct kmod, base);
+	struct kmod_filter k = { .bytes = sizeof(*f), .address = (u64)(unsigned long)f }, none = { 0 };
+	int err;
+
+	if (!ioctl(c->cpus.p[0]->fd, KMOD_FILTER, &k))
+		return 0;
+	err = -errno;
+	diag_set(d, "the kernel module refuses the kernel filter's tables: %s", strerror(-err));
+	ioctl(c->cpus.p[0]->fd, KMOD_FILTER, &none);
+	return err;
+}
+
 static void kmod_close(struct capture *base)
 {
 	struct kmod *c = container_of(base, struct kmod, base);
@@ -320,6 +334,7 @@ static const struct capture_ops kmod_ops = {
 	.stats = kmod_stats,
 	.counters = kmod_counters,
 	.set_interest = kmod_set_interest,
+	.set_filter = kmod_set_filter,
 	.close = kmod_close,
 };
 
