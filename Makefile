@@ -142,7 +142,7 @@ $(BUILD)/vm/calls32 $(BUILD)/vm/calls64: $(BUILD)/vm/calls%: tests/vm/calls32.c
 $(BUILD)/vm/%: tests/vm/%.c
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
-	$(Q)$(CC) -std=gnu11 $(WARN) -O1 -g -D_GNU_SOURCE -I. -static $< -lpthread -o $@
+	$(Q)$(CC) -std=gnu11 $(WARN) -O1 -g -D_GNU_SOURCE -I. -Isrc -static $< -lpthread -o $@
 
 tests: $(BUILD)/saker $(UNIT) $(CONFORM) $(TOOLS) $(VM)
 
