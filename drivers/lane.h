@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* The events which user space must not miss: rare, and changing what it knows of processes. */
+/* How events travel to user space. */
 #ifndef SAKER_DRIVERS_LANE_H
 #define SAKER_DRIVERS_LANE_H
 
-/* 1: the event travels in the lane, a ring of its own that bulk I/O cannot fill. */
+/*
+ * 1: the event travels in the lane, a ring of its own that bulk I/O cannot fill: those which user
+ * space must not miss, rare, and changing what it knows of processes.
+ */
 static inline_ u32 lane_of(u32 type)
 {
 	switch (type) {
@@ -39,6 +42,28 @@ static inline_ u32 lane_of(u32 type)
 		return 1;
 	}
 	return 0;
+}
+
+enum event_way {
+	WAY_RING = 0,
+	WAY_LANE = 1,
+	WAY_ALL = 2,	/* a bit: to all workers, not only to the one whose process it is */
+};
+
+/*
+ * What a worker has to know of the processes of others: besides what is in the lane, what their
+ * children inherit (the working directory) and the ports and paths where servers are.
+ */
+static inline_ u32 way_of(u32 type)
+{
+	switch (type) {
+	case EV_SYSCALL_CHDIR_X:
+	case EV_SYSCALL_FCHDIR_X:
+	case EV_SOCKET_BIND_X:
+	case EV_SOCKET_LISTEN_X:
+		return WAY_RING | WAY_ALL;
+	}
+	return lane_of(type) ? WAY_LANE | WAY_ALL : WAY_RING;
 }
 
 #endif

@@ -21,7 +21,10 @@ struct bpf_note {
 	char release[72];		/* of the kernel whose headers were used */
 };
 
-/* BPF_MAP(name, type, key bytes, value bytes, entries; 0: one for each possible CPU) */
+/*
+ * BPF_MAP(name, type, key bytes, value bytes, entries; 0: one for each possible CPU, of perf events:
+ * and each worker)
+ */
 #define BPF_MAPS(BPF_MAP)								\
 	BPF_MAP(settings, 2 /* array */, 4, sizeof(struct bpf_settings), 1)		\
 	BPF_MAP(scratch, 2 /* array */, 4, sizeof(struct bpf_scratch), 0)		\
@@ -38,13 +41,14 @@ struct bpf_note {
 #define STASH_ROOM 1024			/* for a path or address kept from entry to exit */
 #define BPF_STASHES 4096		/* threads that are inside such calls at a time */
 #define BPF_ROOM 4096			/* for structures that the stack is too small for */
+#define BPF_WORKERS_MAX 16		/* a program without loops sends to each */
 #define BPF_NAME 4096			/* of a file that is executed */
 
 /* Programs that tail calls go to: those of an event type by stage, and steps. */
 #define BPF_STAGES 4
 #define CALL_ROW(type, stage) ((type) * BPF_STAGES + (stage))
 #define CALL_STEP(n) (EV_MAX * BPF_STAGES + (n))
-enum bpf_step { STEP_NONE, STEP_PATH_UP, STEP_PATH_EMIT, STEP_CGROUP, STEP_FD,
+enum bpf_step { STEP_NONE, STEP_PATH_UP, STEP_PATH_EMIT, STEP_CGROUP, STEP_FD, STEP_COPIES,
 		STEP_FILTER_LOOK, STEP_FILTER_PATHS, STEP_FILTER_END, BPF_STEPS };
 #define BPF_CALLS CALL_STEP(BPF_STEPS)
 
@@ -55,6 +59,7 @@ struct bpf_settings {
 	u32 self_pid;			/* 0: none */
 	u32 drop_failed;
 	u32 want_exec, want_fork, want_exit;
+	u32 workers, ncpus;		/* their perf buffers: all CPUs of the first, ... */
 	u32 routes[NR_SYSCALLS];
 	u32 enter_routes[NR_SYSCALLS];	/* whose path or address is copied on entry */
 	u16 types[NR_CODES];		/* the event of a code; 0: none */
@@ -66,6 +71,7 @@ struct bpf_settings {
 
 struct bpf_counts {
 	u64 drops_buffer, drops_scratch, truncated, enter_lost, filtered;
+	u64 copies_lost;		/* for other workers than the event's own */
 	struct syscall_counters by_code[NR_CODES];
 };
 
@@ -105,8 +111,10 @@ struct bpf_scratch {
 	u32 next;			/* program after that; 0: the event is complete */
 	u32 rounds;
 	u32 nfds, fd_at;
-	u16 lane;			/* goes there, see drivers/lane.h */
+	u16 way;			/* see drivers/lane.h */
 	u16 kept;			/* there may be a stash to forget */
+	u32 worker;			/* whose process it is of */
+	u32 workers, ncpus;
 	s64 fds[2];
 	u64 loop[8];			/* struct loop of drivers/port.h */
 	u64 path[PATH_ROOM];		/* nodes of the path being built */

@@ -13,7 +13,8 @@ struct core_config {
 	u32 snaplen;
 	u32 self_pid;			/* 0: none */
 	u32 page_shift;
-	u32 lane_ring;			/* index of the ring that is the lane */
+	u32 workers;			/* rings of the first, rings of the second, ... */
+	u32 lane_ring;			/* index of the lane among a worker's: it is the last */
 	u32 wake_bytes[2];		/* of new data, in rings and in the lane */
 	u32 drop_failed;
 	u32 compat;			/* the kernel runs 32-bit programs */
@@ -30,18 +31,23 @@ struct core_live {
 	u8 filtered[NR_CODES];		/* a hint: 0: all events of the code pass */
 };
 
+/* Follows each event in its ring. */
+struct ring_tail {
+	u16 cpu;
+	u16 worker;			/* whose process it is of */
+};
+
 /* One for each CPU, mapped by the consumer. */
 struct scratch {
 	u64 busy;			/* an event is being assembled */
-	u32 ring;			/* index into rings; set by the consumer */
-	u32 unwoken[2];			/* bytes written since the consumer was last woken */
+	u32 ring;			/* index into a worker's rings; set by the consumer */
 	u32 code;
 	u32 nr;
 	u32 compat;			/* enum call_kind */
 	/* what the finishing program needs of the event */
 	u64 off;
 	u32 nparam;
-	u32 lane;
+	u32 way;
 	u32 nfds;
 	s64 fds[2];
 	u64 task;
@@ -49,6 +55,8 @@ struct scratch {
 	s64 ret;
 	u64 index;			/* of the message, see mmsg_index() */
 	u64 drops_buffer, drops_scratch, truncated, enter_lost, filtered;
+	u64 copies_lost;		/* for other workers than the event's own */
+	u32 unwoken[WORKERS_MAX][2];	/* bytes written since the worker was last woken */
 	u64 loop[8];			/* struct loop of drivers/port.h */
 	struct kf_seen seen;		/* of the path that the filter looks at */
 	struct syscall_counters by_code[NR_CODES];

@@ -17,6 +17,13 @@
  */
 #define ROUTE(native, compat) ((native) | (compat) << 16)
 
+/*
+ * The worker, of n, to which a process belongs: what takes the events of one process must be the
+ * same everywhere, and processes that follow each other shall not fall to the same one.
+ */
+#define WORKERS_MAX 64
+#define WORKER_OF(tgid, n) ((u32)((u64)(u32)((u32)(tgid) * 2654435761u) * (n) >> 32))
+
 enum call_kind {
 	CALL_NATIVE,
 	CALL_COMPAT,			/* of a 32-bit caller */

@@ -11,8 +11,11 @@
  * when the descriptor of KMOD_CREATE is closed and unmapped.
  *
  * The data are two rings, of ordinary events and of the lane (drivers/lane.h), each mapped
- * twice in a row, so that no record is split.  A record is an event (schema/event.h), padded
- * to a multiple of 8 bytes.
+ * twice in a row, so that no record is split.  A record is an event (schema/event.h) and the u16
+ * number of the worker whose process it is of, padded to a multiple of 8 bytes.
+ *
+ * Events are divided among workers that are a consumer each: each gets those of its own processes,
+ * and of others' those that change what it has to know (drivers/lane.h).
  */
 #ifndef SAKER_SCHEMA_KMOD_ABI_H
 #define SAKER_SCHEMA_KMOD_ABI_H
@@ -47,6 +50,7 @@ struct kmod_options {
 	u32 snaplen;
 	u32 self_pid;		/* its events are left out; KMOD_SELF: the caller, 0: none */
 	u32 drop_failed;
+	u32 worker, workers;	/* this one's number, of how many; 0 workers: 1 */
 	u64 epoch_ns;		/* boot time + this = time stamps */
 };
 
@@ -64,6 +68,7 @@ struct kmod_counters {
 	u64 truncated;
 	u64 enter_lost;
 	u64 filtered;
+	u64 copies_lost;	/* events of other workers' processes that found no room */
 	struct syscall_counters by_code[NR_CODES];
 };
 

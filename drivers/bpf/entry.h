@@ -185,6 +185,8 @@ static inline_ bool claim(struct entry *e, u32 code)
 	s->tid = bpf_get_current_pid_tgid();
 	s->snaplen = e->set->snaplen;
 	s->epoch_ns = e->set->epoch_ns;
+	s->workers = e->set->workers;
+	s->ncpus = e->set->ncpus;
 	return true;
 }
 

@@ -73,7 +73,8 @@ static inline_ void event_begin(struct ctx *c, u32 type, u32 nparams)
 	s->prev = 0;
 	s->nfds = s->fd_at = 0;
 	s->truncated = 0;
-	s->lane = lane_of(type);
+	s->way = way_of(type);
+	s->worker = s->workers > 1 ? WORKER_OF(KREAD(task(c), tgid), s->workers) : 0;
 	if (type != EV_SYSCALL_CLONE_20_X)
 		s->type = type;
 	*(u64 *)p = bpf_ktime_get_ns() + s->epoch_ns;
@@ -82,11 +83,24 @@ static inline_ void event_begin(struct ctx *c, u32 type, u32 nparams)
 	*(u32 *)(p + 22) = nparams;
 }
 
+/* Puts the finished event into a buffer of one worker; the number of its own worker follows it. */
+static inline_ long perf_put(void *ctx, struct bpf_scratch *s, u32 worker)
+{
+	u64 buffer = (u32)(worker * s->ncpus + bpf_get_smp_processor_id()), len = s->off - 1;
+
+	opaque(len);
+	len = (len & (EVENT_LEN_MAX - 1)) + 1;
+	*(u16 *)(s->event + len) = s->worker;
+	len += sizeof(u16);
+	if (s->way & WAY_LANE)
+		return bpf_perf_event_output(ctx, &map_lane, buffer, s->event, len);
+	return bpf_perf_event_output(ctx, &map_events, buffer, s->event, len);
+}
+
 static inline_ void event_send(void *ctx, struct bpf_scratch *s)
 {
 	struct bpf_counts *n = this_counts();
 	u64 len = s->off;
-	long err;
 
 	s->busy = 0;
 	if (s->kept)
@@ -101,14 +115,7 @@ static inline_ void event_send(void *ctx, struct bpf_scratch *s)
 		return;
 	}
 	*(u32 *)(s->event + 16) = len;
-	len--;
-	opaque(len);
-	len = (len & (EVENT_LEN_MAX - 1)) + 1;
-	if (s->lane)
-		err = bpf_perf_event_output(ctx, &map_lane, BPF_F_CURRENT_CPU, s->event, len);
-	else
-		err = bpf_perf_event_output(ctx, &map_events, BPF_F_CURRENT_CPU, s->event, len);
-	if (err) {
+	if (perf_put(ctx, s, s->worker)) {
 		n->drops_buffer++;
 		counters(n, s->code)->lost++;
 	} else {
@@ -122,6 +129,13 @@ static inline_ int event_end(void *ctx, struct bpf_scratch *s)
 	struct bpf_counts *n;
 
 	event_send(ctx, s);
+	if (s->workers > 1 && s->way & WAY_ALL) {
+		bpf_tail_call(ctx, &map_calls, CALL_STEP(STEP_COPIES));
+		n = this_counts();
+		if (n)
+			n->copies_lost += s->workers - 1;
+		return 0;
+	}
 	if (s->type != EV_SOCKET_SENDMMSG_X && s->type != EV_SOCKET_RECVMMSG_X)
 		return 0;
 	s->index++;
@@ -293,6 +307,21 @@ PROGRAM("step_fd") int step_fd(void *ctx)
 	if (s->walk)
 		return step_next(ctx, s, s->walk);
 	return walk_end(ctx, s);
+}
+
+/* An event that changes what all workers have to know. */
+PROGRAM("step_copies") int step_copies(void *ctx)
+{
+	struct bpf_scratch *s = this_scratch();
+	struct bpf_counts *n = this_counts();
+	u32 i;
+
+	if (!s || !n || s->off > BPF_EVENT_MAX)
+		return 0;
+	unrolled for (i = 0; i < BPF_WORKERS_MAX; i++)
+		if (i < s->workers && i != s->worker && perf_put(ctx, s, i))
+			n->copies_lost++;
+	return 0;
 }
 
 char saker_license[] SEC("license") = "Dual MIT/GPL";

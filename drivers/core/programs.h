@@ -84,13 +84,30 @@ static inline_ void event_begin(struct ctx *c, struct scratch *s, u32 type, u32 
 	c->memo.opened_known = false;
 }
 
-/* Puts the finished event into its ring; the number of the CPU follows it. */
-static inline_ int event_end(struct ctx *c, u32 lane)
+/* Puts the finished event into a ring of one worker. */
+static inline_ long ring_put(struct scratch *s, u32 worker, u32 lane, u64 len)
 {
+	u32 ring = worker * (config.lane_ring + 1) + (lane ? config.lane_ring : s->ring);
+	u32 *unwoken = &s->unwoken[worker & (WORKERS_MAX - 1)][lane & 1];
+	void *rb = bpf_map_lookup_elem(&rings, &ring);
+	u64 flags = BPF_RB_NO_WAKEUP;
+
+	if (!rb)
+		return -1;
+	*unwoken += len;
+	if (*unwoken > config.wake_bytes[lane & 1]) {
+		*unwoken = 0;
+		flags = BPF_RB_FORCE_WAKEUP;
+	}
+	return bpf_ringbuf_output(rb, s->event, len, flags);
+}
+
+/* Puts the finished event into its ring, and into those of all workers when they have to know. */
+static inline_ int event_end(struct ctx *c, u32 way)
+{
+	u32 lane = way & WAY_LANE, worker = 0, i;
 	struct scratch *s = c->s;
-	u32 ring = lane ? config.lane_ring : s->ring;
-	u64 len = c->off, flags = BPF_RB_NO_WAKEUP;
-	void *rb;
+	u64 len = c->off;
 
 	*(u32 *)(s->event + 16) = len;
 	s->busy = 0;
@@ -98,29 +115,27 @@ static inline_ int event_end(struct ctx *c, u32 lane)
 		return event_lost(s);
 	opaque(len);
 	len &= EVENT_LEN_MAX - 1;
+	if (config.workers > 1)
+		worker = WORKER_OF(KREAD(c->task, tgid), config.workers);
 	*(u16 *)(s->event + len) = bpf_get_smp_processor_id();
-	len += sizeof(u16);
-	rb = bpf_map_lookup_elem(&rings, &ring);
-	if (!rb)
-		return event_lost(s);
-	lane &= 1;
-	s->unwoken[lane] += len;
-	if (s->unwoken[lane] > config.wake_bytes[lane]) {
-		s->unwoken[lane] = 0;
-		flags = BPF_RB_FORCE_WAKEUP;
-	}
-	if (bpf_ringbuf_output(rb, s->event, len, flags)) {
+	*(u16 *)(s->event + len + 2) = worker;
+	len += sizeof(struct ring_tail);
+	if (ring_put(s, worker, lane, len)) {
 		s->drops_buffer++;
 		counters(s)->lost++;
 	} else {
 		counters(s)->sent++;
 	}
+	if (config.workers > 1 && way & WAY_ALL)
+		for_bounded(i, config.workers, WORKERS_MAX)
+			if (i != worker && ring_put(s, i, lane, len))
+				s->copies_lost++;
 	return 0;
 }
 
 /* ---- the end of a syscall ------------------------------------------------------ */
 
-/* fds, off, nparam and lane of the event are where the program before left them. */
+/* fds, off, nparam and way of the event are where the program before left them. */
 STEP(fd_step)
 static inline_ bool fd_step(struct ctx *c, struct loop *l, u32 i)
 {
@@ -148,10 +163,10 @@ int finish_fds(void *ctx)
 #ifndef NO_EXTRAS
 	run_steps(&c, fd_step, s->nfds, 2);
 #endif
-	return event_end(&c, s->lane);
+	return event_end(&c, s->way);
 }
 
-static inline_ int event_end_fds(void *prog_ctx, struct ctx *c, u32 lane, u32 nextra)
+static inline_ int event_end_fds(void *prog_ctx, struct ctx *c, u32 way, u32 nextra)
 {
 	struct scratch *s = c->s;
 
@@ -165,7 +180,7 @@ static inline_ int event_end_fds(void *prog_ctx, struct ctx *c, u32 lane, u32 ne
 	if (s->nfds > 1 || s->fds[0] >= 0) {
 		s->off = c->off;
 		s->nparam = c->nparam;
-		s->lane = lane;
+		s->way = way;
 #if !defined(__TARGET_ARCH_arm64)
 		bpf_tail_call_static(prog_ctx, &finishers, 0);
 #elif !defined(NO_EXTRAS)
@@ -173,7 +188,7 @@ static inline_ int event_end_fds(void *prog_ctx, struct ctx *c, u32 lane, u32 ne
 		run_steps(c, fd_step, s->nfds, 2);
 #endif
 	}
-	return event_end(c, lane);
+	return event_end(c, way);
 }
 
 static inline_ int event_drop(struct scratch *s)
@@ -233,8 +248,8 @@ int ev_##ID_(void *ctx)									\
 	event_begin(&c, s, EV_##ID_, nparams_##ID_);					\
 	capture_##ID_(&c);								\
 	if (nextra_##ID_)								\
-		return event_end_fds(ctx, &c, lane_of(EV_##ID_), nextra_##ID_);		\
-	return event_end(&c, lane_of(EV_##ID_));					\
+		return event_end_fds(ctx, &c, way_of(EV_##ID_), nextra_##ID_);		\
+	return event_end(&c, way_of(EV_##ID_));					\
 }
 
 #define EVENT(...)
@@ -287,7 +302,7 @@ static __noinline int send_enter(struct scratch *s, u32 code)
 		event_begin(&c, s, EV_SOCKET_CONNECT_E, nparams_SOCKET_CONNECT_E);
 		capture_SOCKET_CONNECT_E(&c);
 	}
-	return event_end(&c, 0);
+	return event_end(&c, WAY_RING);
 }
 
 static const struct stash empty_stash;
@@ -381,7 +396,7 @@ __noinline int do_message_##ID_(u32 i)							\
 	capture_##ID_(&c);								\
 	s->nparam = c.nparam;								\
 	run_steps(&c, fd_step, 1, 1);							\
-	event_end(&c, lane_of(EV_##ID_));						\
+	event_end(&c, way_of(EV_##ID_));						\
 	return 0;									\
 }											\
 											\
@@ -438,7 +453,7 @@ static inline_ int task_executes(const char *filename)
 		return 0;
 	c.new_filename = filename;
 	capture_SYSCALL_EXECVE_19_X(&c);
-	return event_end(&c, 1);
+	return event_end(&c, WAY_LANE | WAY_ALL);
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -495,7 +510,7 @@ int ev_SYSCALL_CLONE_20_X(void *ctx)
 	c.task = current_task();
 	event_begin(&c, s, fork_event(s->code), nparams_SYSCALL_CLONE_20_X);
 	capture_SYSCALL_CLONE_20_X(&c);
-	return event_end(&c, 1);
+	return event_end(&c, WAY_LANE | WAY_ALL);
 }
 
 /* The child's own event, sent before the child runs. */
@@ -515,7 +530,7 @@ static inline_ int task_forks(struct task_struct *child)
 	c.s->args[0] = flags;
 	*(u64 *)(c.s->event + 8) = (u32)KREAD(child, pid);
 	capture_SYSCALL_CLONE_20_X(&c);
-	return event_end(&c, 1);
+	return event_end(&c, WAY_LANE | WAY_ALL);
 }
 
 SEC("tp_btf/sched_process_fork")
@@ -564,7 +579,7 @@ static inline_ int task_exits(void)
 	if (!lifecycle_begin(&c, SC_sched_process_exit, EV_PROCEXIT_1_E, nparams_PROCEXIT_1_E))
 		return 0;
 	capture_PROCEXIT_1_E(&c);
-	return event_end(&c, 1);
+	return event_end(&c, WAY_LANE | WAY_ALL);
 }
 
 SEC("tp_btf/sched_process_exit")

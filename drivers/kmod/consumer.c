@@ -248,6 +248,10 @@ static int check_options(struct kmod_options *opt)
 		return -EINVAL;
 	if (opt->snaplen > EVENT_PARAM_LEN_MAX)
 		opt->snaplen = EVENT_PARAM_LEN_MAX;
+	if (!opt->workers)
+		opt->workers = 1;
+	if (opt->workers > WORKERS_MAX || opt->worker >= opt->workers)
+		return -EINVAL;
 	if (opt->self_pid == KMOD_SELF)
 		opt->self_pid = current->tgid;
 	return 0;

@@ -96,8 +96,8 @@ extern const struct row event_rows[EV_MAX];
 /* Event type of the end of a syscall. */
 extern const u16 exit_events[SC_MAX];
 
-/* Which ring it travels in: enum of schema/kmod_abi.h. */
-u32 event_lane(u32 type);
+/* How it travels: enum event_way of drivers/lane.h. */
+u32 event_way(u32 type);
 /* Appends an address as events have it. */
 void append_sockaddr(struct ctx *c, u64 addr, u64 len);
 

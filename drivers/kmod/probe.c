@@ -19,6 +19,7 @@
 #include "drivers/kmod/access.h"
 #include "drivers/kmod/regs.h"
 #include "drivers/calls.h"
+#include "drivers/lane.h"
 
 unsigned long kernel_low __ro_after_init, kernel_span __ro_after_init;
 
@@ -100,26 +101,42 @@ static bool ring_put(struct ring *r, struct kmod_control *control, u32 lane, con
 	return true;
 }
 
-static void send(struct ctx *c, struct consumer *k, struct cpu_rings *r, u32 lane)
+static u32 owner_of(const struct consumer *k, const struct task_struct *t)
+{
+	return WORKER_OF(t->tgid, k->opt.workers);
+}
+
+/* Does the consumer count what becomes of the task's events? */
+static bool is_owner(const struct consumer *k, const struct task_struct *t)
+{
+	return k->opt.workers == 1 || owner_of(k, t) == k->opt.worker;
+}
+
+/* owner: the worker whose process the event is of. */
+static void send(struct ctx *c, struct consumer *k, struct cpu_rings *r, u32 lane, u32 owner)
 {
 	struct syscall_counters *n = &r->counters.by_code[c->code];
 	struct ring *ring = &r->rings[lane];
+	bool copy = owner != k->opt.worker;
+	u32 len = c->off + sizeof(u16);
 
-	r->counters.truncated += c->truncated;
 	if (c->overflow || c->off > EVENT_LEN_MAX - 8) {
-		r->counters.drops_scratch++;
-		n->lost++;
-		n->lost_scratch++;
+		r->counters.copies_lost += copy;
+		r->counters.drops_scratch += !copy;
+		n->lost += !copy;
+		n->lost_scratch += !copy;
 		return;
 	}
 	store(c->s->event, ktime_get_boot_fast_ns() + k->opt.epoch_ns, 8);
-	if (!ring_put(ring, r->control, lane, c->s->event, c->off)) {
-		r->counters.drops_buffer++;
-		n->lost++;
+	store(c->s->event + c->off, owner, sizeof(u16));
+	if (!ring_put(ring, r->control, lane, c->s->event, len)) {
+		r->counters.copies_lost += copy;
+		r->counters.drops_buffer += !copy;
+		n->lost += !copy;
 		return;
 	}
-	n->sent++;
-	ring->unwoken += c->off;
+	n->sent += !copy;
+	ring->unwoken += len;
 	if (ring->unwoken > ring->wake_bytes) {
 		ring->unwoken = 0;
 		irq_work_queue(&k->wake);
@@ -168,30 +185,33 @@ static bool is_filtered(struct ctx *c, const struct plan *p, const struct consum
 static void deliver(struct ctx *c, const struct plan *p)
 {
 	const struct consumer_table *t = rcu_dereference_sched(consumers);
-	u32 i, lane = event_lane(p->type), built = ~0u;
+	u32 i, way = event_way(p->type), built = ~0u;
 
 	for (i = 0; t && i < t->n; i++) {
 		struct consumer *k = t->c[i];
+		bool mine = is_owner(k, c->task);
 		struct cpu_rings *r;
 
-		if (!p->wants(&k->in, c->code) || k->opt.self_pid == current->tgid)
+		if (!p->wants(&k->in, c->code) || k->opt.self_pid == current->tgid ||
+		    !(mine || way & WAY_ALL))
 			continue;
 		r = READ_ONCE(k->cpus[smp_processor_id()]);
 		if (!r) {
-			atomic64_inc(&k->no_ring);
+			atomic64_add(mine, &k->no_ring);
 			continue;
 		}
-		r->counters.by_code[c->code].seen++;
+		r->counters.by_code[c->code].seen += mine;
 		if (is_filtered(c, p, k)) {
-			r->counters.filtered++;
-			r->counters.by_code[c->code].filtered++;
+			r->counters.filtered += mine;
+			r->counters.by_code[c->code].filtered += mine;
 			continue;
 		}
 		if (built != k->opt.snaplen) {
 			built = c->snaplen = k->opt.snaplen;
 			build(c, p->type, p->tid);
 		}
-		send(c, k, r, lane);
+		r->counters.truncated += mine ? c->truncated : 0;
+		send(c, k, r, way & WAY_LANE ? KMOD_LANE : KMOD_RING, owner_of(k, c->task));
 	}
 }
 
@@ -208,7 +228,7 @@ static void count_lost(u32 code, bool (*wants)(const struct kmod_interest *in, u
 		struct consumer *k = t->c[i];
 		struct cpu_rings *r = READ_ONCE(k->cpus[smp_processor_id()]);
 
-		if (!wants(&k->in, code) || k->opt.self_pid == current->tgid || !r)
+		if (!wants(&k->in, code) || k->opt.self_pid == current->tgid || !r || !is_owner(k, current))
 			continue;
 		if (why == LOST_ENTER) {
 			r->counters.enter_lost++;
@@ -337,7 +357,8 @@ static bool path_is_wanted(struct ctx *c)
 		const struct consumer *k = t->c[i];
 		const struct kfilter *f = rcu_dereference_sched(k->filter);
 
-		if (wants_code(&k->in, c->code) && k->opt.self_pid != current->tgid && (!f || filter_wants_path(c, f)))
+		if (wants_code(&k->in, c->code) && k->opt.self_pid != current->tgid && is_owner(k, current) &&
+		    (!f || filter_wants_path(c, f)))
 			return true;
 	}
 	return false;

@@ -29,9 +29,9 @@ const u16 exit_events[SC_MAX] = {
 #undef SYSCALL
 };
 
-u32 event_lane(u32 type)
+u32 event_way(u32 type)
 {
-	return lane_of(type);
+	return way_of(type);
 }
 
 void append_sockaddr(struct ctx *c, u64 addr, u64 len)

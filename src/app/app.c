@@ -26,7 +26,9 @@
 #include "app/signals.h"
 #include "app/stats.h"
 #include "app/top.h"
+#include "app/watch.h"
 #include "app/web.h"
+#include "app/workers.h"
 #include "base/cap.h"
 
 struct app {
@@ -45,10 +47,12 @@ struct app {
 	struct rules *rules;
 	struct strlist rules_files;
 	struct output_options oopt;
+	struct alert_options aopt;
 	struct facts facts;
-	struct desk *desks[1];
+	struct desk *desks[WORKERS_MAX];
 	struct web web;
-	struct run run;
+	struct crew crew;
+	struct run run;			/* the first worker's */
 };
 
 enum outcome { GO_ON, DONE, FAILED };
@@ -479,7 +483,8 @@ static enum outcome write_pidfile(struct app *a)
 static void init_run(struct app *a)
 {
 	struct run *r = &a->run;
-	struct alert_options opt = {
+
+	a->aopt = (struct alert_options){
 		.json = a->cfg.json_output, .iso_8601 = a->cfg.time_iso_8601,
 		.include_output = a->cfg.json_output_property,
 		.include_message = a->cfg.json_message_property,
@@ -491,17 +496,19 @@ static void init_run(struct app *a)
 	r->cmd = &a->cmd;
 	r->cfg = &a->cfg;
 	r->fields = &a->fields;
-	r->printer = alert_printer_new(&opt, &a->fields);
+	r->printer = alert_printer_new(&a->aopt, &a->fields);
+	a->crew.n = workers_wanted(&a->cfg);
 	drops_init(&r->drops, &a->cfg);
 }
 
-static void init_fields(struct app *a)
+static void init_fields(void *ctx, struct run *r)
 {
-	struct field_ctx *x = &a->run.fctx;
+	const struct app *a = ctx;
+	struct field_ctx *x = &r->fctx;
 
-	field_ctx_init(x, a->run.proc);
+	field_ctx_init(x, r->proc);
 	x->buffers = a->cfg.buffers_base64 ? BUFFER_BASE64 : BUFFER_DOTS;
-	x->hostname = a->run.hostname ? a->run.hostname : a->hostname;
+	x->hostname = r->hostname ? r->hostname : a->hostname;
 	x->static_fields = &a->cfg.static_fields;
 }
 
@@ -531,9 +538,24 @@ static void check_heartbeat(struct run *r)
 	}
 }
 
+/* Where the web server and `saker top` ask. */
+static int open_desks(struct app *a)
+{
+	for (u32 i = 0; i < a->crew.n; i++) {
+		struct run *r = a->crew.runs[i];
+
+		a->desks[i] = &r->desk;
+		watch_publish_health(r);
+	}
+	return web_start(&a->web, &a->cfg, &a->facts, a->desks, a->crew.n, &a->diag);
+}
+
 static enum outcome run(struct app *a)
 {
+	struct workers_options workers = { .alerts = &a->aopt, .init_fields = init_fields, .ctx = a };
 	struct run *r = &a->run;
+	const char *driver;
+	bool grows;
 	int err;
 
 	init_run(a);
@@ -543,23 +565,24 @@ static enum outcome run(struct app *a)
 		a->status = EXIT_NO_DRIVER;
 	if (err)
 		return FAILED;
-	a->facts.engine = facts_engine(r->capture->ops->name);
 	check_heartbeat(r);
+	if (workers_open(r, &workers, &a->diag))
+		return FAILED;
+	a->facts.engine = facts_engine(r->capture->ops->name);
 	if (r->driver.fallback)
-		loop_tell_fallback(r);
-	init_fields(a);
-	a->desks[0] = &r->desk;
-	loop_publish_health(r);
-	err = web_start(&a->web, &a->cfg, &a->facts, a->desks, 1, &a->diag);
+		watch_tell_fallback(r);
+	init_fields(a, r);
+	err = open_desks(a);
 	if (err) {
 		field_ctx_fini(&r->fctx);
 		return FAILED;
 	}
 	if (a->cmd.program)
 		dup2(STDERR_FILENO, STDOUT_FILENO);	/* standard output is the program's */
-	privileges_finish(r->live ? r->capture->ops->name : NULL, a->cfg.privileges_drop);
-	err = loop_run(r, &a->diag);
-	desk_close(&r->desk);
+	driver = r->live ? r->capture->ops->name : NULL;
+	grows = driver && !strcmp(driver, "modern_ebpf") && a->cfg.modern_buf_auto;
+	privileges_finish(driver, grows, a->cfg.privileges_drop);
+	err = workers_run(&a->crew, &a->diag);
 	web_stop(&a->web);
 	if (a->cmd.program)
 		a->status = r->capture->status;
@@ -583,6 +606,8 @@ static enum outcome finish(struct app *a, enum outcome outcome)
 
 	if (outcome == FAILED)
 		remove_pidfile(a);
+	r->alerts_late = a->crew.order ? order_late(a->crew.order) : 0;
+	order_free(a->crew.order);
 	r->alerts_dropped = r->outputs ? outputs_dropped(r->outputs) : 0;
 	r->alerts_stuck = outputs_stop(r->outputs, hurry ? (u32)a->cfg.output_timeout_ms : 0);
 	if (r->alerts_stuck)
@@ -606,6 +631,7 @@ static void app_fini(struct app *a)
 	struct run *r = &a->run;
 
 	signals_restore();
+	workers_fini(&a->crew);
 	heartbeat_stop(&r->heartbeat);
 	report_fini(&r->report);
 	desk_fini(&r->desk);
@@ -645,6 +671,8 @@ int app_main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], "driver"))
 		return driver_cmd(argc - 1, argv + 1);
+	a.run.crew = &a.crew;
+	a.crew.n = 1;
 	if (argc > 1 && !strcmp(argv[1], "top"))
 		return top_main(argc - 1, argv + 1);
 	config_init(&a.cfg);

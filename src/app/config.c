@@ -471,6 +471,7 @@ static int apply(struct config *c, const struct strlist *overrides, struct diag 
 {
 	int err = apply_overrides(c, overrides, true, d);
 
+	c->modern_buf_preset = 4;
 	if (!err)
 		err = include_all(c, d);
 	if (!err)

@@ -51,7 +51,13 @@ struct config {
 	struct strlist static_keys;
 
 	const char *engine_kind, *capture_file;
+	const char *workers_text;
+	u32 workers;			/* 0: auto */
+	bool workers_ordered;
+	const char *modern_buf_text;
+	bool modern_buf_auto;		/* rings grow; the preset has no meaning then */
 	u64 modern_buf_preset, bpf_buf_preset, kmod_buf_preset, cpus_for_each_buffer;
+	u64 buf_memory_max;		/* MiB, of rings that grow */
 	bool modern_drop_failed, bpf_drop_failed, kmod_drop_failed;
 	bool driver_fallback, driver_build;
 	const char *driver_dir, *probe;
@@ -102,6 +108,8 @@ struct config {
 	const char *privileges_user;
 };
 
+#define WORKERS_AUTO_MAX 4u
+
 enum config_type { CFG_BOOL, CFG_UINT, CFG_DOUBLE, CFG_STRING, CFG_STRINGS, CFG_MAP, CFG_ITEMS };
 
 enum { CFG_NO_EFFECT = 1 << 0 };	/* accepted, does nothing yet */
@@ -147,9 +155,14 @@ int config_parse_append(struct config *c, const struct yaml_node *n, struct diag
 int config_parse_static(struct config *c, const struct yaml_node *n, struct diag *d);
 int config_parse_load_plugins(struct config *c, const struct yaml_node *n, struct diag *d);
 int config_parse_plugins(struct config *c, const struct yaml_node *n, struct diag *d);
+int config_parse_preset(struct config *c, const struct yaml_node *n, struct diag *d);
+int config_parse_modern_preset(struct config *c, const struct yaml_node *n, struct diag *d);
+int config_parse_workers(struct config *c, const struct yaml_node *n, struct diag *d);
 int config_parse_actions(struct config *c, const struct yaml_node *n, struct diag *d);
 int config_parse_rules_file(struct config *c, const struct yaml_node *n, struct diag *d);
 int config_check(struct config *c, struct diag *d);
+
+#define BUF_AUTO_BYTES (512u << 10)	/* of a ring that will grow */
 
 /* Of a ring, from a buf_size_preset. */
 static inline u64 config_buf_bytes(u64 preset)

@@ -2,9 +2,11 @@
 /* Keys that hold lists of maps, and what must hold between keys. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/config.h"
+#include "schema/driver_abi.h"
 #include "app/duration.h"
 
 static const char *text_of(struct config *c, const struct yaml_node *map, const char *key)
@@ -291,6 +293,38 @@ int config_parse_actions(struct config *c, const struct yaml_node *n, struct dia
 	return 0;
 }
 
+int config_parse_preset(struct config *c, const struct yaml_node *n, struct diag *d)
+{
+	if (n->kind == YAML_SCALAR && !strcmp(n->s, "auto"))
+		return config_bad(c, d, "buf_size_preset: only the buffers of modern_ebpf can be auto");
+	return 0;
+}
+
+int config_parse_modern_preset(struct config *c, const struct yaml_node *n, struct diag *d)
+{
+	s64 v;
+
+	c->modern_buf_auto = n->kind == YAML_SCALAR && !strcmp(n->s, "auto");
+	if (c->modern_buf_auto)
+		return 0;
+	if (n->kind != YAML_SCALAR || !yaml_s64(n, &v))
+		return config_bad(c, d, "engine.modern_ebpf.buf_size_preset: a number from 1 to 10, or auto, is "
+				  "expected");
+	c->modern_buf_preset = v < 0 ? 0 : (u64)v;
+	return 0;
+}
+
+int config_parse_workers(struct config *c, const struct yaml_node *n, struct diag *d)
+{
+	s64 v;
+
+	if (n->kind == YAML_SCALAR && !strcmp(n->s, "auto"))
+		return 0;
+	if (n->kind != YAML_SCALAR || !yaml_s64(n, &v) || v < 1 || v > WORKERS_MAX)
+		return config_bad(c, d, "workers: a number from 1 to %u, or auto, is expected", WORKERS_MAX);
+	return 0;
+}
+
 static int check_engine(struct config *c, struct diag *d)
 {
 	static const char *const attach[] = { "auto", "fexit", "tracepoint", "sys_exit" };
@@ -315,6 +349,8 @@ static int check_engine(struct config *c, struct diag *d)
 	for (i = 0; i < ARRAY_SIZE(presets); i++)
 		if (presets[i] < 1 || presets[i] > 10)
 			return diag_set(d, "The 'buf_size_preset' value must be between '1' and '10'");
+	if (c->buf_memory_max < 1 || c->buf_memory_max > 1 << 20)
+		return config_bad(c, d, "engine.modern_ebpf.buf_memory_max is from 1 to 1048576 MiB");
 	if (c->snaplen > 65535)
 		return config_bad(c, d, "falco_libs.snaplen is at most 65535");
 	return 0;
@@ -397,6 +433,8 @@ int config_check(struct config *c, struct diag *d)
 
 	if (!doc_get(c->root, "syscall_event_drops.actions"))
 		c->drops_actions = DROP_IGNORE;
+	/* "auto" has no digits */
+	c->workers = (u32)strtoul(c->workers_text, NULL, 0);
 	err = check_engine(c, d);
 	if (!err)
 		err = check_outputs(c, d);

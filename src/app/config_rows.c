@@ -41,21 +41,26 @@ const struct config_row config_rows[] = {
 	  "Folder of built drivers; default: $SAKER_DRIVER_DIR, /var/lib/saker/drivers (root) or "
 	  "$HOME/.saker/drivers.", NULL },
 	{ "engine.kmod.buf_size_preset", CFG_UINT, INTO(kmod_buf_preset), "4", NULL,
-	  "Size of each buffer of the kernel module: 1 (1 MiB) to 10 (512 MiB), doubling.", NULL },
+	  "Size of each buffer of the kernel module: 1 (1 MiB) to 10 (512 MiB), doubling.",
+	  config_parse_preset },
 	{ "engine.kmod.drop_failed_exit", CFG_BOOL, INTO(kmod_drop_failed), "false", NULL,
 	  "Let the kernel module discard failed system calls.", NULL },
 	{ "engine.ebpf.probe", CFG_STRING, INTO(probe), "", NULL,
 	  "File of the classic eBPF probe; default: $SAKER_BPF_PROBE or $FALCO_BPF_PROBE (set but "
 	  "empty: $HOME/.saker/saker-bpf.o), or the one in engine.driver_dir.", NULL },
 	{ "engine.ebpf.buf_size_preset", CFG_UINT, INTO(bpf_buf_preset), "4", NULL,
-	  "Size of each perf buffer of the classic probe: 1 (1 MiB) to 10 (512 MiB), doubling.", NULL },
+	  "Size of each perf buffer of the classic probe: 1 (1 MiB) to 10 (512 MiB), doubling.",
+	  config_parse_preset },
 	{ "engine.ebpf.drop_failed_exit", CFG_BOOL, INTO(bpf_drop_failed), "false", NULL,
 	  "Let the classic probe discard failed system calls.", NULL },
 	{ "engine.modern_ebpf.cpus_for_each_buffer", CFG_UINT, INTO(cpus_for_each_buffer),
 	  "2", NULL,
 	  "How many CPUs share a ring buffer; 0: all of them share one.", NULL },
-	{ "engine.modern_ebpf.buf_size_preset", CFG_UINT, INTO(modern_buf_preset), "4", NULL,
-	  "Size of each ring buffer: 1 (1 MiB) to 10 (512 MiB), doubling.", NULL },
+	{ "engine.modern_ebpf.buf_size_preset", CFG_STRING, INTO(modern_buf_text), "4", NULL,
+	  "Size of each ring buffer: 1 (1 MiB) to 10 (512 MiB), doubling; auto: they begin small and grow "
+	  "when they fill.", config_parse_modern_preset },
+	{ "engine.modern_ebpf.buf_memory_max", CFG_UINT, INTO(buf_memory_max), "256", NULL,
+	  "MiB that all ring buffers together may have when buf_size_preset is auto.", NULL },
 	{ "engine.modern_ebpf.drop_failed_exit", CFG_BOOL, INTO(modern_drop_failed), "false", NULL,
 	  "Let the driver discard failed system calls.", NULL },
 	{ "engine.modern_ebpf.attach", CFG_STRING, INTO(attach), "auto", NULL,
@@ -66,6 +71,12 @@ const struct config_row config_rows[] = {
 	  "Read /proc at the start instead of the kernel's iterators.", NULL },
 	{ "engine.replay.capture_file", CFG_STRING, INTO(capture_file), "", NULL,
 	  "Capture file of engine.kind replay.", NULL },
+	{ "workers", CFG_STRING, INTO(workers_text), "1", NULL,
+	  "Threads that look at events, each at those of its own processes: 1 to 64, or auto: one for "
+	  "each CPU, 4 at most (docs/workers.md).", config_parse_workers },
+	{ "workers_ordered", CFG_BOOL, INTO(workers_ordered), "false", NULL,
+	  "Live, with several workers: alerts leave in the order of their events' times over all "
+	  "processes, not only within each; they are held back for that, a second at most.", NULL },
 	{ "base_syscalls.custom_set", CFG_STRINGS, INTO(custom_syscalls), "", NULL,
 	  "System calls to capture besides those of the rules, in place of what saker would add; "
 	  "with '!' in front (and in quotes): not to capture (docs/syscalls.md).", NULL },

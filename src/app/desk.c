@@ -2,15 +2,8 @@
 #include "app/desk.h"
 
 #include <errno.h>
-#include <time.h>
 
-static u64 now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * 1000 + (u64)ts.tv_nsec / 1000000;
-}
+#include "base/clock.h"
 
 void desk_init(struct desk *d)
 {
@@ -39,7 +32,7 @@ void desk_serve(struct desk *d, const struct run *r)
 	pthread_mutex_lock(&d->lock);
 	old = d->last;
 	d->last = s;
-	d->filled_ms = now_ms();
+	d->filled_ms = clock_ms(CLOCK_MONOTONIC);
 	__atomic_store_n(&d->wanted, false, __ATOMIC_RELAXED);
 	pthread_cond_broadcast(&d->served);
 	pthread_mutex_unlock(&d->lock);
@@ -61,7 +54,7 @@ static bool is_fresh(const struct desk *d, u64 asked_ms)
 
 int desk_ask(struct desk *d, u32 timeout_ms, struct snapshot *sum)
 {
-	u64 asked = now_ms(), end = asked + timeout_ms;
+	u64 asked = clock_ms(CLOCK_MONOTONIC), end = asked + timeout_ms;
 	struct timespec until = { .tv_sec = (time_t)(end / 1000), .tv_nsec = (long)(end % 1000) * 1000000 };
 	int err = 0;
 
@@ -80,11 +73,31 @@ int desk_ask(struct desk *d, u32 timeout_ms, struct snapshot *sum)
 	return err;
 }
 
+void desk_want(struct desk *d)
+{
+	__atomic_store_n(&d->wanted, true, __ATOMIC_RELAXED);
+}
+
+int desk_take(struct desk *d, u64 since_ms, struct snapshot *sum)
+{
+	int err = -EAGAIN;
+
+	pthread_mutex_lock(&d->lock);
+	if (d->filled_ms && (d->filled_ms >= since_ms || d->closed)) {
+		snapshot_add(sum, &d->last);
+		err = 0;
+	} else if (d->closed) {
+		err = -ESHUTDOWN;
+	}
+	pthread_mutex_unlock(&d->lock);
+	return err;
+}
+
 void desk_publish(struct desk *d, const struct health *h)
 {
 	pthread_mutex_lock(&d->lock);
 	d->health = *h;
-	d->healthy_ms = now_ms();
+	d->healthy_ms = clock_ms(CLOCK_MONOTONIC);
 	pthread_mutex_unlock(&d->lock);
 }
 
@@ -93,7 +106,7 @@ int desk_ask_health(struct desk *d, struct health *ret)
 	int err;
 
 	pthread_mutex_lock(&d->lock);
-	err = d->healthy_ms && d->healthy_ms + DESK_STALLED_MS >= now_ms() ? 0 : -ETIMEDOUT;
+	err = d->healthy_ms && d->healthy_ms + DESK_STALLED_MS >= clock_ms(CLOCK_MONOTONIC) ? 0 : -ETIMEDOUT;
 	*ret = d->health;
 	pthread_mutex_unlock(&d->lock);
 	return err;

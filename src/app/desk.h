@@ -48,6 +48,13 @@ void desk_close(struct desk *d);
  */
 int desk_ask(struct desk *d, u32 timeout_ms, struct snapshot *sum);
 
+/*
+ * By another loop, which must not wait: desk_want() asks, desk_take() adds what was served since
+ * since_ms (monotonic) to sum, or what there is in the end.  0, -EAGAIN: not yet, -ESHUTDOWN as above.
+ */
+void desk_want(struct desk *d);
+int desk_take(struct desk *d, u64 since_ms, struct snapshot *sum);
+
 /* As published last.  0, or -ETIMEDOUT: that was DESK_STALLED_MS ago, or never happened. */
 int desk_ask_health(struct desk *d, struct health *ret);
 

@@ -2,6 +2,7 @@
 #include "app/engine.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,6 +13,8 @@
 #include "app/log.h"
 #include "app/signals.h"
 #include "base/buf.h"
+#include "base/mem.h"
+#include "base/thread.h"
 #include "capture/driver.h"
 #include "event/table.h"
 #include "setup/cache.h"
@@ -47,11 +50,22 @@ static int open_replay(struct run *r, struct diag *d)
 	return capture_open_file(r->cfg->capture_file, proc_state_sink(r->proc), &r->capture, d);
 }
 
+/* For a source that cannot divide its events among so many. */
+static void limit_workers(struct run *r, const char *source, u32 max)
+{
+	if (r->crew->n > max)
+		log_warning("%s: its events can be divided among %u worker%s, not the %u that were asked for",
+			    source, max, max == 1 ? "" : "s", r->crew->n);
+	if (r->crew->n > max)
+		r->crew->n = max;
+}
+
 static int open_none(struct run *r, struct diag *d)
 {
 	int err;
 
 	log_info("Opening 'syscall' source with no driver");
+	limit_workers(r, "no driver", 1);
 	r->proc = new_proc(r, true);
 	err = capture_open_none(&r->capture);
 	if (err)
@@ -192,14 +206,27 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 		.argv = r->cmd->program,
 		.pids = pids,
 	};
+	bool grow = c->modern_buf_auto && !strcmp(driver->name, "modern_ebpf");
 	u64 start = now_ms();
 	int err, threads;
 
+	if (grow) {
+		opt.buf_bytes = BUF_AUTO_BYTES;
+		opt.buf_budget = c->buf_memory_max << 20;
+	}
+	opt.workers = (u32)u64_min(r->crew->n, driver->workers ? driver->workers : 1);
 	err = read_pids(&r->cmd->pids, pids, &opt.npids, d);
 	if (err)
 		return err;
-	log_info("The chosen syscall buffer dimension is: %u bytes (%u MBs)", opt.buf_bytes,
-		 opt.buf_bytes >> 20);
+	if (strcmp(driver->name, "modern_ebpf") && (c->modern_buf_auto || c->cpus_for_each_buffer != 2))
+		log_warning("buf_size_preset auto and cpus_for_each_buffer are for modern_ebpf: buffers of %s "
+			    "are not shared by CPUs and do not grow", driver->title);
+	if (grow)
+		log_info("Syscall buffers begin with %u bytes each and grow up to %llu MBs together",
+			 opt.buf_bytes, c->buf_memory_max);
+	else
+		log_info("The chosen syscall buffer dimension is: %u bytes (%u MBs)", opt.buf_bytes,
+			 opt.buf_bytes >> 20);
 	log_info("Opening 'syscall' source with %s.", driver->title);
 	opt.cpus_per_ring = cpus_per_ring(c);
 	err = driver->open(&opt, &r->interest, &r->capture, d);
@@ -208,6 +235,7 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 	r->live = true;
 	kernel_filter_set(r);
 	r->proc = new_proc(r, true);
+	limit_workers(r, driver->title, opt.workers);
 	if (capture_describe(r->capture))
 		log_info("%s: %s", driver->title, capture_describe(r->capture));
 	threads = proc_scan(r->proc);
@@ -218,6 +246,64 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 	log_info("ready in %llu ms: %u system calls watched, %d threads known, %u rules",
 		 now_ms() - start, count_syscalls(&r->interest), threads, ruleset_count(r->set));
 	return 0;
+}
+
+/* ---- other workers --------------------------------------------------------------------- */
+
+struct scan {
+	struct proc *proc;
+	pthread_t thread;
+	bool started;
+	int err;		/* the thread's until it is joined */
+};
+
+static void *scan(void *arg)
+{
+	struct scan *s = arg;
+	int n = proc_scan(s->proc);
+
+	s->err = n < 0 ? n : 0;
+	return NULL;
+}
+
+/* Each looks for itself, at the same time as the others. */
+static int scan_all(struct crew *c, struct diag *d)
+{
+	struct scan *scans = xcalloc(c->n, sizeof(*scans));
+	int err = 0;
+
+	for (u32 i = 1; i < c->n; i++) {
+		scans[i].proc = c->runs[i]->proc;
+		scans[i].started = !thread_start(&scans[i].thread, scan, &scans[i]);
+	}
+	for (u32 i = 1; i < c->n; i++) {
+		if (scans[i].started)
+			pthread_join(scans[i].thread, NULL);
+		else
+			scan(&scans[i]);
+		err = err ? err : scans[i].err;
+	}
+	if (err)
+		diag_set(d, "a worker cannot read the list of processes in /proc: %s", strerror(-err));
+	free(scans);
+	return err;
+}
+
+int engine_open_workers(struct crew *c, struct diag *d)
+{
+	struct run *first = c->runs[0];
+	int err = 0;
+
+	for (u32 i = 1; i < c->n && !err; i++) {
+		struct run *r = c->runs[i];
+
+		r->proc = new_proc(r, r->live);
+		if (r->live)
+			r->capture = first->capture->ops->worker(first->capture, i);
+		else
+			err = capture_open_file(r->cfg->capture_file, proc_state_sink(r->proc), &r->capture, d);
+	}
+	return err || !first->live ? err : scan_all(c, d);
 }
 
 u32 engine_rules_of(const struct run *r, const u64 *events, struct buf *out)

@@ -12,6 +12,11 @@
  * source, r->driver are set.  -ENODEV: no driver works here.
  */
 int engine_open(struct run *r, struct diag *d);
+/*
+ * The same for the other workers of a source that is open.  Where it cannot be divided, crew->n was
+ * made 1 when it was opened.
+ */
+int engine_open_workers(struct crew *c, struct diag *d);
 /* Appends the names of the rules that want one of the events (a bit for each type); their number. */
 u32 engine_rules_of(const struct run *r, const u64 *events, struct buf *out);
 bool engine_is_replay(const struct config *c);

@@ -12,22 +12,13 @@
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cap.h"
+#include "base/clock.h"
 
 #define BEAT_MS 1000
 #define BALANCE_SLACK 64	/* events under way, on all CPUs, while counters are read */
-#define SECOND_NS 1000000000ull
-
-static u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * SECOND_NS + (u64)ts.tv_nsec;
-}
 
 /* ---- the child ------------------------------------------------------------------------------- */
 
@@ -69,7 +60,7 @@ int heartbeat_start(struct heartbeat *h)
 
 	*h = (struct heartbeat){ .pipe = -1 };
 	if (getrandom(&random, sizeof(random), 0) < 0)
-		random = (u32)now_ns();
+		random = (u32)clock_ns(CLOCK_MONOTONIC);
 	snprintf(h->name, sizeof(h->name), "saker-hb-%06x", random & 0xffffff);
 	if (pipe2(fds, O_CLOEXEC))
 		return -errno;
@@ -88,19 +79,25 @@ int heartbeat_start(struct heartbeat *h)
 	}
 	h->pipe = fds[1];
 	h->on = true;
-	h->last_ns = now_ns();
+	h->last_ns = clock_ns(CLOCK_MONOTONIC);
 	return 0;
 }
 
 void heartbeat_stop(struct heartbeat *h)
 {
-	if (h->pid <= 0)
+	h->on = false;
+	if (h->pid <= 0 || h->pipe < 0)
 		return;
 	close(h->pipe);		/* it ends; a stopped one ends with this process */
 	for (u32 i = 0; i < 200 && !waitpid(h->pid, NULL, WNOHANG); i++)
 		usleep(1000);
 	h->pid = 0;
-	h->on = false;
+}
+
+void heartbeat_share(struct heartbeat *h, const struct heartbeat *from)
+{
+	*h = *from;
+	h->pipe = -1;
 }
 
 /* ---- the loop's part --------------------------------------------------------------------------- */
@@ -116,7 +113,7 @@ bool heartbeat_take(struct heartbeat *h, const struct event *ev)
 	h->tid = ev->tid;
 	h->beats++;
 	h->missed = 0;
-	h->last_ns = now_ns();
+	h->last_ns = clock_ns(CLOCK_MONOTONIC);
 	return true;
 }
 
@@ -139,11 +136,13 @@ static void add_pair(struct counters_visitor *v, u32 cpu, u32 code, const struct
 	b->adrift += distance(n->seen, n->filtered + n->sent + n->lost);
 }
 
-static void check_books(struct heartbeat *h, struct capture *c, u64 fetched, bool idle)
+void heartbeat_check_books(struct heartbeat *h, struct capture *c, u64 fetched, bool idle)
 {
 	struct balance b = { .v.visit = add_pair };
 	struct capture_stats st;
 
+	if (!h->on)
+		return;
 	capture_counters(c, &b.v);
 	if (idle) {	/* corrected by what old kernels tell late, unlike the counters */
 		capture_stats(c, &st);
@@ -153,14 +152,13 @@ static void check_books(struct heartbeat *h, struct capture *c, u64 fetched, boo
 	h->adrift = b.adrift;
 }
 
-enum heartbeat_news heartbeat_check(struct heartbeat *h, struct capture *c, u64 fetched, bool idle)
+enum heartbeat_news heartbeat_check(struct heartbeat *h)
 {
 	bool was = h->blind;
 
 	if (!h->on)
 		return NO_NEWS;
 	h->missed++;
-	check_books(h, c, fetched, idle);
 	if (h->missed > HEARTBEAT_MISSED_MAX)
 		snprintf(h->reason, sizeof(h->reason), "no heartbeat came back for %u seconds: the driver delivers nothing, "
 			 "or process %d is stopped or gone", h->missed - 1, h->pid);

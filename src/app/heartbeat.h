@@ -17,8 +17,8 @@
 
 struct heartbeat {
 	bool on;
-	s32 pid;
-	int pipe;		/* the child ends when it is closed; -1: none */
+	s32 pid;		/* 0: there is none any more */
+	int pipe;		/* the child ends when it is closed; -1: it is another worker's */
 	char name[16];
 	s64 tid;		/* of the first beat that came back: others are not ours */
 	u64 beats;
@@ -37,6 +37,8 @@ struct heartbeat {
  */
 int heartbeat_start(struct heartbeat *h);
 void heartbeat_stop(struct heartbeat *h);
+/* The same child, watched by another worker: names are told to all.  There is nothing to stop. */
+void heartbeat_share(struct heartbeat *h, const struct heartbeat *from);
 
 /* Is this event a beat?  Then it is counted, and not for rules. */
 bool heartbeat_take(struct heartbeat *h, const struct event *ev);
@@ -44,9 +46,12 @@ bool heartbeat_take(struct heartbeat *h, const struct event *ev);
 enum heartbeat_news { NO_NEWS, NOW_BLIND, SEES_AGAIN };
 
 /*
- * Once a second, between two events.  fetched: events that were taken from c; idle: there are no more
- * now.  What has changed; reason says why.
+ * Once a second, before heartbeat_check().  fetched: events that were taken from c, by all workers; idle:
+ * there are no more now.
  */
-enum heartbeat_news heartbeat_check(struct heartbeat *h, struct capture *c, u64 fetched, bool idle);
+void heartbeat_check_books(struct heartbeat *h, struct capture *c, u64 fetched, bool idle);
+
+/* Once a second, between two events.  What has changed; reason says why. */
+enum heartbeat_news heartbeat_check(struct heartbeat *h);
 
 #endif

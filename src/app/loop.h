@@ -10,6 +10,7 @@
 #include "app/report.h"
 #include "app/talkers.h"
 #include "capture/capture.h"
+#include "output/order.h"
 #include "output/outputs.h"
 #include "proc/proc.h"
 #include "rules/pushdown.h"
@@ -27,8 +28,19 @@ struct run_driver {
 	u64 poorer[(EV_MAX + 63) / 64];	/* or that have less in them */
 };
 
+/* What the workers of a run share. */
+struct crew {
+	u32 n;
+	struct run **runs;		/* n of them; the first one is the main thread's */
+	struct order *order;		/* NULL: alerts go into the queue as they come */
+	bool by_number;			/* order by the number of the event, not by its time */
+	bool stop;			/* atomic: all are to end */
+};
+
 /* One worker's run, from opening the source to the statistics. */
 struct run {
+	u32 index;			/* 0: the main thread's, which does what there is to do once */
+	struct crew *crew;
 	const struct cmdline *cmd;
 	struct config *cfg;
 	const char *hostname;		/* evt.hostname; NULL: this machine's */
@@ -45,38 +57,47 @@ struct run {
 	struct alert_printer *printer;
 	struct field_ctx fctx;
 	struct buf line;
-	struct drops drops;
+	struct drops drops;		/* the first worker's */
 	struct heartbeat heartbeat;
-	struct report report;
+	struct report report;		/* the first worker's */
 	struct talkers talkers;
 	struct desk desk;		/* where other threads ask for figures */
 
 	u64 nevents;			/* fetched */
+	u64 nown;			/* of these, of processes of this worker; others read it */
 	u64 bytes[EV_MAX];		/* of these, by type */
 	u64 nvisible;			/* that rules could see */
-	u64 ninvalid;			/* that could not be decoded */
+	u64 ninvalid;			/* that could not be decoded; others read it */
 	u64 nalerts;
 	u64 ntimeouts;			/* waits without an event */
-	u64 timeouts_in_row;		/* heartbeats are no events here */
+	u64 waits_ms;			/* in a row; heartbeats are no events here; others read it */
 	u64 tick_ns;			/* of the last look at what is looked at once a second, monotonic */
-	bool idle;			/* the last wait brought nothing */
+	u64 looked_s;			/* the second of the last event before which it was looked at */
+	bool idle;			/* the last wait brought nothing; others read it */
 	u64 alerts_dropped;		/* set at the end: the queue was full, */
-	u64 alerts_stuck;		/* an output blocked for good */
+	u64 alerts_stuck;		/* an output blocked for good, */
+	u64 alerts_late;		/* they were out of order */
 	u64 first_ts_ns, last_ts_ns;
 };
 
 /*
- * The beginning of a run that goes on with another driver than it should: an alert, so that
- * those who read no logs know.
+ * Until the source ends, a signal comes, the time is over, or all are to end.  Negative errno: d
+ * says why.
  */
-void loop_tell_fallback(struct run *r);
-
-/* By the loop, or when it does not run. */
-void loop_health(const struct run *r, struct health *ret);
-/* The same, to the desk; the loop does it once a second. */
-void loop_publish_health(struct run *r);
-
-/* Until the source ends, a signal comes, or the time is over.  Negative errno: d says why. */
 int loop_run(struct run *r, struct diag *d);
+
+/* An alert of the sensor itself. */
+void loop_push_internal(struct run *r, u64 ts_ns, const char *rule, enum priority prio, const char *msg,
+			const struct internal_field *fields, u32 n);
+
+static inline void crew_stop(struct crew *c)
+{
+	__atomic_store_n(&c->stop, true, __ATOMIC_RELAXED);
+}
+
+static inline bool crew_stopping(const struct crew *c)
+{
+	return __atomic_load_n(&c->stop, __ATOMIC_RELAXED);
+}
 
 #endif

@@ -83,7 +83,7 @@ static void log_kept(const struct caps *c, bool sandboxed)
 	buf_fini(&kept);
 }
 
-static void drop(const char *driver)
+static void drop(const char *driver, bool grows)
 {
 	int err = caps_give_up(driver ? caps_kept(driver) : 0, 0);
 	struct caps c = { 0 };
@@ -92,7 +92,7 @@ static void drop(const char *driver)
 		log_warning("Capabilities cannot be given up: %s", strerror(-err));
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		log_warning("no_new_privs cannot be set: %s", strerror(errno));
-	err = sandbox_enter(driver);
+	err = sandbox_enter(&(struct sandbox_options){ .driver = driver, .grows = grows });
 	if (err)
 		log_warning("System calls are not limited: this kernel takes no seccomp filter: %s",
 			    strerror(-err));
@@ -116,10 +116,10 @@ static void warn_missing(const char *driver)
 	buf_fini(&b);
 }
 
-void privileges_finish(const char *driver, bool wanted)
+void privileges_finish(const char *driver, bool grows, bool wanted)
 {
 	if (driver)
 		warn_missing(driver);
 	if (wanted)
-		drop(driver);
+		drop(driver, grows);
 }

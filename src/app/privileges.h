@@ -35,8 +35,8 @@ void privileges_lower_server(void);
 /*
  * Warns of what is missing for the look-ups to come.  When wanted: gives up all that the driver
  * (engine.kind) does not need any more, sets no_new_privs and the seccomp filter, and logs
- * what remains.  driver: NULL for a source that is not the live kernel.
+ * what remains.  driver: NULL for a source that is not the live kernel; grows: as in sandbox.h.
  */
-void privileges_finish(const char *driver, bool wanted);
+void privileges_finish(const char *driver, bool grows, bool wanted);
 
 #endif

@@ -8,6 +8,9 @@
 
 #include "app/log.h"
 #include "app/loop.h"
+#include "base/clock.h"
+
+#define PATIENCE_MS 1000	/* with workers that do not come back from an event */
 
 int report_init(struct report *p, const struct config *cfg, const struct facts *facts, struct diag *d)
 {
@@ -77,21 +80,54 @@ static void write_line(struct report *p, const struct metrics_fields *m)
 	buf_fini(&b);
 }
 
-bool report_make(struct report *p, const struct run *r, u64 ts_ns, struct metrics_fields *ret)
+/* What was missed while the machine slept is not made up for.  False: this was only the beginning. */
+static bool set_next(struct report *p, u64 ts_ns)
 {
 	u64 interval = p->interval_ns;
 	bool first = !p->next_ns;
-	struct snapshot s = { 0 };
-	struct figures f;
 
-	/* what was missed while the machine slept is not made up for */
 	if (first || p->next_ns + interval <= ts_ns || p->next_ns > ts_ns)
 		p->next_ns = ts_ns + interval;
 	else
 		p->next_ns += interval;
-	if (first)
+	return !first;
+}
+
+/* False: other workers have yet to tell their figures.  One that is stuck is left out after a while. */
+static bool gather(struct report *p, const struct run *r, struct snapshot *sum)
+{
+	const struct crew *c = r->crew;
+	u64 now = c->n > 1 ? clock_ms(CLOCK_MONOTONIC) : 0;
+	bool late = p->asked_ms && now > p->asked_ms + PATIENCE_MS, all = true;
+
+	if (c->n > 1 && !p->asked_ms) {
+		p->asked_ms = now;
+		for (u32 i = 1; i < c->n; i++)
+			desk_want(&c->runs[i]->desk);
 		return false;
-	snapshot_fill(&s, r);
+	}
+	for (u32 i = 1; i < c->n; i++)
+		all &= desk_take(&c->runs[i]->desk, late ? 0 : p->asked_ms, sum) != -EAGAIN;
+	if (all || late) {
+		p->asked_ms = 0;
+		return true;
+	}
+	snapshot_fini(sum);
+	return false;
+}
+
+bool report_make(struct report *p, const struct run *r, u64 ts_ns, struct metrics_fields *ret)
+{
+	struct snapshot s = { 0 }, own = { 0 };
+	struct figures f;
+
+	if (!p->asked_ms && !set_next(p, ts_ns))
+		return false;
+	if (!gather(p, r, &s))
+		return false;
+	snapshot_fill(&own, r);
+	snapshot_add(&s, &own);
+	snapshot_fini(&own);
 	if (!r->live)
 		s.time_ns = ts_ns;
 	figures_init(&f, p->cfg, p->facts, &s, &p->past);

@@ -13,6 +13,7 @@ struct report {
 	int fd;				/* of output_file; -1: none */
 	u64 interval_ns;
 	u64 next_ns;			/* 0: not yet known */
+	u64 asked_ms;			/* when other workers were asked for their figures, monotonic; 0: not */
 	u64 samples;
 	u64 failed;			/* lines that could not be written */
 	struct metrics_past past;
@@ -25,10 +26,14 @@ void report_fini(struct report *p);
 /* Is it time?  The first time is an interval after the first call. */
 static inline bool report_is_due(const struct report *p, u64 ts_ns)
 {
-	return p->cfg && (ts_ns >= p->next_ns || p->next_ns - ts_ns > 2 * p->interval_ns);	/* set back */
+	return p->cfg && (p->asked_ms || ts_ns >= p->next_ns ||
+			  p->next_ns - ts_ns > 2 * p->interval_ns);	/* set back */
 }
 
-/* When it is due.  *ret: fields for an alert, to be freed, when true is returned. */
+/*
+ * When it is due; other workers may have to be asked first, then it stays due.  *ret: fields for an
+ * alert, to be freed, when true is returned.
+ */
 bool report_make(struct report *p, const struct run *r, u64 ts_ns, struct metrics_fields *ret);
 
 #endif

@@ -46,9 +46,10 @@ struct row {
 	u8 action;
 	u8 arg;			/* _IF, _UNLESS: (its low 32 bits & mask) == value */
 	u32 mask, value;
-	const char *driver;	/* engine.kind that it is for; "!KIND": not for; NULL: all */
+	const char *driver;	/* engine.kind that it is for; "!KIND": not for; NULL: all; GROWS */
 };
 
+#define GROWS "+"		/* as driver: when ring buffers grow */
 #define OWN_PID 0xffffffffu	/* as value: filled in */
 
 #define OK(call) { .nr = SYS_##call, .action = ALLOW }
@@ -62,7 +63,7 @@ struct row {
 
 static const struct row rows[] = {
 	/* reading events, waiting */
-	OK(epoll_pwait), OK(ppoll), OK(nanosleep), OK(clock_nanosleep),
+	OK(epoll_pwait), OK(epoll_ctl), OK(ppoll), OK(nanosleep), OK(clock_nanosleep),
 	OK(clock_gettime), OK(gettimeofday), OK(clock_getres), OK(futex),
 	OK(sched_yield), OK(restart_syscall), OK(sched_getaffinity), OK(sched_getparam),
 	/* files: process look-ups, users, alerts, what is opened again */
@@ -109,6 +110,7 @@ static const struct row rows[] = {
 #endif
 	/* drivers */
 	BUT("modern_ebpf", bpf, ALLOW_IF, 0, ~0u, BPF_OBJ_GET_INFO_BY_FD),	/* counters of its programs */
+	BUT(GROWS, bpf, ALLOW_IF, 0, ~0u, BPF_MAP_CREATE), BUT(GROWS, bpf, ALLOW_IF, 0, ~0u, BPF_MAP_UPDATE_ELEM),
 	OF("ebpf", bpf), OF("ebpf", perf_event_open),	/* counters; CPUs that come back */
 	OF("ptrace", ptrace), OF("ptrace", process_vm_readv), OF("ptrace", kill), OF("ptrace", tkill),
 	OF("ptrace", tgkill), OF("ptrace", getpgid), OF("ptrace", rt_sigtimedwait),
@@ -138,6 +140,8 @@ static const struct row rows[] = {
 
 /* Of the thread that may look into other processes: /proc/PID/mem is only to be read. */
 static const struct row reader_rows[] = {
+	/* a thread of its own makes ring buffers and puts them in place */
+	BUT(GROWS, bpf, REFUSE_UNLESS, 0, ~0u, BPF_OBJ_GET_INFO_BY_FD),
 	ON(mmap, REFUSE_UNLESS, 2, PROT_EXEC, 0),
 	/* ptrace asks the kernel for the addresses of sockets */
 	BUT("!ptrace", socket, REFUSE_UNLESS, 0, ~0u, AF_UNIX),
@@ -270,17 +274,22 @@ static bool left_out(const struct row *r)
 	       (r->nr == SYS_ptrace || r->nr == SYS_execve || r->nr == SYS_process_vm_readv);
 }
 
-static bool row_applies(const struct row *r, const char *driver)
+static bool row_applies(const struct row *r, const struct sandbox_options *opt)
 {
+	const char *driver = opt->driver;
+
 	if (left_out(r))
 		return false;
+	if (r->driver && !strcmp(r->driver, GROWS))
+		return opt->grows;
 	if (r->driver && r->driver[0] == '!')
 		return !driver || strcmp(r->driver + 1, driver);
 	return !r->driver || (driver && !strcmp(r->driver, driver));
 }
 
 /* The first row that decides counts, so those of a driver come before KILL. */
-static void build(struct program *p, const struct row *from, u32 n, const char *driver, u32 otherwise)
+static void build(struct program *p, const struct row *from, u32 n, const struct sandbox_options *opt,
+		  u32 otherwise)
 {
 	load(p, offsetof(struct seccomp_data, arch));
 	emit(p, BPF_JMP | BPF_JEQ | BPF_K, THIS_ARCH, 1, 0);
@@ -288,7 +297,7 @@ static void build(struct program *p, const struct row *from, u32 n, const char *
 	load(p, offsetof(struct seccomp_data, nr));
 	for (int pass = 0; pass < 2; pass++)	/* a driver's own first */
 		for (u32 i = 0; i < n; i++)
-			if (row_applies(&from[i], driver) && (from[i].driver ? 0 : 1) == pass)
+			if (row_applies(&from[i], opt) && (from[i].driver ? 0 : 1) == pass)
 				emit_row(p, &from[i]);
 	give(p, otherwise);
 }
@@ -301,7 +310,7 @@ static int install(const struct program *p, u32 flags)
 	return ret < 0 ? -errno : ret ? -ESRCH : 0;	/* positive: a thread that cannot follow */
 }
 
-int sandbox_enter(const char *driver)
+int sandbox_enter(const struct sandbox_options *opt)
 {
 	struct sigaction sa = { .sa_sigaction = on_sigsys, .sa_flags = SA_SIGINFO | SA_NODEFER };
 	struct program all = { 0 }, reader = { 0 };
@@ -310,8 +319,8 @@ int sandbox_enter(const char *driver)
 	sigemptyset(&sa.sa_mask);
 	if (sigaction(SIGSYS, &sa, NULL))
 		return -errno;
-	build(&reader, reader_rows, ARRAY_SIZE(reader_rows), driver, SECCOMP_RET_ALLOW);
-	build(&all, rows, ARRAY_SIZE(rows), driver, refusal());
+	build(&reader, reader_rows, ARRAY_SIZE(reader_rows), opt, SECCOMP_RET_ALLOW);
+	build(&all, rows, ARRAY_SIZE(rows), opt, refusal());
 	/* in this order: what is there before a synchronisation is given to all threads */
 	err = install(&all, SECCOMP_FILTER_FLAG_TSYNC);
 	if (!err && !SANITIZED)
@@ -323,9 +332,9 @@ int sandbox_enter(const char *driver)
 
 #else
 
-int sandbox_enter(const char *driver)
+int sandbox_enter(const struct sandbox_options *opt)
 {
-	(void)driver;
+	(void)opt;
 	return -ENOTSUP;
 }
 

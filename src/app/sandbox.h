@@ -13,12 +13,17 @@
 #include "base/buf.h"
 #include "base/types.h"
 
+struct sandbox_options {
+	const char *driver;	/* whose further calls are let through; NULL: none */
+	bool grows;		/* its ring buffers grow: another thread than the calling one makes maps */
+};
+
 /*
- * For all threads, and for those made later.  The calling thread is limited further: it opens
- * nothing for writing.  driver: whose further calls are let through, may be NULL.  Needs
- * no_new_privs or CAP_SYS_ADMIN.  0 or a negative errno.
+ * For all threads, and for those made later.  The calling thread, and those that it makes later, are
+ * limited further: they open nothing for writing.  Needs no_new_privs or CAP_SYS_ADMIN.  0 or a
+ * negative errno.
  */
-int sandbox_enter(const char *driver);
+int sandbox_enter(const struct sandbox_options *opt);
 
 /* Calls refused so far. */
 u64 sandbox_refused(void);

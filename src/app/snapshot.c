@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "app/loop.h"
+#include "app/watch.h"
 #include "base/mem.h"
 #include "event/event.h"
 #include "event/table.h"
@@ -132,30 +132,38 @@ static void fill_talkers(struct snapshot *s, const struct run *r)
 	}
 }
 
-void snapshot_fill(struct snapshot *s, const struct run *r)
+/* What there is once for all workers is told by the first. */
+static void fill_shared(struct snapshot *s, const struct run *r)
 {
 	struct filler f = { .counters.visit = visit_counters, .programs.visit = visit_program, .s = s };
-	struct timespec ts;
 
-	clock_gettime(CLOCK_REALTIME, &ts);
-	s->time_ns = (u64)ts.tv_sec * 1000000000 + (u64)ts.tv_nsec;
-	s->workers = 1;
-	s->events = r->nevents;
-	fill_bytes(s, r->bytes);
-	s->visible = r->nvisible;
-	s->invalid = r->ninvalid;
-	s->alerts = r->nalerts;
 	s->outputs_dropped = r->outputs ? outputs_dropped(r->outputs) : 0;
-	s->timeouts = r->ntimeouts;
 	s->drop_occurrences = r->drops.occurrences;
 	s->drop_actions = r->drops.actions;
 	capture_counters(r->capture, &f.counters);
 	capture_stats(r->capture, &s->capture);
 	capture_programs(r->capture, &f.programs);
+}
+
+void snapshot_fill(struct snapshot *s, const struct run *r)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	s->time_ns = (u64)ts.tv_sec * 1000000000 + (u64)ts.tv_nsec;
+	s->workers = 1;
+	s->events = r->nown + r->ninvalid;
+	fill_bytes(s, r->bytes);
+	s->visible = r->nvisible;
+	s->invalid = r->ninvalid;
+	s->alerts = r->nalerts;
+	s->timeouts = r->ntimeouts;
+	if (!r->index)
+		fill_shared(s, r);
 	proc_get_stats(r->proc, &s->proc);
 	fill_rules(s, r->set);
 	fill_talkers(s, r);
-	loop_health(r, &s->health);
+	watch_health(r, &s->health);
 }
 
 /* ---- adding -------------------------------------------------------------------------------- */
@@ -216,14 +224,16 @@ static void add_health(struct health *sum, const struct health *h, bool first)
 		*sum = *h;
 	if (first)
 		return;
-	sum->beats = before.beats + h->beats;
+	sum->beats = u64_max(before.beats, h->beats);	/* of the same child */
 	sum->adrift = before.adrift + h->adrift;
 	sum->blind_alerts = before.blind_alerts + h->blind_alerts;
-	sum->beat_age_ns = before.beat_age_ns > h->beat_age_ns ? before.beat_age_ns : h->beat_age_ns;
+	sum->beat_age_ns = u64_max(before.beat_age_ns, h->beat_age_ns);
 }
 
 void snapshot_add(struct snapshot *sum, const struct snapshot *s)
 {
+	u64 threads;
+
 	if (s->time_ns > sum->time_ns)
 		sum->time_ns = s->time_ns;
 	sum->events += s->events;
@@ -235,7 +245,9 @@ void snapshot_add(struct snapshot *sum, const struct snapshot *s)
 	sum->drop_occurrences += s->drop_occurrences;
 	sum->drop_actions += s->drop_actions;
 	add_words(&sum->capture, &s->capture, sizeof(s->capture));
+	threads = u64_max(sum->proc.threads, s->proc.threads);	/* each worker knows all */
 	add_words(&sum->proc, &s->proc, sizeof(s->proc));
+	sum->proc.threads = threads;
 	add_words(sum->bytes, s->bytes, sizeof(s->bytes));
 	for (u32 i = 0; i < NR_CODES; i++)
 		add_counters(&sum->by_code[i], &s->by_code[i]);

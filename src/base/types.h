@@ -25,6 +25,11 @@ static inline u64 u64_min(u64 a, u64 b)
 	return a < b ? a : b;
 }
 
+static inline u64 u64_max(u64 a, u64 b)
+{
+	return a > b ? a : b;
+}
+
 static inline size_t size_min(size_t a, size_t b)
 {
 	return a < b ? a : b;

@@ -24,11 +24,18 @@
 #include "capture/perf_ring.h"
 #include "capture/tracepoint.h"
 
+/* One worker's buffers.  The first one's are read through struct bpf, others are handles of their own. */
+struct bpf_worker {
+	struct capture base;
+	struct perf_rings rings;
+	struct bpf *bpf;		/* of the first one */
+};
+
 struct bpf {
 	struct capture base;
 	struct driver_options opt;
 	struct bpf_loader loader;
-	struct perf_rings rings;
+	struct bpf_worker *workers;	/* owned; opt.workers of them */
 	u32 ncpus;
 	char text[256];		/* see bpf_describe() */
 };
@@ -45,7 +52,7 @@ static u64 monotonic_epoch(u64 boot_epoch)
 
 static void set_epoch(struct perf_rings *r, u64 boot_epoch)
 {
-	struct bpf *b = container_of(r, struct bpf, rings);
+	struct bpf *b = container_of(r, struct bpf_worker, rings)->bpf;
 
 	b->loader.settings.epoch_ns = monotonic_epoch(boot_epoch);
 	bpf_loader_settings(&b->loader);
@@ -55,7 +62,32 @@ static int bpf_next(struct capture *base, struct raw_event *ret, int timeout_ms)
 {
 	struct bpf *b = container_of(base, struct bpf, base);
 
-	return merge_next(&b->rings.merge, ret, timeout_ms);
+	return merge_next(&b->workers[0].rings.merge, ret, timeout_ms);
+}
+
+static int worker_next(struct capture *base, struct raw_event *ret, int timeout_ms)
+{
+	return merge_next(&container_of(base, struct bpf_worker, base)->rings.merge, ret, timeout_ms);
+}
+
+/* All is struct bpf's. */
+static void worker_close(struct capture *base)
+{
+	diag_fini(&base->diag);
+}
+
+static const struct capture_ops worker_ops = {
+	.name = "ebpf",
+	.next = worker_next,
+	.close = worker_close,
+};
+
+static struct capture *bpf_worker(struct capture *base, u32 i)
+{
+	struct bpf_worker *w = &container_of(base, struct bpf, base)->workers[i];
+
+	w->base.ops = &worker_ops;
+	return &w->base;
 }
 
 static int bpf_set_interest(struct capture *base, const struct interest *in, struct diag *d)
@@ -97,8 +129,10 @@ static void bpf_stats(struct capture *base, struct capture_stats *ret)
 {
 	struct bpf *b = container_of(base, struct bpf, base);
 	struct bpf_counts n;
-	u64 lost = perf_rings_lost(&b->rings);
+	u64 lost = 0;
 
+	for (u32 i = 0; i < b->opt.workers; i++)
+		lost += perf_rings_lost(&b->workers[i].rings);
 	for (u32 cpu = 0; cpu < b->ncpus; cpu++) {
 		if (bpf_map_lookup_elem(b->loader.maps[MAP_counts], &cpu, &n))
 			continue;
@@ -107,9 +141,11 @@ static void bpf_stats(struct capture *base, struct capture_stats *ret)
 		ret->truncated += n.truncated;
 		ret->enter_lost += n.enter_lost;
 		ret->filtered += n.filtered;
+		ret->copies_lost += n.copies_lost;
 	}
 	/* before 5.2 the programs are not told, and the kernel says so in the buffer */
-	if (lost > ret->drops_buffer) {
+	if (lost > ret->drops_buffer + ret->copies_lost) {
+		lost -= ret->copies_lost;
 		ret->events -= lost - ret->drops_buffer;
 		ret->drops_class[DROPS_REST] += lost - ret->drops_buffer;
 		ret->drops_buffer = lost;
@@ -125,10 +161,11 @@ static const char *bpf_describe(struct capture *base)
 {
 	struct bpf *b = container_of(base, struct bpf, base);
 
-	snprintf(b->text, sizeof(b->text), "attached to %s tracepoints%s, two perf buffers for each CPU, of "
+	snprintf(b->text, sizeof(b->text), "attached to %s tracepoints%s, two perf buffers for each CPU%s, of "
 		 "%llu and %llu KiB", b->loader.plain ? "plain" : "raw",
 		 !b->loader.plain && kernel_preempts_raw() ? TRACEPOINTS_PREEMPTED : "",
-		 b->rings.bytes[PERF_EVENTS] >> 10, b->rings.bytes[PERF_LANE] >> 10);
+		 b->opt.workers > 1 ? " and worker" : "",
+		 b->workers[0].rings.bytes[PERF_EVENTS] >> 10, b->workers[0].rings.bytes[PERF_LANE] >> 10);
 	return b->text;
 }
 
@@ -137,7 +174,9 @@ static void bpf_close(struct capture *base)
 	struct bpf *b = container_of(base, struct bpf, base);
 
 	bpf_loader_fini(&b->loader);
-	perf_rings_fini(&b->rings);
+	for (u32 i = 0; b->workers && i < b->opt.workers; i++)
+		perf_rings_fini(&b->workers[i].rings);
+	free(b->workers);
 	diag_fini(&b->base.diag);
 	free(b);
 }
@@ -145,6 +184,7 @@ static void bpf_close(struct capture *base)
 static const struct capture_ops bpf_ops = {
 	.name = "ebpf",
 	.next = bpf_next,
+	.worker = bpf_worker,
 	.stats = bpf_stats,
 	.counters = bpf_counters,
 	.programs = bpf_programs,
@@ -212,8 +252,12 @@ static int open_rings(struct bpf *b, struct diag *d)
 {
 	const int maps[] = { b->loader.maps[MAP_events], b->loader.maps[MAP_lane] };
 	u32 page = sysconf(_SC_PAGESIZE), lane = b->opt.buf_bytes / 2;
+	int err = 0;
 
-	return perf_rings_init(&b->rings, b->ncpus, b->opt.buf_bytes, lane < page ? page : lane, maps, d);
+	for (u32 i = 0; i < b->opt.workers && !err; i++)
+		err = perf_rings_init(&b->workers[i].rings, i, b->ncpus, b->opt.buf_bytes,
+				      lane < page ? page : lane, maps, d);
+	return err;
 }
 
 static void first_settings(struct bpf *b)
@@ -223,8 +267,11 @@ static void first_settings(struct bpf *b)
 	s->snaplen = b->opt.snaplen < EVENT_PARAM_LEN_MAX ? b->opt.snaplen : EVENT_PARAM_LEN_MAX;
 	s->self_pid = b->opt.self_pid;
 	s->drop_failed = b->opt.drop_failed;
-	s->epoch_ns = monotonic_epoch(b->rings.merge.epoch_ns);
-	b->rings.epoch = set_epoch;
+	s->workers = b->opt.workers;
+	s->ncpus = b->ncpus;
+	s->epoch_ns = monotonic_epoch(b->workers[0].rings.merge.epoch_ns);
+	b->workers[0].bpf = b;
+	b->workers[0].rings.epoch = set_epoch;
 }
 
 static int load(struct bpf *b, const struct interest *in, struct diag *d)
@@ -254,6 +301,9 @@ static int bpf_open(const struct driver_options *opt, const struct interest *in,
 
 	b->base.ops = &bpf_ops;
 	b->opt = *opt;
+	if (!b->opt.workers)
+		b->opt.workers = 1;
+	b->workers = xcalloc(b->opt.workers, sizeof(*b->workers));
 	b->ncpus = libbpf_num_possible_cpus();
 	bpf_loader_init(&b->loader, &b->opt);
 	err = check_privileges(d) ?: read_probe(b, d) ?: bpf_loader_maps(&b->loader, b->ncpus, d) ?:
@@ -266,4 +316,5 @@ static int bpf_open(const struct driver_options *opt, const struct interest *in,
 	return err;
 }
 
-const struct driver driver_bpf = { .name = "ebpf", .title = "classic BPF probe", .open = bpf_open };
+const struct driver driver_bpf = { .name = "ebpf", .title = "classic BPF probe", .workers = BPF_WORKERS_MAX,
+				   .open = bpf_open };

@@ -40,6 +40,7 @@ static const char *const step_names[BPF_STEPS] = {
 	[STEP_PATH_EMIT] = "step_path_emit",
 	[STEP_CGROUP] = "step_cgroup",
 	[STEP_FD] = "step_fd",
+	[STEP_COPIES] = "step_copies",
 	[STEP_FILTER_LOOK] = "step_filter_look",
 	[STEP_FILTER_PATHS] = "step_filter_paths",
 	[STEP_FILTER_END] = "step_filter_end",
@@ -101,7 +102,8 @@ void bpf_loader_fini(struct bpf_loader *l)
 static int make_map(struct bpf_loader *l, enum bpf_map_index i, u32 ncpus, struct diag *d)
 {
 	l->maps[i] = bpf_map_create(maps[i].type, "saker", maps[i].key, maps[i].value,
-				    maps[i].entries ?: ncpus, NULL);
+				    maps[i].entries ?: i == MAP_events || i == MAP_lane ?
+				    ncpus * l->opt->workers : ncpus, NULL);
 	if (l->maps[i] >= 0)
 		return 0;
 	if (errno == EPERM)

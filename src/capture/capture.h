@@ -21,6 +21,7 @@ struct raw_event {
 	const struct event_hdr *hdr;
 	size_t len;		/* bytes available at hdr */
 	u16 cpu;
+	u16 worker;		/* live: whose process it is of; others get it for its state */
 	bool state_only;
 	bool live;
 };
@@ -42,6 +43,11 @@ struct capture_stats {
 	u64 truncated;		/* parameters cut at a limit */
 	u64 enter_lost;		/* no room to keep a path or address read on entry */
 	u64 filtered;
+	u64 ring_bytes;		/* of all ring buffers at present; 0: not known */
+	u64 rings_grown;	/* replaced by larger ones */
+	u64 rings_refused;	/* not, because there was no room in the budget, */
+	u64 rings_failed;	/* or because the kernel did not make a larger one */
+	u64 copies_lost;	/* state that a worker did not get to know of another one's processes */
 	u64 unseen;		/* of the drops: those that no counter of a syscall has (not in seen) */
 	u64 drops_class[DROP_CLASSES];	/* drops_buffer but for the unseen, by kind */
 };
@@ -77,6 +83,12 @@ struct capture_ops {
 	int (*next)(struct capture *c, struct raw_event *ret, int timeout_ms);
 	/* What is not counted by syscall; it may correct what is already in *ret. */
 	void (*stats)(struct capture *c, struct capture_stats *ret);
+	/*
+	 * The events for worker i, from 1 on (those for 0 come from c itself): another handle, for
+	 * another thread, that must be closed before c and has next() only.  NULL: the source has
+	 * one worker.
+	 */
+	struct capture *(*worker)(struct capture *c, u32 i);
 	/* see capture_counters() */
 	void (*counters)(struct capture *c, struct counters_visitor *v);
 	/* see capture_programs() */

@@ -16,8 +16,14 @@
 #include "capture/core_way.h"
 #include "capture/counters.h"
 #include "capture/driver.h"
-#include "capture/ring.h"
+#include "capture/ring_grow.h"
 #include "capture/route.h"
+
+/* One worker's rings.  The first one's are read through struct core, others are handles of their own. */
+struct core_worker {
+	struct capture base;
+	struct ring_set rings;
+};
 
 struct core {
 	struct capture base;
@@ -25,7 +31,9 @@ struct core {
 	struct core_loader loader;
 	struct core_ways ways;
 	struct interest interest;	/* being set */
-	struct ring_set rings;
+	struct core_worker *workers;	/* owned; opt.workers of them */
+	u64 ring_bytes;			/* of all rings, as they were made */
+	struct ring_grower *grower;	/* owned; NULL: rings stay as they are */
 	int *ring_fds;		/* owned; as the loader wants them */
 	struct scratch *scratch;	/* mapped, one for each possible CPU */
 	struct core_live *live;		/* mapped */
@@ -50,6 +58,11 @@ static void *map_shared(int fd, size_t len)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+static u32 rings_each(const struct core *c)
+{
+	return c->workers[0].rings.n;
+}
+
 /* Makes the maps of a new loader known to both sides. */
 static int publish(struct core *c)
 {
@@ -61,9 +74,13 @@ static int publish(struct core *c)
 		return -errno;
 	for (u32 cpu = 0; cpu < c->ncpus; cpu++)
 		c->scratch[cpu].ring = c->opt.cpus_per_ring ?
-				       cpu / c->opt.cpus_per_ring % (c->rings.n - 1) : 0;
-	c->live->boot_epoch_ns = c->rings.merge.epoch_ns;
-	c->rings.live_epoch = &c->live->boot_epoch_ns;
+				       cpu / c->opt.cpus_per_ring % (rings_each(c) - 1) : 0;
+	c->live->boot_epoch_ns = c->workers[0].rings.merge.epoch_ns;
+	for (u32 i = 0; i < c->opt.workers; i++) {
+		c->workers[i].rings.live_epoch = &c->live->boot_epoch_ns;
+		if (c->grower)
+			ring_grower_add(c->grower, maps[CORE_RINGS], &c->workers[i].rings, i * rings_each(c));
+	}
 	return 0;
 }
 
@@ -138,7 +155,47 @@ static int core_set_filter(struct capture *base, const struct kfilter *f, struct
 
 static int core_next(struct capture *base, struct raw_event *ret, int timeout_ms)
 {
-	return merge_next(&container_of(base, struct core, base)->rings.merge, ret, timeout_ms);
+	return merge_next(&container_of(base, struct core, base)->workers[0].rings.merge, ret, timeout_ms);
+}
+
+static int worker_next(struct capture *base, struct raw_event *ret, int timeout_ms)
+{
+	return merge_next(&container_of(base, struct core_worker, base)->rings.merge, ret, timeout_ms);
+}
+
+/* All is struct core's. */
+static void worker_close(struct capture *base)
+{
+	diag_fini(&base->diag);
+}
+
+static const struct capture_ops worker_ops = {
+	.name = "modern_ebpf",
+	.next = worker_next,
+	.close = worker_close,
+};
+
+static struct capture *core_worker(struct capture *base, u32 i)
+{
+	struct core_worker *w = &container_of(base, struct core, base)->workers[i];
+
+	w->base.ops = &worker_ops;
+	return &w->base;
+}
+
+static void ring_stats(struct core *c, struct capture_stats *ret)
+{
+	struct ring_grow_stats g;
+
+	if (!c->grower) {
+		ret->ring_bytes = c->ring_bytes;
+		return;
+	}
+	ring_grower_stats(c->grower, &g);
+	ret->ring_bytes = g.bytes;
+	ret->rings_grown = g.grown;
+	ret->rings_refused = g.refused;
+	ret->rings_failed = g.failed;
 }
 
 static void core_counters(struct capture *base, struct counters_visitor *v)
@@ -161,9 +218,11 @@ static void core_stats(struct capture *base, struct capture_stats *ret)
 		ret->truncated += s->truncated;
 		ret->enter_lost += s->enter_lost;
 		ret->filtered += s->filtered;
+		ret->copies_lost += s->copies_lost;
 	}
 	ret->unseen = core_ways_missed(&c->ways);
 	ret->drops_scratch += ret->unseen;
+	ring_stats(c, ret);
 }
 
 static void core_programs(struct capture *base, struct programs_visitor *v)
@@ -175,13 +234,16 @@ static void core_close(struct capture *base)
 {
 	struct core *c = container_of(base, struct core, base);
 
+	ring_grower_free(c->grower);
 	core_ways_fini(&c->ways);
 	core_loader_fini(&c->loader);
 	if (c->scratch)
 		munmap(c->scratch, page_round(c->ncpus * sizeof(*c->scratch)));
+	for (u32 i = 0; i < c->opt.workers; i++)
+		ring_set_fini(&c->workers[i].rings);
+	free(c->workers);
 	if (c->filters)
 		munmap(c->filters, filters_len());
-	ring_set_fini(&c->rings);
 	if (c->live)
 		munmap(c->live, page_round(sizeof(*c->live)));
 	free(c->ring_fds);
@@ -197,6 +259,7 @@ static const char *core_describe(struct capture *base)
 static const struct capture_ops core_ops = {
 	.name = "modern_ebpf",
 	.next = core_next,
+	.worker = core_worker,
 	.stats = core_stats,
 	.counters = core_counters,
 	.programs = core_programs,
@@ -236,22 +299,55 @@ static int fail(struct diag *d, int err, const char *what)
 	return err;
 }
 
+static u32 lane_bytes(u32 bytes)
+{
+	return bytes / 2 < (u32)sysconf(_SC_PAGESIZE) ? bytes : bytes / 2;
+}
+
+/* n rings for each worker, and a lane. */
+static u64 all_bytes(const struct core *c, u32 n, u32 bytes)
+{
+	return c->opt.workers * ((u64)n * bytes + lane_bytes(bytes));
+}
+
+/* Rings that grow begin as small as the budget wants them. */
+static int fit_budget(struct core *c, u32 n, struct diag *d)
+{
+	u32 page = sysconf(_SC_PAGESIZE);
+
+	while (c->opt.buf_bytes > page && all_bytes(c, n, c->opt.buf_bytes) > c->opt.buf_budget)
+		c->opt.buf_bytes /= 2;
+	if (all_bytes(c, n, c->opt.buf_bytes) <= c->opt.buf_budget)
+		return 0;
+	diag_set(d, "buf_memory_max has no room for %u ring buffers of %u bytes: raise it, or share buffers "
+		 "by cpus_for_each_buffer", c->opt.workers * (n + 1), page);
+	return -ENOSPC;
+}
+
 static int open_rings(struct core *c, struct diag *d)
 {
-	u32 online = sysconf(_SC_NPROCESSORS_ONLN), n, lane = c->opt.buf_bytes / 2;
-	int err;
+	u32 online = sysconf(_SC_NPROCESSORS_ONLN), n;
+	int err = 0;
 
 	n = c->opt.cpus_per_ring ? (online + c->opt.cpus_per_ring - 1) / c->opt.cpus_per_ring : 1;
-	if (lane < (u32)sysconf(_SC_PAGESIZE))
-		lane = c->opt.buf_bytes;
-	err = ring_set_init(&c->rings, n + 1, c->opt.buf_bytes, lane);
+	if (c->opt.buf_budget && fit_budget(c, n, d))
+		return -ENOSPC;
+	for (u32 i = 0; i < c->opt.workers && !err; i++)
+		err = ring_set_init(&c->workers[i].rings, n + 1, c->opt.buf_bytes, lane_bytes(c->opt.buf_bytes));
 	if (err == -EPERM)
 		return fail(d, err, "a ring buffer cannot be allocated");
-	if (err)
-		diag_set(d, "a ring buffer of %u bytes cannot be allocated: %s; its size must be a power of two "
-			 "and a multiple of the page size, choose a smaller buf_size_preset", c->opt.buf_bytes,
+	if (err) {
+		diag_set(d, "%u ring buffers of %u bytes cannot be allocated: %s; choose a smaller "
+			 "buf_size_preset, more cpus_for_each_buffer or fewer workers (a size must be a power of "
+			 "two and a multiple of the page size)", c->opt.workers * (n + 1), c->opt.buf_bytes,
 			 strerror(-err));
-	return err;
+		return err;
+	}
+	c->ring_bytes = all_bytes(c, n, c->opt.buf_bytes);
+	if (!c->opt.buf_budget)
+		return 0;
+	c->grower = ring_grower_new(c->opt.buf_budget, c->ring_bytes);
+	return c->grower ? 0 : fail(d, -EAGAIN, "no thread for ring buffers that grow");
 }
 
 #if defined(__x86_64__)
@@ -291,13 +387,13 @@ static bool runs_compat(void)
 
 static void set_config(struct core *c)
 {
-	const struct ring_set *r = &c->rings;
+	const struct ring_set *r = &c->workers[0].rings;
 
 	c->loader.ncpus = c->ncpus;
-	c->loader.nrings = r->n;
-	c->ring_fds = xcalloc(r->n, sizeof(*c->ring_fds));
-	for (u32 i = 0; i < r->n; i++)
-		c->ring_fds[i] = r->rings[i].fd;
+	c->loader.nrings = c->opt.workers * r->n;
+	c->ring_fds = xcalloc(c->loader.nrings, sizeof(*c->ring_fds));
+	for (u32 i = 0; i < c->loader.nrings; i++)
+		c->ring_fds[i] = c->workers[i / r->n].rings.rings[i % r->n]->fd;
 	c->loader.ring_fds = c->ring_fds;
 	c->loader.opt = &c->opt;
 	c->loader.config = (struct core_config){
@@ -306,8 +402,9 @@ static void set_config(struct core *c)
 		.drop_failed = c->opt.drop_failed,
 		.compat = runs_compat(),
 		.page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE)),
+		.workers = c->opt.workers,
 		.lane_ring = r->n - 1,
-		.wake_bytes = { r->rings[0].size / 8, r->rings[r->n - 1].size / 8 },
+		.wake_bytes = { r->rings[0]->size / 8, r->rings[r->n - 1]->size / 8 },
 	};
 }
 
@@ -320,6 +417,9 @@ static int core_open(const struct driver_options *opt, const struct interest *in
 
 	c->base.ops = &core_ops;
 	c->opt = *opt;
+	if (!c->opt.workers)
+		c->opt.workers = 1;
+	c->workers = xcalloc(c->opt.workers, sizeof(*c->workers));
 	c->ncpus = libbpf_num_possible_cpus();
 	core_loader_init(&c->loader);
 	core_ways_init(&c->ways, &c->loader);
@@ -341,4 +441,5 @@ out:
 	return err;
 }
 
-const struct driver driver_core = { .name = "modern_ebpf", .title = "modern BPF probe", .open = core_open };
+const struct driver driver_core = { .name = "modern_ebpf", .title = "modern BPF probe", .workers = WORKERS_MAX,
+				    .open = core_open };

@@ -424,8 +424,15 @@ static int part_failed(struct core_loader *l, struct part *part, struct diag *d)
 static void *fill_rings(void *arg)
 {
 	struct core_loader *l = arg;
+	u32 *keys = xcalloc(l->nrings, sizeof(*keys)), n = l->nrings;
+	int err;
 
-	for (u32 i = 0; i < l->nrings; i++)
+	for (u32 i = 0; i < n; i++)
+		keys[i] = i;
+	/* all at once, where the kernel can */
+	err = bpf_map_update_batch(l->maps[CORE_RINGS], keys, l->ring_fds, &n, NULL);
+	free(keys);
+	for (u32 i = 0; err && i < l->nrings; i++)
 		if (bpf_map_update_elem(l->maps[CORE_RINGS], &i, &l->ring_fds[i], BPF_ANY))
 			return l;
 	l->filled = true;

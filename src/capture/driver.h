@@ -26,7 +26,9 @@ struct driver_loss {
 /* Members that do not concern a driver are ignored by it. */
 struct driver_options {
 	u32 buf_bytes;		/* of each ring; a power of two times the page size */
+	u64 buf_budget;		/* rings grow from buf_bytes on, up to so many bytes together; 0: they do not */
 	u32 cpus_per_ring;	/* 0: one ring for all CPUs */
+	u32 workers;		/* among which events are divided, each with rings of its own; 0: 1 */
 	bool drop_failed;	/* no exit events of failed syscalls */
 	u32 snaplen;		/* bytes of I/O data kept */
 	s64 self_pid;		/* events of this process are not captured; 0: none */
@@ -54,6 +56,7 @@ struct driver_options {
 struct driver {
 	const char *name;	/* engine.kind */
 	const char *title;	/* for the log: "modern BPF probe" */
+	u32 workers;		/* among which it can divide its events; 0: it cannot */
 	/*
 	 * Starts to capture the syscalls of interest.  Returns 0 or a negative errno; d then
 	 * names what is missing and the remedy.

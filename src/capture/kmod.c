@@ -22,6 +22,7 @@
 #include "schema/kmod_abi.h"
 
 #define DEVICE "/dev/saker%u"
+#define RECORD_TAIL sizeof(u16)		/* the number of a worker */
 
 struct kmod_ring {
 	struct stream stream;
@@ -41,9 +42,12 @@ struct kmod_cpu {
 	struct kmod_ring rings[KMOD_RINGS];
 };
 
+/* A consumer of the module; one for each worker. */
 struct kmod {
 	struct capture base;
 	struct driver_options opt;
+	u32 worker;
+	struct kmod *others[WORKERS_MAX];	/* the first one's: of worker i; owned */
 	VEC(struct kmod_cpu *) cpus;	/* owned; the first one's descriptor made the rings */
 	struct kmod_status status;
 	struct merge merge;
@@ -74,12 +78,13 @@ static void kmod_peek(struct stream *s)
 		return;
 	h = (const struct event_hdr *)(r->data + (r->pos & (r->size - 1)));
 	memcpy(&s->len, &h->len, sizeof(s->len));
-	if (s->len < sizeof(*h) || s->len > head - r->pos || head - r->pos > r->size) {
+	if (s->len < sizeof(*h) || s->len + RECORD_TAIL > head - r->pos || head - r->pos > r->size) {
 		++*r->broken;
 		r->pos = head;
 		return;
 	}
 	memcpy(&s->ts, &h->ts_ns, sizeof(s->ts));
+	memcpy(&s->worker, (const u8 *)h + s->len, sizeof(s->worker));
 	s->head = h;
 	s->cpu = r->cpu;
 }
@@ -88,7 +93,7 @@ static void kmod_consume(struct stream *s)
 {
 	struct kmod_ring *r = container_of(s, struct kmod_ring, stream);
 
-	r->pos += (s->len + 7ull) & ~7ull;
+	r->pos += (s->len + RECORD_TAIL + 7ull) & ~7ull;
 	if (r->pos - r->released > r->size / 32)
 		kmod_release(s);
 	kmod_peek(s);
@@ -249,11 +254,11 @@ static void add_counters(const struct kmod_counters *n, struct capture_stats *re
 	ret->truncated += n->truncated;
 	ret->enter_lost += n->enter_lost;
 	ret->filtered += n->filtered;
+	ret->copies_lost += n->copies_lost;
 }
 
-static void kmod_counters(struct capture *base, struct counters_visitor *v)
+static void add_visits(struct kmod *c, struct counters_visitor *v)
 {
-	struct kmod *c = container_of(base, struct kmod, base);
 	struct kmod_counters *n = xmalloc(sizeof(*n));
 
 	for (size_t i = 0; i < c->cpus.n; i++)
@@ -262,24 +267,42 @@ static void kmod_counters(struct capture *base, struct counters_visitor *v)
 	free(n);
 }
 
-static void kmod_stats(struct capture *base, struct capture_stats *ret)
+static void kmod_counters(struct capture *base, struct counters_visitor *v)
 {
 	struct kmod *c = container_of(base, struct kmod, base);
+
+	add_visits(c, v);
+	for (u32 i = 1; i < c->opt.workers; i++)
+		add_visits(c->others[i], v);
+}
+
+static void add_stats(struct kmod *c, struct capture_stats *ret)
+{
 	struct kmod_counters *n = xmalloc(sizeof(*n));
+	u64 unseen = 0;
 
 	for (size_t i = 0; i < c->cpus.n; i++)
 		if (!ioctl(c->cpus.p[i]->fd, KMOD_COUNTERS, n))
 			add_counters(n, ret);
 	free(n);
 	if (!ioctl(c->cpus.p[0]->fd, KMOD_STATUS, &c->status))
-		ret->unseen = c->status.drops_no_ring;
-	ret->unseen += c->broken;
-	ret->drops_buffer += ret->unseen;
+		unseen = c->status.drops_no_ring;
+	unseen += c->broken;
+	ret->unseen += unseen;
+	ret->drops_buffer += unseen;
 }
 
-static int kmod_set_interest(struct capture *base, const struct interest *in, struct diag *d)
+static void kmod_stats(struct capture *base, struct capture_stats *ret)
 {
 	struct kmod *c = container_of(base, struct kmod, base);
+
+	add_stats(c, ret);
+	for (u32 i = 1; i < c->opt.workers; i++)
+		add_stats(c->others[i], ret);
+}
+
+static int set_interest(struct kmod *c, const struct interest *in, struct diag *d)
+{
 	struct kmod_interest *k = xcalloc(1, sizeof(*k));
 	int err = 0;
 
@@ -302,24 +325,50 @@ static int kmod_set_interest(struct capture *base, const struct interest *in, st
 	return err;
 }
 
-static int kmod_set_filter(struct capture *base, const struct kfilter *f, struct diag *d)
+static int set_filter(struct kmod *c, const struct kfilter *f, struct diag *d)
 {
-	struct kmod *c = container_of(base, struct kmod, base);
-	struct kmod_filter k = { .bytes = sizeof(*f), .address = (u64)(unsigned long)f }, none = { 0 };
+	struct kmod_filter k = { .bytes = sizeof(*f), .address = (u64)(unsigned long)f };
 	int err;
 
 	if (!ioctl(c->cpus.p[0]->fd, KMOD_FILTER, &k))
 		return 0;
 	err = -errno;
 	diag_set(d, "the kernel module refuses the kernel filter's tables: %s", strerror(-err));
-	ioctl(c->cpus.p[0]->fd, KMOD_FILTER, &none);
 	return err;
 }
 
-static void kmod_close(struct capture *base)
+static int set_filters(struct kmod *c, const struct kfilter *f, struct diag *d)
+{
+	int err = set_filter(c, f, d);
+
+	for (u32 i = 1; i < c->opt.workers && !err; i++)
+		err = set_filter(c->others[i], f, d);
+	return err;
+}
+
+/* With all of them or with none. */
+static int kmod_set_filter(struct capture *base, const struct kfilter *f, struct diag *d)
 {
 	struct kmod *c = container_of(base, struct kmod, base);
+	int err = set_filters(c, f, d);
 
+	if (err)
+		set_filters(c, NULL, NULL);
+	return err;
+}
+
+static int kmod_set_interest(struct capture *base, const struct interest *in, struct diag *d)
+{
+	struct kmod *c = container_of(base, struct kmod, base);
+	int err = set_interest(c, in, d);
+
+	for (u32 i = 1; i < c->opt.workers && !err; i++)
+		err = set_interest(c->others[i], in, d);
+	return err;
+}
+
+static void kmod_free(struct kmod *c)
+{
 	merge_fini(&c->merge);
 	for (size_t i = 0; i < c->cpus.n; i++)
 		cpu_free(c->cpus.p[i]);
@@ -328,9 +377,37 @@ static void kmod_close(struct capture *base)
 	free(c);
 }
 
+static void kmod_close(struct capture *base)
+{
+	struct kmod *c = container_of(base, struct kmod, base);
+
+	for (u32 i = 1; i < c->opt.workers; i++)
+		if (c->others[i])
+			kmod_free(c->others[i]);
+	kmod_free(c);
+}
+
+/* Goes with the first one. */
+static void worker_close(struct capture *base)
+{
+	(void)base;
+}
+
+static const struct capture_ops worker_ops = {
+	.name = "kmod",
+	.next = kmod_next,
+	.close = worker_close,
+};
+
+static struct capture *kmod_worker(struct capture *base, u32 i)
+{
+	return &container_of(base, struct kmod, base)->others[i]->base;
+}
+
 static const struct capture_ops kmod_ops = {
 	.name = "kmod",
 	.next = kmod_next,
+	.worker = kmod_worker,
 	.stats = kmod_stats,
 	.counters = kmod_counters,
 	.set_interest = kmod_set_interest,
@@ -447,6 +524,8 @@ static int create(struct kmod *c, int fd, u32 cpu, struct diag *d)
 		.snaplen = c->opt.snaplen,
 		.self_pid = c->opt.self_pid == getpid() ? KMOD_SELF : (u32)c->opt.self_pid,
 		.drop_failed = c->opt.drop_failed,
+		.worker = c->worker,
+		.workers = c->opt.workers,
 		.epoch_ns = c->merge.epoch_ns,
 	};
 	struct kmod_cpu *first;
@@ -469,8 +548,7 @@ static int create(struct kmod *c, int fd, u32 cpu, struct diag *d)
 	return err;
 }
 
-static int kmod_open(const struct driver_options *opt, const struct interest *in, struct capture **ret,
-		     struct diag *d)
+static int new_consumer(const struct driver_options *opt, u32 worker, struct kmod **ret, struct diag *d)
 {
 	struct kmod *c;
 	u32 cpu;
@@ -479,15 +557,35 @@ static int kmod_open(const struct driver_options *opt, const struct interest *in
 	if (fd < 0)
 		return explain_open(fd, cpu, d);
 	c = xcalloc(1, sizeof(*c));
-	c->base.ops = &kmod_ops;
+	c->base.ops = worker ? &worker_ops : &kmod_ops;
 	c->opt = *opt;
+	if (!c->opt.workers)
+		c->opt.workers = 1;
+	c->worker = worker;
 	merge_init(&c->merge, &kmod_rings);
-	err = create(c, fd, cpu, d) ?: kmod_set_interest(&c->base, in, d);
+	err = create(c, fd, cpu, d);
 	if (err)
-		kmod_close(&c->base);
+		kmod_free(c);
 	else
+		*ret = c;
+	return err;
+}
+
+static int kmod_open(const struct driver_options *opt, const struct interest *in, struct capture **ret,
+		     struct diag *d)
+{
+	struct kmod *c = NULL;
+	int err = new_consumer(opt, 0, &c, d);
+
+	for (u32 i = 1; !err && i < c->opt.workers; i++)
+		err = new_consumer(opt, i, &c->others[i], d);
+	err = err ?: kmod_set_interest(&c->base, in, d);
+	if (err && c)
+		kmod_close(&c->base);
+	else if (!err)
 		*ret = &c->base;
 	return err;
 }
 
-const struct driver driver_kmod = { .name = "kmod", .title = "kernel module", .open = kmod_open };
+/* Workers: as many as the module lets read at a time, unless it was told another number. */
+const struct driver driver_kmod = { .name = "kmod", .title = "kernel module", .workers = 8, .open = kmod_open };

@@ -6,6 +6,7 @@
 
 #define NAP_MIN_MS 2
 #define NAP_MAX_MS 40
+#define TEND_EVENTS 1000
 #define EPOCH_CHECK_NS 5000000000ull
 
 static u64 clock_ns(clockid_t id)
@@ -49,6 +50,20 @@ void merge_add(struct merge *m, struct stream *s)
 	vec_push(&m->streams, s);
 }
 
+void merge_remove(struct merge *m, struct stream *s)
+{
+	for (size_t i = 0; i < m->streams.n; i++)
+		if (m->streams.p[i] == s)
+			m->streams.p[i--] = m->streams.p[--m->streams.n];
+}
+
+static void tend(struct merge *m)
+{
+	m->untended = 0;
+	if (m->ops->tend)
+		m->ops->tend(m);
+}
+
 static struct stream *oldest(struct merge *m)
 {
 	struct stream *min = NULL;
@@ -69,8 +84,11 @@ static struct stream *next(struct merge *m)
 	if (m->last)
 		m->ops->consume(m->last);
 	m->last = NULL;
+	if (m->untended++ > TEND_EVENTS)
+		tend(m);
 	s = oldest(m);
 	if (!s || s->ts > m->horizon) {
+		tend(m);
 		/* the clock first: what is not there when looked for after it is younger */
 		m->horizon = clock_ns(CLOCK_BOOTTIME) + m->epoch_ns - MERGE_GRACE_NS;
 		for (size_t i = 0; i < m->streams.n; i++)
@@ -123,7 +141,7 @@ int merge_next(struct merge *m, struct raw_event *ret, int timeout_ms)
 		if (s) {
 			m->nap_ms = NAP_MIN_MS;
 			*ret = (struct raw_event){ .hdr = s->head, .len = s->len, .cpu = s->cpu,
-						   .live = true };
+						   .worker = s->worker, .live = true };
 			return 0;
 		}
 		if (timeout_ms <= 0)

@@ -25,6 +25,7 @@ struct stream {
 	const struct event_hdr *head;	/* next event, NULL: none when last looked */
 	u32 len;			/* of it */
 	u16 cpu;			/* where it happened */
+	u16 worker;			/* whose it is */
 	u64 ts;				/* its time stamp */
 };
 
@@ -35,6 +36,8 @@ struct merge_ops {
 	void (*consume)(struct stream *s);
 	/* Gives back all room that was consumed: called before the reader sleeps. */
 	void (*release)(struct stream *s);
+	/* Between two events, now and then: it may add and remove streams.  NULL: nothing to do. */
+	void (*tend)(struct merge *m);
 	/* Sleeps until a ring fills, timeout_ms at most.  0 or a negative errno. */
 	int (*wait)(struct merge *m, int timeout_ms);
 	/* The clock was set: time stamps shall be boot time + epoch_ns from now on. */
@@ -49,12 +52,15 @@ struct merge {
 	u64 horizon;			/* events up to here are complete */
 	struct stream *last;		/* the one whose head was handed out */
 	int nap_ms;
+	u32 untended;			/* events since the last tend() */
 };
 
 /* Sets epoch_ns: the driver stamps its events with boot time + that. */
 void merge_init(struct merge *m, const struct merge_ops *ops);
 void merge_fini(struct merge *m);
 void merge_add(struct merge *m, struct stream *s);
+/* One without a head. */
+void merge_remove(struct merge *m, struct stream *s);
 /* As capture_next(): the event is valid until the next call. */
 int merge_next(struct merge *m, struct raw_event *ret, int timeout_ms);
 

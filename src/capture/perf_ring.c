@@ -74,8 +74,9 @@ static bool take_sample(struct perf_ring *r, const u8 *p, u32 len)
 		return false;
 	memcpy(&raw, p + sizeof(struct perf_event_header), sizeof(raw));
 	memcpy(&event, &h->len, sizeof(event));
-	if (raw > len - DATA_AT || event > raw || event < sizeof(*h))
+	if (raw > len - DATA_AT || raw < sizeof(u16) || event > raw - sizeof(u16) || event < sizeof(*h))
 		return false;
+	memcpy(&r->stream.worker, (const u8 *)h + event, sizeof(r->stream.worker));
 	r->stream.head = h;
 	r->stream.len = event;
 	memcpy(&r->stream.ts, &h->ts_ns, sizeof(r->stream.ts));
@@ -137,6 +138,7 @@ static int ring_open(struct perf_rings *s, u32 cpu, u32 kind)
 					.sample_type = PERF_SAMPLE_RAW, .sample_period = 1,
 					.watermark = 1 };
 	struct epoll_event e = { .events = EPOLLIN };
+	u32 key = s->first + cpu;
 	void *p;
 
 	r->size = s->bytes[kind];
@@ -148,7 +150,7 @@ static int ring_open(struct perf_rings *s, u32 cpu, u32 kind)
 	if (p == MAP_FAILED)
 		return -errno;
 	r->page = p;
-	if (bpf_map_update_elem(s->maps[kind], &cpu, &r->fd, BPF_ANY) ||
+	if (bpf_map_update_elem(s->maps[kind], &key, &r->fd, BPF_ANY) ||
 	    epoll_ctl(s->epoll, EPOLL_CTL_ADD, r->fd, &e))
 		return -errno;
 	return 0;
@@ -263,12 +265,12 @@ static int refused(int err, u32 bytes, struct diag *d)
 	return err;
 }
 
-int perf_rings_init(struct perf_rings *s, u32 ncpus, u32 bytes, u32 lane_bytes, const int *maps,
+int perf_rings_init(struct perf_rings *s, u32 worker, u32 ncpus, u32 bytes, u32 lane_bytes, const int *maps,
 		    struct diag *d)
 {
 	int err = 0;
 
-	*s = (struct perf_rings){ .ncpus = ncpus, .bytes = { bytes, lane_bytes },
+	*s = (struct perf_rings){ .ncpus = ncpus, .first = worker * ncpus, .bytes = { bytes, lane_bytes },
 				  .maps = { maps[0], maps[1] },
 				  .rings = xcalloc(ncpus * PERF_KINDS, sizeof(*s->rings)),
 				  .online = xcalloc((ncpus + 63) / 64, sizeof(u64)) };

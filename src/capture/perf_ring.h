@@ -29,6 +29,7 @@ struct perf_rings {
 	struct merge merge;
 	struct perf_ring *rings;	/* owned, PERF_KINDS for each possible CPU */
 	u32 ncpus;
+	u32 first;			/* key of the first CPU's in the maps */
 	u64 bytes[PERF_KINDS];
 	int maps[PERF_KINDS];		/* borrowed: where programs look the buffers up */
 	int epoll;			/* owned; -1: none */
@@ -38,7 +39,8 @@ struct perf_rings {
 	void (*epoch)(struct perf_rings *r, u64 epoch_ns);
 };
 
-int perf_rings_init(struct perf_rings *r, u32 ncpus, u32 bytes, u32 lane_bytes, const int *maps,
+/* worker: whose buffers these are; those of worker i have the keys from i * ncpus on. */
+int perf_rings_init(struct perf_rings *r, u32 worker, u32 ncpus, u32 bytes, u32 lane_bytes, const int *maps,
 		    struct diag *d);
 void perf_rings_fini(struct perf_rings *r);
 /* Events that did not fit, of all. */

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "capture/ring_grow.h"
+#include "schema/core_abi.h"
 
 #define RECORD_HEAD 8	/* length with flags, and a page offset of the kernel's own */
 
@@ -28,10 +30,9 @@ static void ring_release(struct stream *st)
 	r->released = r->pos;
 }
 
-static int ring_map(struct ring *r, int epoll)
+static int ring_map(struct ring *r)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
-	struct epoll_event e = { .events = EPOLLIN };
 	void *p;
 
 	p = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
@@ -43,13 +44,44 @@ static int ring_map(struct ring *r, int epoll)
 		return -errno;
 	r->producer = p;
 	r->data = (const u8 *)p + page;
-	return epoll_ctl(epoll, EPOLL_CTL_ADD, r->fd, &e) ? -errno : 0;
+	return 0;
+}
+
+int ring_new(u32 bytes, struct ring **ret)
+{
+	struct ring *r = xcalloc(1, sizeof(*r));
+	int err;
+
+	r->size = bytes;
+	r->fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "saker_ring", 0, 0, bytes, NULL);
+	err = r->fd < 0 ? -errno : ring_map(r);
+	if (err)
+		ring_free(r);
+	else
+		*ret = r;
+	return err;
+}
+
+void ring_free(struct ring *r)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+
+	if (!r)
+		return;
+	if (r->consumer)
+		munmap(r->consumer, page);
+	if (r->producer)
+		munmap(r->producer, page + 2 * r->size);
+	if (r->fd >= 0)
+		close(r->fd);
+	free(r);
 }
 
 /* Looks for the next complete record; one being written hides those behind it. */
 static void ring_peek(struct stream *st)
 {
 	struct ring *r = container_of(st, struct ring, stream);
+	struct ring_tail tail;
 	u32 word, len;
 
 	st->head = NULL;
@@ -61,11 +93,13 @@ static void ring_peek(struct stream *st)
 			return;
 		len = word & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
 		r->step = (len + RECORD_HEAD + 7) & ~7ull;
-		if (!(word & BPF_RINGBUF_DISCARD_BIT) && len >= sizeof(struct event_hdr) + sizeof(u16)) {
+		if (!(word & BPF_RINGBUF_DISCARD_BIT) && len >= sizeof(struct event_hdr) + sizeof(tail)) {
 			st->head = (const struct event_hdr *)(p + RECORD_HEAD);
-			st->len = len - sizeof(u16);
+			st->len = len - sizeof(tail);
 			memcpy(&st->ts, &st->head->ts_ns, sizeof(st->ts));
-			memcpy(&st->cpu, p + RECORD_HEAD + st->len, sizeof(st->cpu));
+			memcpy(&tail, p + RECORD_HEAD + st->len, sizeof(tail));
+			st->cpu = tail.cpu;
+			st->worker = tail.worker;
 			return;
 		}
 		r->pos += r->step;
@@ -96,54 +130,53 @@ static void ring_epoch(struct merge *m, u64 epoch_ns)
 	struct ring_set *s = container_of(m, struct ring_set, merge);
 
 	if (s->live_epoch)
-		*s->live_epoch = epoch_ns;
+		__atomic_store_n(s->live_epoch, epoch_ns, __ATOMIC_RELAXED);
+}
+
+static void ring_tend(struct merge *m)
+{
+	ring_set_tend(container_of(m, struct ring_set, merge));
 }
 
 static const struct merge_ops ring_ops = {
 	.peek = ring_peek,
 	.consume = ring_consume,
 	.release = ring_release,
+	.tend = ring_tend,
 	.wait = ring_wait,
 	.epoch = ring_epoch,
 };
 
 int ring_set_init(struct ring_set *s, u32 n, u32 bytes, u32 last_bytes)
 {
+	struct epoll_event e = { .events = EPOLLIN };
 	int err = 0;
 
-	*s = (struct ring_set){ .rings = xcalloc(n, sizeof(*s->rings)), .n = n };
+	*s = (struct ring_set){ .rings = xcalloc(n, sizeof(struct ring *)), .n = n };
 	merge_init(&s->merge, &ring_ops);
-	for (u32 i = 0; i < n; i++)
-		s->rings[i].fd = -1;
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (s->epoll < 0)
 		return -errno;
 	for (u32 i = 0; i < n && !err; i++) {
-		struct ring *r = &s->rings[i];
-
-		r->size = i == n - 1 ? last_bytes : bytes;
-		r->fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "saker_ring", 0, 0, r->size, NULL);
-		err = r->fd < 0 ? -errno : ring_map(r, s->epoll);
-		merge_add(&s->merge, &r->stream);
+		err = ring_new(i == n - 1 ? last_bytes : bytes, &s->rings[i]);
+		if (err)
+			break;
+		merge_add(&s->merge, &s->rings[i]->stream);
+		err = epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->rings[i]->fd, &e) ? -errno : 0;
 	}
 	return err;
 }
 
 void ring_set_fini(struct ring_set *s)
 {
-	size_t page = sysconf(_SC_PAGESIZE);
-
 	merge_fini(&s->merge);
-	for (u32 i = 0; i < s->n; i++) {
-		struct ring *r = &s->rings[i];
-
-		if (r->consumer)
-			munmap(r->consumer, page);
-		if (r->producer)
-			munmap(r->producer, page + 2 * r->size);
-		if (r->fd >= 0)
-			close(r->fd);
-	}
+	for (u32 i = 0; i < s->n; i++)
+		ring_free(s->rings[i]);
+	for (size_t i = 0; i < s->old.n; i++)
+		ring_free(s->old.p[i]);
+	if (s->change.state != CHANGE_NONE)
+		ring_free(s->change.made);
+	vec_fini(&s->old);
 	if (s->n && s->epoll >= 0)
 		close(s->epoll);
 	free(s->rings);

@@ -9,10 +9,10 @@
  */
 #include <netdb.h>
 #include <pthread.h>
-#include <signal.h>
 #include <time.h>
 
 #include "base/cap.h"
+#include "base/thread.h"
 #include "filter/pool.h"
 
 #define REFRESH_S 300
@@ -152,7 +152,6 @@ static void *resolver_thread(void *arg)
 
 void resolver_start(struct resolver *r)
 {
-	sigset_t all, before;
 	pthread_t thread;
 	bool start;
 
@@ -165,13 +164,7 @@ void resolver_start(struct resolver *r)
 	pthread_mutex_unlock(&r->lock);
 	if (!start)
 		return;
-	/* signals are for the main thread; but a blocked SIGSYS would kill */
-	sigfillset(&all);
-	sigdelset(&all, SIGSYS);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	start = !pthread_create(&thread, NULL, resolver_thread, r);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!start) {
+	if (thread_start(&thread, resolver_thread, r)) {
 		resolver_put(r);
 		return;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two buffers of lines: the producer appends to one while the thread delivers the other;
+ * Two buffers of lines: producers append to one while the thread delivers the other;
  * when that is empty they are swapped.  So a storm of alerts costs a copy and a lock each,
  * and one wake-up for each batch.
  */
@@ -8,12 +8,12 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/mem.h"
+#include "base/thread.h"
 #include "output/sink.h"
 
 static const struct sink_ops *const all_sinks[] = {
@@ -32,7 +32,7 @@ struct outputs {
 	pthread_t thread;
 
 	pthread_mutex_t lock;
-	pthread_cond_t work, room;	/* for the thread, for the producer */
+	pthread_cond_t work, room;	/* for the thread, for producers */
 	struct buf pending;
 	u64 queued, delivered;		/* alerts since the start */
 	u64 dropped;
@@ -126,7 +126,7 @@ static bool take_batch(struct outputs *o)
 	reopen = o->reopen;
 	o->reopen = false;
 	more = o->batch.len || !o->stop;
-	pthread_cond_signal(&o->room);
+	pthread_cond_broadcast(&o->room);
 	pthread_mutex_unlock(&o->lock);
 	if (reopen)
 		reopen_sinks(o);
@@ -197,22 +197,15 @@ static int open_sinks(struct outputs *o, struct diag *d)
 	return 0;
 }
 
-/* Signals are the main thread's; but a blocked SIGSYS would kill. */
 static int start_thread(struct outputs *o)
 {
-	sigset_t all, old;
-	int err;
+	int err = thread_start(&o->thread, output_thread, o);
 
-	sigfillset(&all);
-	sigdelset(&all, SIGSYS);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&o->thread, NULL, output_thread, o);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_mutex_lock(&o->lock);
 	while (!err && !o->started)
 		pthread_cond_wait(&o->room, &o->lock);
 	pthread_mutex_unlock(&o->lock);
-	return -err;
+	return err;
 }
 
 int outputs_start(const struct output_options *opt, struct outputs **ret, struct diag *d)
@@ -279,7 +272,7 @@ bool outputs_push(struct outputs *o, enum priority prio, const char *line, size_
 		wait_room(o, 50);
 	}
 	if (full) {
-		o->dropped++;
+		__atomic_add_fetch(&o->dropped, 1, __ATOMIC_RELAXED);
 	} else {
 		if (!o->pending.len)
 			pthread_cond_signal(&o->work);
@@ -301,7 +294,7 @@ void outputs_reopen(struct outputs *o)
 
 u64 outputs_dropped(const struct outputs *o)
 {
-	return o->dropped;
+	return __atomic_load_n(&o->dropped, __ATOMIC_RELAXED);
 }
 
 u64 outputs_stop(struct outputs *o, u32 stall_ms)

@@ -3,8 +3,9 @@
  * The queue of finished alerts and the thread that delivers them, in order, to all
  * enabled sinks.
  *
- * One producer.  What does not fit is dropped and counted, or, when wait is set (a file
- * can wait, a kernel cannot), the producer sleeps until there is room.
+ * Any thread may push; start, reopen and stop belong to the main one.  What does not fit is
+ * dropped and counted, or, when wait is set (a file can wait, a kernel cannot), the producer
+ * sleeps until there is room.
  */
 #ifndef SAKER_OUTPUT_OUTPUTS_H
 #define SAKER_OUTPUT_OUTPUTS_H

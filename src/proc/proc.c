@@ -14,6 +14,7 @@ enum {
 	ROW_NO_TS = 1 << 3,	/* does not count as an event of the thread */
 	ROW_ALWAYS = 1 << 4,	/* parsed without thread too */
 	ROW_NO_FD = 1 << 5,	/* the parser does not need the event's fd */
+	ROW_OWN = 1 << 6,	/* the parser looks at nothing but the thread and the event */
 };
 
 struct row {
@@ -112,11 +113,11 @@ static const struct row rows[EV_MAX] = {
 	[EV_SYSCALL_SETNS_X] = { .parse = parse_newuser },
 	[EV_SYSCALL_CAPSET_X] = { .parse = parse_capset },
 	[EV_SYSCALL_PRCTL_X] = { .parse = parse_prctl },
-	[EV_SYSCALL_BRK_4_X] = { parse_vm, ROW_NO_FD },
-	[EV_SYSCALL_MMAP_X] = { parse_vm, ROW_NO_FD },
-	[EV_SYSCALL_MMAP2_X] = { parse_vm, ROW_NO_FD },
-	[EV_SYSCALL_MUNMAP_X] = { parse_vm, ROW_NO_FD },
-	[EV_SCHEDSWITCH_6_E] = { parse_switch, ROW_NO_MISS | ROW_NO_TS },
+	[EV_SYSCALL_BRK_4_X] = { parse_vm, ROW_NO_FD | ROW_OWN },
+	[EV_SYSCALL_MMAP_X] = { parse_vm, ROW_NO_FD | ROW_OWN },
+	[EV_SYSCALL_MMAP2_X] = { parse_vm, ROW_NO_FD | ROW_OWN },
+	[EV_SYSCALL_MUNMAP_X] = { parse_vm, ROW_NO_FD | ROW_OWN },
+	[EV_SCHEDSWITCH_6_E] = { parse_switch, ROW_NO_MISS | ROW_NO_TS | ROW_OWN },
 
 	[EV_PROCINFO_E] = { NULL, ROW_NO_MISS },
 	[EV_USER_ADDED_E] = { parse_user, ROW_NO_THREAD | ROW_ALWAYS },
@@ -199,22 +200,18 @@ static struct task *find_thread(struct proc *p, s64 tid, u32 flags)
 	return parse_lookup(p, tid);
 }
 
-static void note_enter(struct proc *p, struct event *ev, struct task *t)
+/* What the next event of the thread has to know of this one, whatever becomes of it. */
+static void pass_enter(struct event *ev, struct task *t)
 {
 	t->last_type = ev->type;
 	t->last_fd = -1;
 	t->enter_type = 0;
-	if (!(ev->desc->flags & EF_USES_FD) || !event_s64(ev, 0, &t->last_fd))
-		return;
-	ev->fd_num = t->last_fd;
-	ev->fd = proc_fd(p, &t->t, t->last_fd);
+	if (ev->desc->flags & EF_USES_FD)
+		event_s64(ev, 0, &t->last_fd);
 }
 
-/* False: the event is about an fd that is not known. */
-static bool note_exit(struct proc *p, struct event *ev, struct task *t)
+static void pass_exit(struct proc *p, const struct event *ev, struct task *t)
 {
-	u8 param = p->fd_param[ev->type];
-
 	if (t->last_type != ev->type - 1)
 		t->last_fd = -1;
 	t->last_type = 0;
@@ -223,6 +220,25 @@ static bool note_exit(struct proc *p, struct event *ev, struct task *t)
 		p->stats.retrieve_drops++;
 		t->enter_type = 0;
 	}
+}
+
+static void note_enter(struct proc *p, struct event *ev, struct task *t)
+{
+	s64 num;
+
+	pass_enter(ev, t);
+	if (!(ev->desc->flags & EF_USES_FD) || !event_s64(ev, 0, &num))
+		return;
+	ev->fd_num = num;
+	ev->fd = proc_fd(p, &t->t, num);
+}
+
+/* False: the event is about an fd that is not known. */
+static bool note_exit(struct proc *p, struct event *ev, struct task *t)
+{
+	u8 param = p->fd_param[ev->type];
+
+	pass_exit(p, ev, t);
 	if (!(ev->desc->flags & EF_USES_FD))
 		return true;
 	if (t->last_fd == -1 || ev->type == EV_SYSCALL_COPY_FILE_RANGE_X)
@@ -269,6 +285,12 @@ static void apply_to_thread(struct proc *p, struct event *ev, const struct row *
 		ev->fd = proc_fd(p, ev->thread, ev->fd_num);
 }
 
+static void note_thread_time(const struct proc *p, struct task *t)
+{
+	t->t.prev_event_ts_ns = t->t.last_event_ts_ns;
+	t->t.last_event_ts_ns = p->ts_ns;
+}
+
 static void note_time(struct proc *p, const struct event *ev)
 {
 	p->prev_ts_ns = p->ts_ns;
@@ -294,6 +316,17 @@ static bool is_initial_state(struct proc *p, const struct event *ev)
 	return false;
 }
 
+static bool is_visible(struct proc *p, const struct event *ev)
+{
+	return !(rows[ev->type].flags & ROW_HIDDEN) && !ev->state_only && !is_initial_state(p, ev);
+}
+
+static bool has_thread(const struct event *ev)
+{
+	return !(rows[ev->type].flags & ROW_NO_THREAD) &&
+	       (!(ev->desc->flags & EF_SKIP_STATE) || ev->type == EV_PROCINFO_E);
+}
+
 bool proc_apply(struct proc *p, struct event *ev)
 {
 	const struct row *row = &rows[ev->type];
@@ -314,8 +347,7 @@ bool proc_apply(struct proc *p, struct event *ev)
 	ev->thread = NULL;
 	ev->fd = NULL;
 	ev->fd_num = -1;
-	if (!(row->flags & ROW_NO_THREAD) &&
-	    (!(ev->desc->flags & EF_SKIP_STATE) || ev->type == EV_PROCINFO_E))
+	if (has_thread(ev))
 		t = find_thread(p, ev->tid, row->flags);
 	if (t)
 		apply_to_thread(p, ev, row, t);
@@ -323,7 +355,45 @@ bool proc_apply(struct proc *p, struct event *ev)
 		row->parse(p, ev);
 	if (!ev->thread && (idle = thread_find(p, ev->tid)))
 		ev->thread = &idle->t;
-	return !(row->flags & ROW_HIDDEN) && !ev->state_only && !is_initial_state(p, ev);
+	return is_visible(p, ev);
+}
+
+s64 proc_pid_of(const struct proc *p, s64 tid)
+{
+	const struct task *t = thread_find(p, tid);
+
+	return t && t->t.pid > 0 ? t->t.pid : tid;
+}
+
+bool proc_pass(struct proc *p, struct event *ev, bool *ret_visible)
+{
+	const struct row *row = &rows[ev->type];
+	struct task *t = NULL;
+
+	if ((row->parse && !(row->flags & ROW_OWN)) || p->unlinked || p->pending || ev->live)
+		return false;
+	if (has_thread(ev)) {
+		t = thread_find(p, ev->tid);
+		if (!t)
+			return false;	/* to be looked for, and remembered */
+	}
+	note_time(p, ev);
+	*ret_visible = is_visible(p, ev);
+	if (!t)
+		return true;
+	p->last = t;
+	if (!(row->flags & ROW_NO_MISS))
+		t->t.flags |= TH_ACTIVE;
+	if (!event_is_enter(ev->type))
+		pass_exit(p, ev, t);
+	else if (ev->type != EV_SCHEDSWITCH_6_E)
+		pass_enter(ev, t);
+	ev->thread = &t->t;
+	if (row->parse)
+		row->parse(p, ev);
+	if (!(row->flags & ROW_NO_TS))
+		note_thread_time(p, t);
+	return true;
 }
 
 static void end_exit(struct proc *p)
@@ -345,10 +415,8 @@ void proc_done(struct proc *p, struct event *ev)
 
 	(void)ev;
 	p->pending = false;
-	if (t && p->set_event_ts) {
-		t->t.prev_event_ts_ns = t->t.last_event_ts_ns;
-		t->t.last_event_ts_ns = p->ts_ns;
-	}
+	if (t && p->set_event_ts)
+		note_thread_time(p, t);
 	if (t && p->close_pending)
 		fdt_del(p, t, p->close_fd);
 	p->close_pending = false;

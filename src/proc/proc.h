@@ -149,6 +149,16 @@ void proc_get_stats(const struct proc *p, struct proc_stats *ret);
 bool proc_apply(struct proc *p, struct event *ev);
 void proc_done(struct proc *p, struct event *ev);
 
+/*
+ * A capture file is divided among workers by process: each of them sees all events and leaves the
+ * rules to the worker whose process it is.  Instead of proc_apply() and proc_done(), for an event
+ * of somebody else's process: true when that changes nothing but what the thread's own events
+ * show; then *ret_visible is what proc_apply() would have returned.  False: apply it.
+ */
+bool proc_pass(struct proc *p, struct event *ev, bool *ret_visible);
+/* The process of a thread, the thread's own number as long as nothing is known of it. */
+s64 proc_pid_of(const struct proc *p, s64 tid);
+
 /* NULL when unknown.  No /proc lookup. */
 struct thread *proc_thread(const struct proc *p, s64 tid);
 /* Main thread of t's process, t itself when there is none.  Never NULL. */

@@ -120,6 +120,11 @@ struct rule_slot {
 };
 
 int rules_compile(struct rules *r, struct ruleset **ret, struct diag *d);
+/*
+ * The same rules for another thread, with counters of their own.  What was compiled is shared and
+ * not changed by matching; the first set must outlive this one.
+ */
+struct ruleset *ruleset_share(const struct ruleset *s);
 void ruleset_free(struct ruleset *s);
 u32 ruleset_count(const struct ruleset *s);		/* enabled ones */
 struct rule *ruleset_rule(struct ruleset *s, u32 i);

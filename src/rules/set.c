@@ -30,6 +30,7 @@ struct row {
 
 struct ruleset {
 	struct arena a;
+	bool shared;		/* pool and formats are another set's */
 	struct filter_pool *pool;
 	struct filter_state *state;
 	struct rule *rules;
@@ -220,11 +221,38 @@ int rules_compile(struct rules *r, struct ruleset **ret, struct diag *d)
 	return 0;
 }
 
+struct ruleset *ruleset_share(const struct ruleset *from)
+{
+	struct ruleset *s = xcalloc(1, sizeof(*s));
+
+	*s = *from;
+	s->shared = true;
+	arena_init(&s->a);
+	s->rules = arena_alloc(&s->a, s->n * sizeof(*s->rules));
+	s->matched = arena_alloc(&s->a, s->n * sizeof(*s->matched));
+	s->matched_slots = arena_alloc(&s->a, s->n * sizeof(*s->matched_slots));
+	s->nmatches = 0;
+	memset(&s->slots, 0, sizeof(s->slots));
+	for (u32 i = 0; i < s->n; i++) {
+		s->rules[i] = from->rules[i];
+		s->rules[i].matches = s->rules[i].evaluations = 0;
+		s->rules[i].samples = s->rules[i].sampled_ns = 0;
+	}
+	for (size_t i = 0; i < from->slots.n; i++) {
+		struct rule_slot slot = from->slots.p[i];
+
+		slot.rule = s->rules + (slot.rule - from->rules);
+		vec_push(&s->slots, slot);
+	}
+	s->state = filter_state_new(s->pool);
+	return s;
+}
+
 void ruleset_free(struct ruleset *s)
 {
 	if (!s)
 		return;
-	for (u32 i = 0; i < s->n; i++) {
+	for (u32 i = 0; i < s->n && !s->shared; i++) {
 		struct alert_desc *al = &s->rules[i].alert;
 
 		format_free(al->format);
@@ -233,7 +261,8 @@ void ruleset_free(struct ruleset *s)
 	}
 	if (s->state)
 		filter_state_free(s->state);
-	filter_pool_free(s->pool);
+	if (!s->shared)
+		filter_pool_free(s->pool);
 	vec_fini(&s->slots);
 	arena_fini(&s->a);
 	free(s);

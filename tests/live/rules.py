@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Performs the attack of each rule of etc/saker_rules.yaml on the live kernel, harmlessly, and the nearest innocent act.
 
-usage: rules.py [BINARY] [--rule NAME]
+usage: rules.py [BINARY] [--rule NAME] [--option K=V ...]
 
 The attack must raise an alert of that rule within a second, the innocent act none of it.  Each act runs in a session of its
 own, by whose id its alerts are told from those of other processes.  Last line: 'N passed, N failed, N skipped'."""
@@ -121,13 +121,13 @@ ACTS = {
 class Sensor:
     """A running saker; .alerts receives (time of arrival, alert)."""
 
-    def __init__(self, binary, top):
+    def __init__(self, binary, top, options):
         config = os.path.join(top, "config.yaml")
         with open(config, "w") as f:
             f.write("rules_files: [%s]\njson_output: true\nstdout_output: {enabled: true}\nsyslog_output: {enabled: false}\n"
                     "log_syslog: false\nlog_stderr: true\nlog_level: info\nwebserver: {enabled: false}\nrule_matching: all\n"
                     "append_output: [{suggested_output: false, extra_fields: [proc.sid]}]\nengine: {kind: modern_ebpf}\n" % RULES)
-        self.process = subprocess.Popen([binary, "-c", config, "-U"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([binary, "-c", config, "-U"] + [x for o in options for x in ("-o", o)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.alerts = queue.Queue()
         self.log = []
         self.ready = threading.Event()
@@ -175,6 +175,7 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("binary", nargs="?", default=os.path.join(TOP, "build", "saker"))
     ap.add_argument("--rule")
+    ap.add_argument("--option", action="append", default=[])
     a = ap.parse_args()
     passed = failed = skipped = 0
     names = re.findall(r"^- rule: (.*)$", open(RULES).read(), re.M)
@@ -182,7 +183,7 @@ def main():
         print("FAIL %s: %s" % (n, "no test for this rule" if n in names else "no such rule"))
         failed += 1
     with tempfile.TemporaryDirectory() as top:
-        s = Sensor(os.path.abspath(a.binary), top)
+        s = Sensor(os.path.abspath(a.binary), top, a.option)
         if not s.ready.wait(20) or s.process.poll() is not None:
             print("FAIL saker did not start:\n" + "\n".join(s.log))
             print("0 passed, 1 failed, 0 skipped")

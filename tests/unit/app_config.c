@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "app/cmdline.h"
+#include "schema/driver_abi.h"
 
 static char dir[] = "/tmp/saker-config-XXXXXX";
 
@@ -124,6 +125,14 @@ static void refused(void **state)
 		{ "", "append_output=[]", "append_output: bad conversion" },
 		{ "append_output: [x]", NULL, "append_output: each entry is a map" },
 		{ "", "engine.modern_ebpf.buf_size_preset=11", "between '1' and '10'" },
+		{ "", "engine.modern_ebpf.buf_size_preset=-1", "between '1' and '10'" },
+		{ "", "engine.modern_ebpf.buf_size_preset=large", "a number from 1 to 10, or auto" },
+		{ "engine: {modern_ebpf: {buf_size_preset: [4]}}", NULL, "a number from 1 to 10, or auto" },
+		{ "", "engine.kmod.buf_size_preset=auto", "only the buffers of modern_ebpf" },
+		{ "", "engine.ebpf.buf_size_preset=auto", "only the buffers of modern_ebpf" },
+		{ "", "engine.modern_ebpf.buf_memory_max=0", "from 1 to 1048576 MiB" },
+		{ "", "workers=0", "workers: a number from 1 to 64, or auto" },
+		{ "workers: [2]", NULL, "workers: a number from 1 to 64, or auto" },
 		{ "config_files: [inc.yaml]", NULL, "'config_files' directive in included config file inc.yaml." },
 		{ "config_files: [c.yaml]", NULL, "includes itself" },
 	};
@@ -161,6 +170,67 @@ static void included(void **state)
 	assert_string_equal(c.rules_files.p[2], "2");
 	assert_true(c.time_iso_8601);
 	assert_int_equal(c.files.n, 4);
+	config_fini(&c);
+}
+
+static void workers(void **state)
+{
+	static const struct {
+		const char *text, *option;
+		u32 want;
+	} rows[] = {
+		{ "", NULL, 1 }, { "workers: 4", NULL, 4 }, { "workers: 4", "workers=64", 64 },
+		{ "workers: auto", NULL, 0 }, { "workers: 4", "workers=auto", 0 }, { "workers:", NULL, 1 },
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct diag d = { 0 };
+		struct config c;
+
+		if (load(&c, rows[i].text, rows[i].option, &d))
+			fail_msg("row %u: %s", i, d.msg);
+		assert_int_equal(c.workers, rows[i].want);
+		config_fini(&c);
+	}
+}
+
+/* Of n workers each gets its share, whatever the numbers of the processes have in common. */
+static void routing(void **state)
+{
+	static const u32 steps[] = { 1, 2, 3, 7, 8, 64, 1000 };
+
+	(void)state;
+	for (u32 n = 1; n <= WORKERS_MAX; n++)
+		for (u32 k = 0; k < ARRAY_SIZE(steps); k++) {
+			u32 got[WORKERS_MAX] = { 0 };
+
+			for (u32 i = 0; i < 100 * n; i++) {
+				u32 w = WORKER_OF(300 + i * steps[k], n);
+
+				assert_true(w < n);
+				got[w]++;
+			}
+			for (u32 w = 0; w < n; w++)
+				assert_in_range(got[w], 50, 150);
+		}
+	assert_true(WORKER_OF(UINT32_MAX, WORKERS_MAX) < WORKERS_MAX);
+}
+
+static void presets(void **state)
+{
+	struct diag d = { 0 };
+	struct config c;
+
+	(void)state;
+	assert_int_equal(load(&c, "engine: {modern_ebpf: {buf_size_preset: auto, buf_memory_max: 8}}", NULL, &d), 0);
+	assert_true(c.modern_buf_auto);
+	assert_int_equal(c.buf_memory_max, 8);
+	config_fini(&c);
+	assert_int_equal(load(&c, "engine: {modern_ebpf: {buf_size_preset: auto}}",
+			      "engine.modern_ebpf.buf_size_preset=3", &d), 0);
+	assert_false(c.modern_buf_auto);
+	assert_int_equal(c.modern_buf_preset, 3);
 	config_fini(&c);
 }
 
@@ -295,6 +365,9 @@ int main(void)
 		cmocka_unit_test(refused),
 		cmocka_unit_test(included),
 		cmocka_unit_test(schema),
+		cmocka_unit_test(workers),
+		cmocka_unit_test(routing),
+		cmocka_unit_test(presets),
 		cmocka_unit_test(without_effect),
 		cmocka_unit_test(rows_are_sound),
 		cmocka_unit_test(command_line),

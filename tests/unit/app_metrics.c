@@ -208,7 +208,7 @@ static void sums(void **state)
 	assert_int_equal(sum.talkers[1].events, 10);
 	assert_true(sum.health.blind);
 	assert_string_equal(sum.health.reason, "why");
-	assert_int_equal(sum.health.beats, 6);
+	assert_int_equal(sum.health.beats, 3);
 	snapshot_fini(&a);
 	snapshot_fini(&b);
 	snapshot_fini(&sum);

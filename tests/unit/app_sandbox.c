@@ -34,7 +34,7 @@ static int inside(const char *driver, int (*act)(void))
 	assert_true(pid >= 0);
 	if (!pid) {
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-		_exit(sandbox_enter(driver) ? ANSWER_NO_FILTER : act());
+		_exit(sandbox_enter(&(struct sandbox_options){ .driver = driver }) ? ANSWER_NO_FILTER : act());
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == ANSWER_NO_FILTER)
@@ -229,7 +229,7 @@ static void threads(void **state)
 		if (pthread_create(&t, NULL, other_thread, got))
 			_exit(1);
 		pthread_barrier_wait(&barrier);
-		if (sandbox_enter(NULL))
+		if (sandbox_enter(&(struct sandbox_options){ 0 }))
 			_exit(ANSWER_NO_FILTER);
 		pthread_barrier_wait(&barrier);
 		pthread_join(t, NULL);
