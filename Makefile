@@ -6,6 +6,7 @@
 # make test       deps, build, and run every test that this machine can run
 # make test-vm    every driver on every kernel, in QEMU; writes docs/kernels.md
 # make bench      figures, each beside a baseline
+# make soak       MINUTES=60 of mixed load: does memory stay, is nothing lost?
 # make fuzz       every fuzz target for FUZZ_SECONDS each
 # make lint       layers, spelling of headers, cppcheck
 # make install    DESTDIR=, PREFIX=
@@ -24,6 +25,7 @@ SAN     =
 LTO     =
 V       =
 FUZZ_SECONDS = 10
+MINUTES = 60
 
 Q     = $(if $(V),,@)
 HOST  := $(shell uname -m)
@@ -58,7 +60,7 @@ NEEDS_output  = output filter field proc event base
 NEEDS_app     = app output rules filter field proc setup capture event http base
 NEEDS_tool    = rules output filter field proc capture event base
 
-.PHONY: all deps run test check guest test-vm bench fuzz lint install clean tests
+.PHONY: all deps run test check guest test-vm bench soak fuzz lint install clean tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -197,6 +199,9 @@ $(BUILD)/bench/%: bench/%.c
 
 bench: all $(BUILD)/tool/evdump $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 	$(Q)BUILD=$(BUILD) bench/run
+
+soak: all $(BUILD)/bench/mix
+	$(Q)BUILD=$(BUILD) bench/soak --minutes $(MINUTES)
 
 lint:
 	$(Q)tools/lint

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loops NAME SECONDS: repeats one thing and prints its cost in ns per iteration.
- * What a sensor adds to it is the difference between two runs.
+ * loops NAME SECONDS [RATE]: repeats one thing, at most RATE times a second, and prints NAME, its cost in ns (the median of
+ * batches of some 0.5 ms), that of the best batch, and how often it was done.  What a sensor adds is the difference between two runs.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -98,33 +98,55 @@ static void prepare(void)
 		exit(1);
 }
 
-/* The best batch: what disturbs only ever adds. */
-static double measure(const struct loop *l, double ns)
+static int compare(const void *a, const void *b)
 {
-	double best = 1e18, end = now() + ns;
+	double x = *(const double *)a, y = *(const double *)b;
 
-	do {
-		double start = now(), t;
+	return (x > y) - (x < y);
+}
+
+static void nap(double ns)
+{
+	struct timespec t = { (time_t)(ns / 1e9), (long)(ns - (double)(time_t)(ns / 1e9) * 1e9) };
+
+	nanosleep(&t, NULL);
+}
+
+/* Prints the figures: the median, because some batches are disturbed by others' work, and the best, should most be. */
+static void measure(const struct loop *l, double ns, double rate)
+{
+	static double batches[1 << 16];
+	size_t n = 0, max = sizeof(batches) / sizeof(batches[0]);
+	unsigned long iterations = 0;
+	double begin = now(), t = begin;
+
+	while (t < begin + ns) {
+		double start = now(), ahead;
 
 		for (unsigned int i = 0; i < l->batch; i++)
 			l->body();
-		t = (now() - start) / l->batch;
-		if (t < best)
-			best = t;
-	} while (now() < end);
-	return best;
+		t = now();
+		if (n < max)
+			batches[n++] = (t - start) / l->batch;
+		iterations += l->batch;
+		ahead = rate > 0 ? begin + (double)iterations / rate * 1e9 - t : 0;
+		if (ahead > 0)
+			nap(ahead);
+	}
+	qsort(batches, n, sizeof(batches[0]), compare);
+	printf("%s %.1f %.1f %lu\n", l->name, batches[n / 2], batches[0], iterations);
 }
 
 int main(int argc, char **argv)
 {
-	if (argc == 3) {
-		prepare();
-		for (size_t i = 0; i < sizeof(loops) / sizeof(loops[0]); i++)
-			if (!strcmp(loops[i].name, argv[1])) {
-				printf("%s %.1f\n", argv[1], measure(&loops[i], atof(argv[2]) * 1e9));
-				return 0;
-			}
-	}
-	fprintf(stderr, "usage: loops openat|getppid|read|sendrecv|fork|forkexec SECONDS\n");
+	double ns = argc == 3 || argc == 4 ? atof(argv[2]) * 1e9 : 0, rate = argc == 4 ? atof(argv[3]) : 0;
+
+	prepare();
+	for (size_t i = 0; ns > 0 && i < sizeof(loops) / sizeof(loops[0]); i++)
+		if (!strcmp(loops[i].name, argv[1])) {
+			measure(&loops[i], ns, rate);
+			return 0;
+		}
+	fprintf(stderr, "usage: loops openat|getppid|read|sendrecv|fork|forkexec SECONDS [RATE]\n");
 	return 2;
 }

@@ -143,8 +143,41 @@ static inline_ u32 kf_paths(const struct kfilter *f, const struct kf_set *s, u32
 		return mask;
 	found = kf_chain(f, s->always, p);
 	found |= kf_chain(f, s->heads[KF_BUCKET_OF(p->head[0] >> 8) & (KF_BUCKETS - 1)], p);
+	found |= kf_chain(f, s->deep[KF_DEEP_OF(p->head[0]) & (KF_BUCKETS - 1)], p);
 	found |= kf_chain(f, s->tails[KF_BUCKET_OF(p->tail >> 32) & (KF_BUCKETS - 1)], p);
 	return mask & (found | ~(u32)s->with_path);
+}
+
+static inline_ bool kf_test_holds(const struct kf_test *t, u64 v)
+{
+	u64 n = v & t->mask, at = n - t->min;
+
+	return n >= t->min && n <= t->max && (at >= 64 || t->bits >> (at & 63) & 1);
+}
+
+/* Of the clauses in mask those that remain with these numbers; what is not known satisfies all. */
+static inline_ u32 kf_numbers(const struct kf_set *s, u32 mask, const struct kf_values *v)
+{
+	u32 i, number = 0, need = 0, found = 0;
+
+	for (i = 0; i < KF_TESTS; i++) {
+		const struct kf_test *t = &s->tests[i];
+		u64 n = t->number;
+
+		if (!t->clauses)
+			break;
+		if (n != number) {
+			mask &= found | ~need;
+			need = found = 0;
+			number = n;
+		}
+		kf_opaque(n);
+		n &= KF_NUMBERS - 1;
+		need |= t->clauses;
+		if (!(v->known >> n & 1) || kf_test_holds(t, v->v[n][0]) || kf_test_holds(t, v->v[n][1]))
+			found |= t->clauses;
+	}
+	return mask & (found | ~need);
 }
 
 #endif

@@ -46,6 +46,20 @@ static inline_ void kf_call_look(struct ctx *c, u32 shape, struct kf_call *k)
 		kf_look(path, len, &k->seen);
 }
 
+/* Of descriptors nothing is known here. */
+static inline_ u32 kf_arguments(struct ctx *c, const struct kf_set *set, u32 mask)
+{
+	struct kf_values v = { .known = KF_OF_ARGS };
+
+	v.v[KF_ARG][0] = v.v[KF_ARG][1] = arg(c, 0);
+	v.v[KF_ARG + 1][0] = v.v[KF_ARG + 1][1] = arg(c, 1);
+	v.v[KF_ARG + 2][0] = v.v[KF_ARG + 2][1] = arg(c, 2);
+	v.v[KF_ARG + 3][0] = v.v[KF_ARG + 3][1] = arg(c, 3);
+	v.v[KF_ARG + 4][0] = v.v[KF_ARG + 4][1] = arg(c, 4);
+	v.v[KF_ARG + 5][0] = v.v[KF_ARG + 5][1] = arg(c, 5);
+	return kf_numbers(set, mask, &v);
+}
+
 /* False: no rule can match the call. */
 static inline_ bool kf_call_passes(struct ctx *c, const struct kfilter *f, struct kf_call *k)
 {
@@ -54,7 +68,11 @@ static inline_ bool kf_call_passes(struct ctx *c, const struct kfilter *f, struc
 
 	if (!set)
 		return f->codes[code(c) & (NR_CODES - 1)] == KF_PASS;
+	if (f->fds[code(c) & (NR_CODES - 1)] & KF_TEACHES)
+		return true;
 	mask = kf_result(set, set->all, ret(c));
+	if (mask && set->numbers & KF_OF_ARGS)
+		mask = kf_arguments(c, set, mask);
 	shape = f->shapes[code(c) & (NR_CODES - 1)];
 	if (!mask || shape == KF_NO_ARGS || shape > KF_OPENAT2)
 		return mask;

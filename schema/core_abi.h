@@ -59,6 +59,7 @@ struct scratch {
 	u32 unwoken[WORKERS_MAX][2];	/* bytes written since the worker was last woken */
 	u64 loop[8];			/* struct loop of drivers/port.h */
 	struct kf_seen seen;		/* of the path that the filter looks at */
+	struct kf_values values;	/* numbers that it tests */
 	struct syscall_counters by_code[NR_CODES];
 	u64 path[PATH_ROOM];		/* nodes of the path being built */
 	u8 event[EVENT_ROOM];

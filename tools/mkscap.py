@@ -63,7 +63,7 @@ class Scap:
 
     def __init__(self):
         self.schema = read_schema()
-        self.meta = {"machine": b"", "iface": b"", "user": b"", "thread": b""}
+        self.meta = {"machine": b"", "iface": bytearray(), "user": bytearray(), "thread": bytearray()}
         self.fds = {}
         self.events = []
 
@@ -159,10 +159,9 @@ class Scap:
         for kind, block in (("machine", 0x201), ("iface", 0x219), ("user", 0x220),
                             ("thread", 0x215)):
             if self.meta[kind]:
-                out += self.block(block, self.meta[kind])
-        for tid, body in self.fds.items():
-            out += self.block(0x218, struct.pack("<Q", tid) + body)
-        return out + b"".join(self.events)
+                out += self.block(block, bytes(self.meta[kind]))
+        fds = [self.block(0x218, struct.pack("<Q", tid) + body) for tid, body in self.fds.items()]
+        return out + b"".join(fds + self.events)
 
 
 def from_script(path):

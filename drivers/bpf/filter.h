@@ -19,6 +19,7 @@ struct filtering {
 	const struct kfilter *f;
 	const struct kf_set *clauses;
 	u32 serial, shape;
+	bool teaches;			/* the call's descriptor would have to be looked at */
 	bool none;			/* no event of the code passes */
 };
 
@@ -42,6 +43,7 @@ static inline_ bool filtering_begin(struct filtering *x)
 	opaque(code);
 	code &= NR_CODES - 1;
 	x->shape = x->f->shapes[code];
+	x->teaches = x->f->fds[code] & KF_TEACHES;
 	v = x->f->codes[code];
 	x->none = v == KF_NONE;
 	if (v < KF_FIRST_SET)
@@ -162,7 +164,7 @@ PROGRAM("step_filter_end") int step_filter_end(void *ctx)
 	struct filtering x;
 	u64 code;
 
-	if (filtering_begin(&x) ? !call_passes(&x) : x.none)
+	if (filtering_begin(&x) ? !x.teaches && !call_passes(&x) : x.none)
 		return event_filtered(x.s);
 	if (!x.s || !x.set)
 		return 0;

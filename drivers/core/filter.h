@@ -9,6 +9,7 @@
 #define SAKER_DRIVERS_CORE_FILTER_H
 
 #include "drivers/filter.h"
+#include "drivers/kwalk/numbers.h"
 
 #define FILTER_SLOT 0			/* of by_code: no syscall has this code */
 
@@ -96,6 +97,15 @@ __noinline int filter_path(u32 serial, u32 code, u32 mask)
 	return set && s ? kf_paths(f, set, mask, &s->seen) : mask;
 }
 
+__noinline int filter_numbers(u32 serial, u32 code, u32 mask)
+{
+	const struct kfilter *f = filter_of(serial);
+	const struct kf_set *set = f ? set_of(f, code) : NULL;
+	struct scratch *s = this_scratch();
+
+	return set && s ? kf_numbers(set, mask, &s->values) : mask;
+}
+
 /* ---- the beginning of a call -------------------------------------------------------------- */
 
 /* The flags alone tell that no rule can match: its path is not wanted. */
@@ -146,10 +156,35 @@ static inline_ bool path_passes(u32 serial, const struct kf_set *set, u32 mask, 
 	return filter_look(n - 1) ? filter_path(serial, s->code, mask) : mask;
 }
 
+/* fd: of kfilter.fds.  0: the event has to be made. */
+__noinline int filter_fd(u32 fd)
+{
+	struct ctx c = { 0 };
+	u64 arg = (fd & KF_FD_ARG) - 1;
+
+	c.s = this_scratch();
+	if (!c.s || arg > 5)
+		return 1;
+	c.task = current_task();
+	opaque(arg);
+	return know_fd(&c, &c.s->values, (s64)(s32)c.s->args[arg & 7], fd & KF_TEACHES);
+}
+
+/* False: the event has to be made. */
+static inline_ bool take_numbers(struct scratch *s, u32 numbers, u32 fd)
+{
+	u32 i;
+
+	for (i = 0; i < 6; i++)
+		s->values.v[KF_ARG + i][0] = s->values.v[KF_ARG + i][1] = s->args[i];
+	s->values.known = KF_OF_ARGS;
+	return !(fd & KF_TEACHES || numbers & KF_OF_FD) || filter_fd(fd);
+}
+
 /* False: no rule can match the call that is in the scratch. */
 static inline_ bool call_passes(struct scratch *s)
 {
-	u32 serial = live.filter, tid = bpf_get_current_pid_tgid(), mask, shape;
+	u32 serial = live.filter, tid = bpf_get_current_pid_tgid(), mask, shape, fd;
 	const struct kfilter *f = filter_of(serial);
 	const struct kf_set *set;
 	struct stash *st;
@@ -160,6 +195,14 @@ static inline_ bool call_passes(struct scratch *s)
 	if (!set)
 		return false;
 	mask = filter_result(serial, s->code, set->all, s->ret);
+	fd = f->fds[s->code & (NR_CODES - 1)];
+	if (!mask && !(fd & KF_TEACHES))
+		return false;
+	if (set->numbers || fd & KF_TEACHES) {
+		if (!take_numbers(s, set->numbers, fd))
+			return true;
+		mask = filter_numbers(serial, s->code, mask);
+	}
 	shape = f->shapes[s->code & (NR_CODES - 1)];
 	if (!mask || shape == KF_NO_ARGS)
 		return mask;

@@ -68,7 +68,7 @@ static bool set_is_good(const struct kf_set *s)
 	u32 i;
 
 	for (i = 0; i < KF_BUCKETS; i++)
-		if (s->heads[i] >= KF_PATHS || s->tails[i] >= KF_PATHS)
+		if (s->heads[i] >= KF_PATHS || s->deep[i] >= KF_PATHS || s->tails[i] >= KF_PATHS)
 			return false;
 	return s->always < KF_PATHS;
 }

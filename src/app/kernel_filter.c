@@ -8,17 +8,21 @@
 #include "event/table.h"
 
 /*
- * Calls on sockets tell of an address, which later events on the same socket are known by; any
- * that reads or writes may be one.
+ * Calls on sockets tell of an address, which later events on the same socket are known by.  Of those that send and
+ * receive, the driver knows which do: KF_TEACHES.  Those that read and write any descriptor teach nothing of what their
+ * own events do not carry.
  */
 static bool teaches(u32 code)
 {
 	const struct syscall_desc *s = syscall_desc(code);
 	const struct event_desc *e = s ? event_desc(s->event) : NULL;
-	bool socket = e && ((e->category & EC_BASE) == EC_NET || e->flags & (EF_READS_FD | EF_WRITES_FD));
+	u32 category = e ? e->category & EC_BASE : EC_UNKNOWN;
+	bool socket = category == EC_NET;
 
 	for (u32 i = 0; e && i < e->nparams; i++)
 		socket |= e->params[i].type == PT_SOCKADDR || e->params[i].type == PT_SOCKTUPLE;
+	if (category == EC_IO_READ || category == EC_IO_WRITE)
+		return socket && !pushdown_fd(code);
 	return socket;
 }
 
@@ -65,6 +69,58 @@ void kernel_filter_derive(struct run *r, const struct interest_choice *ch)
 	leave_out(r, r->filter->none);
 }
 
+/* Calls that share a reason share a line. */
+void kernel_filter_losses(const struct pushdown *p, json_t *ret)
+{
+	for (u32 bit = 0; bit < NLOSSES; bit++) {
+		json_t *names = json_array();
+
+		for (u32 code = 1; code < SC_MAX; code++)
+			if (p->loosened[code] >> bit & 1)
+				json_array_append_new(names, json_string(interest_event_name(code)));
+		if (json_array_size(names))
+			json_array_append_new(ret, json_pack("{s:s, s:o}", "why", cond_loss_words(bit), "syscalls", names));
+		else
+			json_decref(names);
+	}
+}
+
+void kernel_filter_print_loss(const json_t *loss, struct buf *out)
+{
+	const json_t *names = json_object_get(loss, "syscalls"), *name;
+	size_t i;
+
+	json_array_foreach(names, i, name) {
+		buf_addf(out, "%s%s", i ? ", " : "", json_string_value(name));
+	}
+	buf_addf(out, ": %s", json_string_value(json_object_get(loss, "why")));
+}
+
+static void log_losses(const struct pushdown *p)
+{
+	json_t *all = json_array();
+	const json_t *loss;
+	size_t i;
+
+	kernel_filter_losses(p, all);
+	json_array_foreach(all, i, loss) {
+		struct buf text = { 0 };
+
+		kernel_filter_print_loss(loss, &text);
+		log_info("Kernel filter: weaker than the rules for %s", buf_str(&text));
+		buf_fini(&text);
+	}
+	json_decref(all);
+}
+
+/* For a driver that does not look at descriptors. */
+static void without_fds(struct kfilter *f)
+{
+	for (u32 code = 1; code < SC_MAX; code++)
+		if (f->fds[code] & KF_TEACHES && f->codes[code] >= KF_FIRST_SET)
+			f->codes[code] = KF_PASS;
+}
+
 void kernel_filter_set(struct run *r)
 {
 	struct diag d = { 0 };
@@ -72,13 +128,16 @@ void kernel_filter_set(struct run *r)
 
 	if (!r->filter)
 		return;
+	if (!r->capture->ops->filter_fds)
+		without_fds(&r->filter->filter);
 	err = capture_set_filter(r->capture, &r->filter->filter, &d);
 	if (err == -EOPNOTSUPP)
 		log_info("This driver has no kernel filter: all events of the system calls that are watched come");
 	else if (err)
 		log_warning("No kernel filter, all events come: %s", d.msg ? d.msg : strerror(-err));
 	else
-		log_info("Kernel filter: %u system calls by %u kinds of paths%s", r->filter->ncodes, r->filter->npaths,
-			 r->filter->nloosened ? "; it is weaker than the rules, its tables are full" : "");
+		log_info("Kernel filter: %u system calls by %u kinds of paths", r->filter->ncodes, r->filter->npaths);
+	if (!err)
+		log_losses(r->filter);
 	diag_fini(&d);
 }

@@ -19,5 +19,12 @@ void kernel_filter_options(const struct interest_choice *ch, struct pushdown_opt
 void kernel_filter_derive(struct run *r, const struct interest_choice *ch);
 /* Hands it to the driver that was opened.  A driver without a filter says so, and all events come. */
 void kernel_filter_set(struct run *r);
+/*
+ * Where the filter is weaker than the rules because its tables are full: appends {why, syscalls} for each
+ * reason to ret, an array.
+ */
+void kernel_filter_losses(const struct pushdown *p, json_t *ret);
+/* One of them as text: "open, openat: why". */
+void kernel_filter_print_loss(const json_t *loss, struct buf *out);
 
 #endif

@@ -16,7 +16,7 @@ const struct rules_flag rules_flag_explain = {
 
 static const char all_pass[] = "all of its events pass";
 
-static const char *words_of(const struct pushdown_options *opt, u32 code, bool can_match, const struct buf *pushed)
+static const char *words_of(const struct pushdown_options *opt, u32 code, bool can_match, struct buf *pushed)
 {
 	if (opt->pass[code / 64] >> code % 64 & 1)
 		return "all pass: they are wanted for more than rules";
@@ -24,6 +24,8 @@ static const char *words_of(const struct pushdown_options *opt, u32 code, bool c
 		return "no event can match";
 	if (opt->whole[code / 64] >> code % 64 & 1)
 		return "all pass: each tells of its socket";
+	if (pushed->len && pushdown_fd(code) & KF_TEACHES)
+		buf_adds(pushed, "; of sockets without a TCP connection all");
 	return pushed->len ? pushed->p : all_pass;
 }
 
@@ -70,18 +72,67 @@ static json_t *tell_rule(const struct rules_call *k, const struct pushdown_optio
 	return json_pack("{s:s, s:o}", "rule", r->name, "calls", calls);
 }
 
+/* Fields that are never pushed down, though the kernel knows something of the kind. */
+static const struct {
+	const char *field, *why;
+} never[] = {
+	{ "proc.name", "a process can write another name into /proc/self/comm, which no event tells: what the kernel calls it may not be "
+		       "what saker does, and a process could hide behind a name" },
+	{ "user.uid", "saker takes it from the last event that told of it, which may not be what the kernel has now" },
+	{ "user.name", "as user.uid, and names are not known in the kernel" },
+};
+
+static bool names_field(const char *list, const char *field)
+{
+	size_t n = strlen(field);
+
+	for (const char *p = strstr(list, field); p; p = strstr(p + 1, field))
+		if ((p == list || p[-1] == ' ') && (!p[n] || p[n] == ','))
+			return true;
+	return false;
+}
+
+static bool is_left(const json_t *rules, const char *field)
+{
+	const json_t *r, *c;
+	size_t i, k;
+
+	json_array_foreach(rules, i, r) {
+		json_array_foreach(json_object_get(r, "calls"), k, c) {
+			if (names_field(json_string_value(json_object_get(c, "not_pushed")), field))
+				return true;
+		}
+	}
+	return false;
+}
+
+static json_t *tell_never(const json_t *rules)
+{
+	json_t *ret = json_array();
+
+	for (u32 i = 0; i < ARRAY_SIZE(never); i++)
+		if (is_left(rules, never[i].field))
+			json_array_append_new(ret, json_pack("{s:s, s:s}", "field", never[i].field, "why", never[i].why));
+	return ret;
+}
+
 static json_t *tell(const struct rules_call *k)
 {
 	struct interest_choice ch;
 	struct pushdown_options opt;
-	json_t *rules = json_array();
+	json_t *rules = json_array(), *losses = json_array();
+	struct pushdown *all = xmalloc(sizeof(*all));
 
 	interest_choose(k->cfg, k->set, NULL, &ch);
 	kernel_filter_options(&ch, &opt);
 	interest_choice_fini(&ch);
 	for (u32 i = 0; i < ruleset_count(k->set); i++)
 		json_array_append_new(rules, tell_rule(k, &opt, ruleset_rule(k->set, i)));
-	return json_pack("{s:b, s:o}", "on", k->cfg->kernel_filter, "rules", rules);
+	pushdown_build(k->set, &opt, all);
+	kernel_filter_losses(all, losses);
+	free(all);
+	return json_pack("{s:b, s:o, s:o, s:o}", "on", k->cfg->kernel_filter, "rules", rules, "loosened", losses, "never",
+			 tell_never(rules));
 }
 
 #define NAMES_SHOWN 6u		/* of calls, when not verbose */
@@ -117,5 +168,14 @@ static void print(const json_t *what, bool verbose, struct buf *out)
 		json_array_foreach(json_object_get(r, "calls"), k, c) {
 			print_call(c, verbose, out);
 		}
+	}
+	json_array_foreach(json_object_get(what, "never"), i, c) {
+		buf_addf(out, "%s%s: %s\n", i ? "   " : "\nNever tested in the kernel:\n   ",
+			 json_string_value(json_object_get(c, "field")), json_string_value(json_object_get(c, "why")));
+	}
+	json_array_foreach(json_object_get(what, "loosened"), i, c) {
+		buf_adds(out, i ? "   " : "\nWeaker than the rules, because the tables have no more room:\n   ");
+		kernel_filter_print_loss(c, out);
+		buf_addc(out, '\n');
 	}
 }

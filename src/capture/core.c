@@ -127,6 +127,15 @@ static size_t filters_len(void)
 	return page_round(2 * sizeof(struct kfilter));
 }
 
+/* What the filter knows of a descriptor must be what user space is told of it. */
+static bool decides(const struct core *c, const struct kfilter *f, u32 code)
+{
+	u32 v = f->codes[code];
+	bool fd = f->fds[code] & KF_TEACHES || (v >= KF_FIRST_SET && f->sets[v - KF_FIRST_SET].numbers & KF_OF_FD);
+
+	return v != KF_PASS && (!fd || core_sends_fds(&c->loader, code));
+}
+
 /* The one that is not in force is written, then takes the place of the other at once. */
 static int core_set_filter(struct capture *base, const struct kfilter *f, struct diag *d)
 {
@@ -147,7 +156,7 @@ static int core_set_filter(struct capture *base, const struct kfilter *f, struct
 		c->filters[serial & 1] = *f;
 	__atomic_store_n(&c->live->filter, serial, __ATOMIC_RELEASE);
 	for (u32 code = 0; code < NR_CODES; code++)
-		c->live->filtered[code] = f && f->codes[code] != KF_PASS;
+		c->live->filtered[code] = f && decides(c, f, code);
 	return 0;
 }
 
@@ -265,6 +274,7 @@ static const struct capture_ops core_ops = {
 	.programs = core_programs,
 	.set_interest = core_set_interest,
 	.set_filter = core_set_filter,
+	.filter_fds = true,
 	.describe = core_describe,
 	.close = core_close,
 };

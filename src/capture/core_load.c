@@ -163,6 +163,13 @@ static u32 exit_event(const struct core_loader *l, u32 code)
 	return event_desc(type)->captured && l->variant[type] != NONE ? type : EV_GENERIC_X;
 }
 
+bool core_sends_fds(const struct core_loader *l, u32 code)
+{
+	u32 type = exit_event(l, code);
+
+	return type != EV_GENERIC_X && l->variant[type] < SMALL;
+}
+
 static u32 stub_id(const struct core_group *g, u32 side)
 {
 	return ID_STUB + SIDES * g->place + side;

@@ -105,6 +105,8 @@ void core_group_fini(struct core_group *g);
  */
 int core_load(struct core_loader *l, struct core_group *g, const struct interest *in,
 	      struct diag *d);
+/* Do the events of a call tell of its descriptors?  The smallest programs' do not. */
+bool core_sends_fds(const struct core_loader *l, u32 code);
 /* Attaches the programs that do not sit at syscalls. */
 int core_attach_others(struct core_loader *l);
 /* Times that the kernel skipped a program. */

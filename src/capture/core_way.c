@@ -65,6 +65,7 @@ void core_ways_fini(struct core_ways *w)
 {
 	drop_all(w);
 	core_functions_fini(&w->functions);
+	vec_fini(&w->missing);
 	buf_fini(&w->unseen);
 	buf_fini(&w->note);
 	buf_fini(&w->described);
@@ -132,21 +133,46 @@ static void want_call(struct core_ways *w, u32 group, const struct interest *in,
  * be seen this way.  Of a call that was left out when the kernel was built a weak symbol
  * remains: attempts fail, but are to be seen.
  */
-static void add_unseen(struct core_ways *w, u32 code)
+static void add_missing(struct core_ways *w, u32 code)
 {
-	char line[256], type, name[128];
-	bool exists = false;
-	FILE *f = fopen("/proc/kallsyms", "re");
+	vec_push(&w->missing, (struct core_missing){ .code = code });
+}
 
-	while (f && !exists && fgets(line, sizeof(line), f))
-		exists = sscanf(line, "%*s %c %127s", &type, name) == 2 && strchr("TtWw", type) &&
-			 core_is_function_of(name, code);
+/* One of the symbols, "ADDRESS TYPE NAME[\tMODULE]".  How many calls turn out to exist. */
+static size_t note_symbol(struct core_ways *w, char *line)
+{
+	char *type = strchr(line, ' ');
+	size_t n = 0;
+
+	if (!type || !type[1] || !strchr("TtWw", type[1]) || type[2] != ' ')
+		return 0;
+	type[3 + strcspn(type + 3, "\t\n")] = 0;
+	for (size_t i = 0; i < w->missing.n; i++)
+		if (!w->missing.p[i].exists && core_is_function_of(type + 3, w->missing.p[i].code)) {
+			w->missing.p[i].exists = true;
+			n++;
+		}
+	return n;
+}
+
+/* The list of symbols is long: it is read once, and only as far as necessary. */
+static void find_unseen(struct core_ways *w)
+{
+	char line[256];
+	size_t left = w->missing.n;
+	FILE *f = left ? fopen("/proc/kallsyms", "re") : NULL;
+
+	while (f && left && fgets(line, sizeof(line), f))
+		left -= note_symbol(w, line);
 	if (f)
 		fclose(f);
-	if (!exists)
-		return;
-	buf_addf(&w->unseen, "%s%s", w->unseen.len ? ", " : "", syscall_desc(code)->name);
-	w->nunseen++;
+	for (size_t i = 0; i < w->missing.n; i++) {
+		if (!w->missing.p[i].exists)
+			continue;
+		buf_addf(&w->unseen, "%s%s", w->unseen.len ? ", " : "", syscall_desc(w->missing.p[i].code)->name);
+		w->nunseen++;
+	}
+	w->missing.n = 0;
 }
 
 /* ---- the ways ------------------------------------------------------------------------- */
@@ -166,7 +192,7 @@ static void plan_native(struct core_ways *w, const struct interest *in, u32 code
 	const struct core_function *fn = core_function_native(&w->functions, code);
 
 	if (!fn)
-		add_unseen(w, code);
+		add_missing(w, code);
 	else
 		want_call(w, call_group(w, fn), in, code, fn->name, fn->id,
 			  fn->id, enter);
@@ -219,7 +245,7 @@ static void plan_tracepoint(struct core_ways *w, const struct interest *in)
 		if (code && returns(code)) {
 			id = core_tracepoint_id(code, false);
 			if (!id)
-				add_unseen(w, code);
+				add_missing(w, code);
 			else
 				want_call(w, group_for(w, PLACE_TRACE, NULL), in, code,
 					  syscall_desc(code)->name, id, core_tracepoint_id(code, true),
@@ -463,6 +489,7 @@ static void plan(struct core_ways *w, const struct interest *in)
 		w->groups.p[i].want_enter = false;
 	}
 	w->way->plan(w, in);
+	find_unseen(w);
 }
 
 static bool group_wanted(const struct core_ways *w, u32 group)

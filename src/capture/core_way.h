@@ -27,6 +27,11 @@ struct core_hook {
 	int prog, link;		/* owned; -1: none */
 };
 
+struct core_missing {
+	u32 code;
+	bool exists;
+};
+
 struct core_ways {
 	struct core_loader *l;		/* borrowed */
 	const struct core_way *way;
@@ -34,6 +39,7 @@ struct core_ways {
 	struct core_functions functions;
 	VEC(struct core_group) groups;
 	VEC(struct core_hook) hooks;
+	VEC(struct core_missing) missing;	/* calls of interest that have no place, in the plan being made */
 	struct buf unseen;		/* calls of interest that the way cannot show */
 	u32 nunseen;
 	struct buf note;		/* why not the ways before it */

@@ -164,7 +164,7 @@ void proc_free(struct proc *p)
 
 	if (!p)
 		return;
-	for (pos = 0; (e = map64_next(&p->tasks, &pos)); pos = 0)
+	for (pos = 0; (e = map64_next(&p->tasks, &pos)); pos--)	/* another one may have moved there */
 		thread_free(p, e->value);
 	map64_fini(&p->tasks);
 	map64_fini(&p->groups);

@@ -14,11 +14,24 @@ static bool clause_equal(const struct cond *a, const struct cond *b)
 	return !memcmp(&a->clause, &b->clause, sizeof(a->clause)) && a->dotdot == b->dotdot;
 }
 
+static bool test_equal(const struct kf_test *a, const struct kf_test *b)
+{
+	return a->number == b->number && a->mask == b->mask && a->min == b->min && a->max == b->max && a->bits == b->bits;
+}
+
+static bool tests_equal(const struct cond *a, const struct cond *b)
+{
+	for (u32 i = 0; i < a->ntests && a->ntests == b->ntests; i++)
+		if (!test_equal(&a->tests[i], &b->tests[i]))
+			return false;
+	return a->ntests == b->ntests;
+}
+
 bool cond_is_true(const struct cond *c)
 {
 	struct cond t = cond_true();
 
-	return !c->has_paths && clause_equal(c, &t);
+	return !c->has_paths && !c->ntests && clause_equal(c, &t);
 }
 
 void dnf_one(struct dnf *d, const struct cond *c)
@@ -112,7 +125,7 @@ static u32 paths_or(struct arena *a, struct cond *d, const struct cond *o)
 	if (!o->has_paths || d->npaths + o->npaths > COND_PATHS_MAX) {
 		d->has_paths = false;
 		d->npaths = 0;
-		return o->has_paths;
+		return o->has_paths ? LOSS_KINDS : 0;
 	}
 	p = arena_alloc(a, (d->npaths + o->npaths) * sizeof(*p));
 	memcpy(p, d->paths, n * sizeof(*p));
@@ -132,7 +145,7 @@ static u32 paths_and(struct arena *a, struct cond *d, const struct cond *o)
 	if (!o->has_paths)
 		return 0;
 	if (!d->has_paths || d->npaths * o->npaths > COND_PATHS_MAX) {
-		u32 loosened = d->has_paths;
+		u32 loosened = d->has_paths ? LOSS_KINDS : 0;
 
 		if (!d->has_paths || o->npaths < d->npaths) {
 			d->paths = o->paths;
@@ -149,6 +162,165 @@ static u32 paths_and(struct arena *a, struct cond *d, const struct cond *o)
 	d->paths = p;
 	d->npaths = n;
 	return 0;
+}
+
+/* ---- numbers ------------------------------------------------------------------------------------ */
+
+struct kf_test cond_test(u8 number, u64 mask, u64 min, u64 max)
+{
+	return (struct kf_test){ .number = number, .mask = mask, .min = min, .max = max, .bits = ~0ull };
+}
+
+/* Bits of t from the number min on, which is not less than its own. */
+static u64 bits_from(const struct kf_test *t, u64 min)
+{
+	u64 by = min - t->min;
+
+	return !by ? t->bits : by >= 64 ? ~0ull : t->bits >> by | ~(~0ull >> by);
+}
+
+/* Both at once; where that cannot be said, a alone.  False: no number does. */
+static bool test_and(const struct kf_test *a, const struct kf_test *b, struct kf_test *ret)
+{
+	u64 common = a->mask & b->mask;
+
+	*ret = *a;
+	if (a->mask == b->mask) {
+		ret->min = a->min > b->min ? a->min : b->min;
+		ret->max = a->max < b->max ? a->max : b->max;
+		ret->bits = bits_from(a, ret->min) & bits_from(b, ret->min);
+		return ret->min <= ret->max && (ret->max - ret->min >= 64 ||
+			ret->bits & (~0ull >> (63 - (ret->max - ret->min))));
+	}
+	if (a->min != a->max || b->min != b->max)
+		return true;
+	if ((a->min ^ b->min) & common)
+		return false;
+	ret->mask |= b->mask;
+	ret->min = ret->max = a->min | b->min;
+	return true;
+}
+
+/* The tests of one number: *ret_n from the first of that number on. */
+static const struct kf_test *tests_of(const struct cond *c, u8 number, u32 *ret_n)
+{
+	u32 i = 0, n = 0;
+
+	while (i < c->ntests && c->tests[i].number != number)
+		i++;
+	while (i + n < c->ntests && c->tests[i + n].number == number)
+		n++;
+	*ret_n = n;
+	return c->tests + i;
+}
+
+static void add_test(struct kf_test *to, u32 *n, const struct kf_test *t)
+{
+	for (u32 i = 0; i < *n; i++)
+		if (test_equal(&to[i], t))
+			return;
+	to[(*n)++] = *t;
+}
+
+static void add_tests(struct kf_test *to, u32 *n, const struct kf_test *t, u32 nt)
+{
+	for (u32 i = 0; i < nt; i++)
+		add_test(to, n, &t[i]);
+}
+
+static u64 breadth(const struct kf_test *t, u32 n)
+{
+	u64 ret = 0;
+
+	for (u32 i = 0; i < n; i++)
+		ret += (t[i].max - t[i].min) / n + 1;
+	return ret;
+}
+
+/* Appends what both ask of a number to ret.  False: nothing satisfies both. */
+static bool number_and(const struct kf_test *x, u32 nx, const struct kf_test *y, u32 ny, struct kf_test *ret, u32 *n)
+{
+	struct kf_test both[COND_TESTS_MAX * COND_TESTS_MAX];
+	u32 nboth = 0;
+
+	/* one end may satisfy the one, the other end the other */
+	if (KF_TWO_ENDS >> x->number & 1) {
+		bool first = breadth(x, nx) <= breadth(y, ny);
+
+		add_tests(ret, n, first ? x : y, first ? nx : ny);
+		return true;
+	}
+	for (u32 i = 0; i < nx; i++)
+		for (u32 k = 0; k < ny; k++)
+			if (test_and(&x[i], &y[k], &both[nboth]))
+				nboth++;
+	if (nboth > nx && nboth > ny)
+		add_tests(ret, n, nx < ny ? x : y, nx < ny ? nx : ny);
+	else
+		add_tests(ret, n, both, nboth);
+	return nboth;
+}
+
+/* False: they exclude each other. */
+static bool tests_and(struct arena *a, struct cond *d, const struct cond *o, u32 *loosened)
+{
+	struct kf_test *all, one[2 * COND_TESTS_MAX];
+	u32 n = 0, nx, ny;
+
+	if (!o->ntests)
+		return true;
+	all = arena_alloc(a, COND_TESTS_MAX * sizeof(*all));
+	for (u8 number = 0; number < KF_NUMBERS; number++) {
+		const struct kf_test *x = tests_of(d, number, &nx), *y = tests_of(o, number, &ny);
+		u32 none = 0;
+
+		if (nx && ny) {
+			if (!number_and(x, nx, y, ny, one, &none))
+				return false;
+		} else {
+			add_tests(one, &none, nx ? x : y, nx + ny);
+		}
+		if (n + none > COND_TESTS_MAX) {
+			*loosened |= LOSS_TESTS;
+			continue;
+		}
+		memcpy(all + n, one, none * sizeof(*one));
+		n += none;
+	}
+	d->tests = all;
+	d->ntests = n;
+	return true;
+}
+
+/* d asks of each number what one of the two does; of those that only one asks for, nothing. */
+static u32 tests_or(struct arena *a, struct cond *d, const struct cond *o)
+{
+	struct kf_test *all, one[2 * COND_TESTS_MAX];
+	u32 n = 0, nx, ny, loosened = 0;
+
+	if (!d->ntests || !o->ntests) {
+		d->ntests = 0;
+		return 0;
+	}
+	all = arena_alloc(a, COND_TESTS_MAX * sizeof(*all));
+	for (u8 number = 0; number < KF_NUMBERS; number++) {
+		const struct kf_test *x = tests_of(d, number, &nx), *y = tests_of(o, number, &ny);
+		u32 none = 0;
+
+		if (!nx || !ny)
+			continue;
+		add_tests(one, &none, x, nx);
+		add_tests(one, &none, y, ny);
+		if (n + none > COND_TESTS_MAX) {
+			loosened |= LOSS_TESTS;
+			continue;
+		}
+		memcpy(all + n, one, none * sizeof(*one));
+		n += none;
+	}
+	d->tests = all;
+	d->ntests = n;
+	return loosened;
 }
 
 /* ---- and, or ---------------------------------------------------------------------------------- */
@@ -179,12 +351,13 @@ static bool cond_and(struct arena *a, struct cond *d, const struct cond *o, u32 
 	c->access &= o->clause.access;
 	result_and(c, &o->clause);
 	d->dotdot |= o->dotdot;
-	*loosened += paths_and(a, d, o);
-	return !(c->need & c->forbid) && c->access && (c->ret_min <= c->ret_max || c->error);
+	*loosened |= paths_and(a, d, o);
+	return tests_and(a, d, o, loosened) && !(d->has_paths && !d->npaths) && !(c->need & c->forbid) && c->access &&
+	       (c->ret_min <= c->ret_max || c->error);
 }
 
 /* The narrowest condition that both imply, more or less. */
-static void cond_weaken(struct arena *a, struct cond *d, const struct cond *o)
+static u32 cond_weaken(struct arena *a, struct cond *d, const struct cond *o)
 {
 	struct kf_clause *c = &d->clause;
 
@@ -197,31 +370,152 @@ static void cond_weaken(struct arena *a, struct cond *d, const struct cond *o)
 		c->ret_min = INT64_MIN;
 	c->error = 0;
 	d->dotdot &= o->dotdot;
-	paths_or(a, d, o);
+	return paths_or(a, d, o) | tests_or(a, d, o);
 }
 
-/* Room for one more: 1 when it had to be found in another. */
+static bool paths_within(const struct cond *c, const struct cond *d)
+{
+	for (u32 i = 0; i < c->npaths && d->has_paths; i++)
+		if (!has_path(d->paths, d->npaths, &c->paths[i]))
+			return false;
+	return c->has_paths || !d->has_paths;
+}
+
+static bool tests_within(const struct cond *c, const struct cond *d)
+{
+	for (u8 number = 0; number < KF_NUMBERS; number++) {
+		u32 n, m, found = 0;
+		const struct kf_test *x = tests_of(c, number, &n), *y = tests_of(d, number, &m);
+
+		for (u32 i = 0; i < n; i++)
+			for (u32 k = 0; k < m; k++)
+				found += test_equal(&x[i], &y[k]);
+		if (m && (!n || found < n))
+			return false;
+	}
+	return true;
+}
+
+/* Whatever satisfies c satisfies d. */
+static bool cond_within(const struct cond *c, const struct cond *d)
+{
+	const struct kf_clause *x = &c->clause, *y = &d->clause;
+
+	return (x->need & y->need) == y->need && (x->forbid & y->forbid) == y->forbid && !(x->access & ~y->access) &&
+	       x->ret_min >= y->ret_min && x->ret_max <= y->ret_max && (!x->error || result_holds(y, x->error)) &&
+	       c->dotdot >= d->dotdot && paths_within(c, d) && tests_within(c, d);
+}
+
+static void remove_within(struct dnf *d, const struct cond *c)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < d->n; i++)
+		if (!cond_within(&d->c[i], c))
+			d->c[n++] = d->c[i];
+	d->n = n;
+}
+
+static u32 numbers_of(const struct cond *c)
+{
+	u32 ret = 0;
+
+	for (u32 i = 0; i < c->ntests; i++)
+		ret |= 1u << c->tests[i].number;
+	return ret;
+}
+
+#define ONES(v_) ((u32)__builtin_popcountll(v_))
+
+/* How much more passes, roughly, when one conjunction takes the place of two. */
+static u32 join_cost(const struct cond *x, const struct cond *y)
+{
+	const struct kf_clause *a = &x->clause, *b = &y->clause;
+	u32 cost = 0;
+
+	cost += x->has_paths != y->has_paths ? 4000 : 0;
+	cost += x->dotdot != y->dotdot ? 1000 : 0;
+	cost += 500 * ONES(numbers_of(x) ^ numbers_of(y)) + 20 * !tests_equal(x, y);
+	cost += 60 * ONES(a->need ^ b->need) + 30 * ONES(a->forbid ^ b->forbid) + 150 * ONES(a->access ^ b->access);
+	cost += (a->ret_min != b->ret_min ? 150 : 0) + (a->ret_max != b->ret_max ? 150 : 0);
+	return cost + (x->has_paths && y->has_paths ? x->npaths + y->npaths : 0);
+}
+
+u32 dnf_reduce(struct arena *a, struct dnf *d, u32 max)
+{
+	u32 loosened = 0;
+
+	while (d->n > max) {
+		u32 best = UINT32_MAX, x = 0, y = 1;
+		struct cond c;
+
+		for (u32 i = 0; i < d->n; i++)
+			for (u32 k = i + 1; k < d->n; k++)
+				if (join_cost(&d->c[i], &d->c[k]) < best) {
+					best = join_cost(&d->c[i], &d->c[k]);
+					x = i;
+					y = k;
+				}
+		c = d->c[x];
+		loosened |= LOSS_CLAUSES | cond_weaken(a, &c, &d->c[y]);
+		remove_within(d, &c);
+		d->c[d->n++] = c;
+	}
+	for (u32 i = 0; i < d->n; i++)
+		if (cond_is_true(&d->c[i])) {
+			dnf_true(d);
+			break;
+		}
+	return loosened;
+}
+
+/* All but the tests of one number are the same, so that the tests of both are alternatives. */
+static bool one_number_differs(const struct cond *x, const struct cond *y)
+{
+	u32 differ = 0;
+
+	if (!clause_equal(x, y) || !paths_within(x, y) || !paths_within(y, x) || numbers_of(x) != numbers_of(y))
+		return false;
+	for (u8 number = 0; number < KF_NUMBERS; number++) {
+		struct cond a = { 0 }, b = { 0 };
+
+		a.tests = tests_of(x, number, &a.ntests);
+		b.tests = tests_of(y, number, &b.ntests);
+		differ += !tests_equal(&a, &b);
+	}
+	return differ == 1 && x->ntests + y->ntests <= COND_TESTS_MAX;
+}
+
+/* Adds a conjunction, or makes one of the others say it, too. */
 static u32 dnf_add(struct arena *a, struct dnf *d, const struct cond *c)
 {
 	u32 loosened = 0;
 
-	for (u32 i = 0; i < d->n; i++)
-		if (clause_equal(&d->c[i], c)) {
-			loosened = paths_or(a, &d->c[i], c);
-			if (cond_is_true(&d->c[i]))
-				dnf_true(d);
-			return loosened;
-		}
-	if (d->n < KF_CLAUSES) {
-		d->c[d->n++] = *c;
-		if (cond_is_true(c))
-			dnf_true(d);
+	if (cond_is_true(c)) {
+		dnf_true(d);
 		return 0;
 	}
-	cond_weaken(a, &d->c[d->n - 1], c);
-	if (cond_is_true(&d->c[d->n - 1]))
-		dnf_true(d);
-	return 1;
+	for (u32 i = 0; i < d->n; i++) {
+		if (cond_within(c, &d->c[i]))
+			return 0;
+		if ((clause_equal(&d->c[i], c) && tests_equal(&d->c[i], c)) || one_number_differs(&d->c[i], c)) {
+			struct cond both = d->c[i];
+
+			loosened = paths_or(a, &both, c) | tests_or(a, &both, c);
+			remove_within(d, &both);
+			if (cond_is_true(&both))
+				dnf_true(d);
+			else
+				d->c[d->n++] = both;
+			return loosened;
+		}
+	}
+	remove_within(d, c);
+	if (d->n == DNF_MAX)
+		loosened |= dnf_reduce(a, d, DNF_MAX - 1);
+	if (!dnf_is_true(d))
+		d->c[d->n++] = *c;
+	return loosened;
 }
 
 u32 dnf_or(struct arena *a, struct dnf *d, const struct dnf *o)
@@ -229,7 +523,7 @@ u32 dnf_or(struct arena *a, struct dnf *d, const struct dnf *o)
 	u32 loosened = 0;
 
 	for (u32 i = 0; i < o->n && !dnf_is_true(d); i++)
-		loosened += dnf_add(a, d, &o->c[i]);
+		loosened |= dnf_add(a, d, &o->c[i]);
 	return loosened;
 }
 
@@ -242,11 +536,8 @@ u32 dnf_and(struct arena *a, struct dnf *d, const struct dnf *o)
 		for (u32 k = 0; k < o->n; k++) {
 			struct cond c = d->c[i];
 
-			if (!cond_and(a, &c, &o->c[k], &loosened))
-				continue;
-			if (all.n == KF_CLAUSES)
-				return loosened + 1;	/* d alone is weaker */
-			loosened += dnf_add(a, &all, &c);
+			if (cond_and(a, &c, &o->c[k], &loosened) && !dnf_is_true(&all))
+				loosened |= dnf_add(a, &all, &c);
 		}
 	*d = all;
 	return loosened;
@@ -284,6 +575,57 @@ static void print_result(const struct kf_clause *c, struct buf *out, size_t star
 		buf_addf(out, " or failed with %d", c->error);
 }
 
+static const char *const number_names[KF_NUMBERS] = {
+	"first argument", "second argument", "third argument", "fourth argument", "fifth argument", "sixth argument",
+	[KF_FD_TYPE] = "type of the descriptor", [KF_L4PROTO] = "protocol of the socket", [KF_PORT] = "a port of the socket",
+	[KF_ADDR4] = "an IPv4 address of the socket",
+};
+
+static void print_test(const struct kf_test *t, u32 n, struct buf *out)
+{
+	const char *name = number_names[t->number];
+	bool bits = t->mask & (t->mask + 1);
+
+	if (t->number == KF_FD_TYPE || t->number == KF_L4PROTO)
+		buf_addf(out, "%s: %s of %u", name, t->bits >> 63 ? "none" : "one", ONES(t->bits >> 63 ? ~t->bits : t->bits));
+	else if (n > 1)
+		buf_addf(out, "%s: one of %u values", name, n);
+	else if (t->min == 1 && t->max == ~0ull)
+		buf_addf(out, "%s: a bit of 0x%llx", name, (unsigned long long)t->mask);
+	else if (bits || !t->max)
+		buf_addf(out, "%s: of the bits 0x%llx those of 0x%llx", name, (unsigned long long)t->mask,
+			 (unsigned long long)t->min);
+	else if (t->min == t->max)
+		buf_addf(out, "%s: %llu", name, (unsigned long long)t->min);
+	else
+		buf_addf(out, "%s: from %llu to %llu", name, (unsigned long long)t->min, (unsigned long long)t->max);
+}
+
+static void print_tests(const struct cond *c, struct buf *out, size_t start)
+{
+	for (u32 i = 0, n; i < c->ntests; i += n) {
+		tests_of(c, c->tests[i].number, &n);
+		say(out, start, "");
+		print_test(&c->tests[i], n, out);
+	}
+}
+
+static const char *const loss_words[] = {
+	"more than 16 alternatives: some were joined",
+	"more than 256 kinds of paths in one alternative: all pass",
+	"more tests on numbers than there is room for: some were left out",
+	"many kinds of paths that begin or end alike: some were joined",
+	"more than 1023 kinds of paths: some alternatives take all paths",
+	"more than 64 sets of conditions: all of its events pass",
+};
+
+const char *cond_loss_words(u32 bit)
+{
+	_Static_assert(ARRAY_SIZE(loss_words) == NLOSSES, "one for each");
+	_Static_assert(KF_CLAUSES == 16 && COND_PATHS_MAX == 256 && KF_PATHS == 1024 && KF_SETS == 64, "as the words say");
+	return bit < NLOSSES ? loss_words[bit] : "";
+}
+
 void cond_print(const struct cond *c, struct buf *out)
 {
 	size_t start = out->len;
@@ -303,4 +645,5 @@ void cond_print(const struct cond *c, struct buf *out)
 		say(out, start, "\"../\" in the path");
 	if (c->has_paths)
 		buf_addf(out, "%sone of %u kinds of paths", out->len > start ? ", " : "", c->npaths);
+	print_tests(c, out, start);
 }

@@ -11,13 +11,14 @@
 
 #include "event/table.h"
 #include "rules/cond.h"
+#include "rules/numbers.h"
 
 struct push {
 	struct arena *a;
 	const struct filter_pool *pool;
 	const struct event_desc *event;
 	u8 shape;		/* enum kf_shape */
-	u32 loosened;
+	u32 loosened;		/* enum cond_loss */
 	struct buf *why;	/* names of fields that prevented more; may be NULL */
 };
 
@@ -208,6 +209,25 @@ static bool push_flags(struct push *x, const struct filter_node *n, bool yes, st
 	return false;
 }
 
+/* A parameter that is made from one argument. */
+static bool push_number(struct push *x, const struct filter_node *n, bool yes, struct dnf *d)
+{
+	struct cond c = cond_true();
+	struct kf_test *t = arena_alloc(x->a, COND_TESTS_MAX * sizeof(*t));
+
+	if (!number_tests((u32)(x->event - event_descs), n, yes, t, &c.ntests))
+		return false;
+	c.tests = t;
+	dnf_one(d, &c);
+	return true;
+}
+
+/* evt.arg */
+static bool push_arg(struct push *x, const struct filter_node *n, bool yes, struct dnf *d)
+{
+	return x->shape == KF_NO_ARGS ? push_number(x, n, yes, d) : push_flags(x, n, yes, d);
+}
+
 /* ---- paths -------------------------------------------------------------------------------------- */
 
 static bool holds(const char *p, u32 len, const char *what)
@@ -335,9 +355,12 @@ static bool push_paths(struct push *x, const struct filter_node *n, bool yes, st
 	struct cond c = cond_true();
 	struct kf_path *p;
 
-	if (!yes || x->shape == KF_NO_ARGS || !n->one_value || !n->nvalues || n->nvalues > COND_PATHS_MAX ||
-	    n->modifier == MOD_ALLOF)
+	if (!yes || x->shape == KF_NO_ARGS || !n->one_value || !n->nvalues || n->modifier == MOD_ALLOF)
 		return false;
+	if (n->nvalues > COND_PATHS_MAX) {
+		x->loosened |= LOSS_KINDS;
+		return false;
+	}
 	p = arena_alloc(x->a, n->nvalues * sizeof(*p));
 	for (u32 i = 0; i < n->nvalues; i++)
 		if (!fn(n, &n->values[i], &p[i]))
@@ -391,7 +414,8 @@ static const struct {
 	{ "evt.res", push_res },
 	{ "evt.is_open_read", push_open_read },
 	{ "evt.is_open_write", push_open_write },
-	{ "evt.arg", push_flags },
+	{ "evt.arg", push_arg },
+	{ "evt.rawarg", push_number },
 	{ "fd.num", push_fd_num },
 	{ "fd.type", push_fd_type },
 	{ "fd.typechar", push_fd_type },
@@ -419,8 +443,26 @@ static bool has_result(const struct event_desc *e)
 	return e && e->nparams && (!strcmp(e->params[0].name, "res") || !strcmp(e->params[0].name, "fd"));
 }
 
+/* What the kernel knows of a descriptor. */
+static bool push_fd(struct push *x, const struct filter_node *n, bool yes, struct dnf *d)
+{
+	struct cond c = cond_true();
+	struct kf_test *t;
+
+	if (!n->field || !fd_of_event((u32)(x->event - event_descs)))
+		return false;
+	t = arena_alloc(x->a, COND_TESTS_MAX * sizeof(*t));
+	if (!fd_tests(n, yes, t, &c.ntests))
+		return false;
+	c.tests = t;
+	dnf_one(d, &c);
+	return true;
+}
+
 static void push_check(struct push *x, const struct filter_node *n, bool yes, struct dnf *d)
 {
+	if (has_result(x->event) && push_fd(x, n, yes, d))
+		return;
 	dnf_true(d);
 	for (u32 i = 0; n->field && has_result(x->event) && i < ARRAY_SIZE(rows); i++)
 		if (!strcmp(rows[i].field, n->field->field->name)) {
@@ -504,7 +546,7 @@ static void push_chain(struct push *x, const struct filter_node *n, bool yes, st
 	}
 	for (u32 i = 0; i < n->n; i++) {
 		push_expr(x, n->kids[i], yes, &kid);
-		x->loosened += (and ? dnf_and : dnf_or)(x->a, d, &kid);
+		x->loosened |= (and ? dnf_and : dnf_or)(x->a, d, &kid);
 	}
 }
 
@@ -547,6 +589,7 @@ struct builder {
 	struct pushdown *out;
 	struct strmap sets;	/* text of a dnf → its number + 1 */
 	u32 nsets;
+	u8 loosened[KF_SETS];	/* why: bits of enum cond_loss */
 };
 
 static u32 chain_length(const struct kfilter *f, u32 at)
@@ -584,6 +627,8 @@ static u16 *chain_of(struct kf_set *set, const struct kf_path *p)
 {
 	const u64 head = 0xffffffffffull, tail = 0xffffffff00000000ull;	/* the slash and bytes 1 to 4; the last 4 */
 
+	if (p->head_mask[0] == ~0ull)
+		return &set->deep[KF_DEEP_OF(p->head[0]) % KF_BUCKETS];
 	if ((p->head_mask[0] & head) == head)
 		return &set->heads[KF_BUCKET_OF(p->head[0] >> 8) % KF_BUCKETS];
 	if ((p->tail_mask & tail) == tail)
@@ -591,7 +636,30 @@ static u16 *chain_of(struct kf_set *set, const struct kf_path *p)
 	return &set->always;
 }
 
-static void add_path(struct builder *b, struct kf_set *set, const struct kf_path *p, u32 clause)
+/* Bits that are still compared when d stands for p, too. */
+static u32 kept_bits(struct kf_path d, const struct kf_path *p)
+{
+	u32 n = 0;
+
+	widen(&d, p);
+	for (u32 i = 0; i < ARRAY_SIZE(d.head_mask); i++)
+		n += (u32)__builtin_popcountll(d.head_mask[i]);
+	return n + (u32)__builtin_popcountll(d.tail_mask) + 8 * d.hidden;
+}
+
+/* The kind of the chain that loses least when it stands for p, too. */
+static struct kf_path *most_like(struct kfilter *f, u32 chain, const struct kf_path *p)
+{
+	u32 best = chain;
+
+	for (u32 at = chain; at; at = f->paths[at].next)
+		if (kept_bits(f->paths[at], p) > kept_bits(f->paths[best], p))
+			best = at;
+	return &f->paths[best];
+}
+
+/* Returns why less is compared than p has (enum cond_loss). */
+static u32 add_path(struct builder *b, struct kf_set *set, const struct kf_path *p, u32 clause)
 {
 	struct kfilter *f = &b->out->filter;
 	u16 *chain = chain_of(set, p);
@@ -601,34 +669,90 @@ static void add_path(struct builder *b, struct kf_set *set, const struct kf_path
 	for (u32 at = *chain; at; at = f->paths[at].next)
 		if (same_kind(&new, &f->paths[at])) {
 			f->paths[at].clauses |= new.clauses;
-			return;
+			return 0;
 		}
 	if (chain_length(f, *chain) == KF_CHAIN) {
-		widen(&f->paths[*chain], &new);
-		b->out->nloosened++;
-		return;
+		widen(most_like(f, *chain, &new), &new);
+		return LOSS_CHAIN;
 	}
 	if (b->out->npaths + 1 == KF_PATHS) {
 		set->with_path &= (u16)~new.clauses;
-		b->out->nloosened++;
-		return;
+		return LOSS_PATHS;
 	}
 	new.next = *chain;
 	*chain = (u16)++b->out->npaths;
 	f->paths[*chain] = new;
+	return 0;
 }
 
-static void add_clause(struct builder *b, struct kf_set *set, const struct cond *c, u32 i)
+/* A place for a test of a clause: among those of its number, in their order.  NULL: there is none. */
+static struct kf_test *place_for(struct kf_set *set, const struct kf_test *t)
 {
+	u32 n = 0, at;
+
+	while (n < KF_TESTS && set->tests[n].clauses)
+		n++;
+	for (at = 0; at < n && set->tests[at].number <= t->number; at++) {
+		struct kf_test same = *t;
+
+		same.clauses = set->tests[at].clauses;
+		if (!memcmp(&same, &set->tests[at], sizeof(same)))
+			return &set->tests[at];
+	}
+	if (n == KF_TESTS)
+		return NULL;
+	memmove(&set->tests[at + 1], &set->tests[at], (n - at) * sizeof(*t));
+	set->tests[at] = *t;
+	set->tests[at].clauses = 0;
+	return &set->tests[at];
+}
+
+/* All tests of a number, or none: they are alternatives. */
+static u32 add_tests(struct kf_set *set, const struct cond *c, u32 clause)
+{
+	u32 lost = 0;
+
+	for (u32 i = 0; i < c->ntests; i++) {
+		struct kf_test *t = lost >> c->tests[i].number & 1 ? NULL : place_for(set, &c->tests[i]);
+
+		if (t)
+			t->clauses |= (u16)(1u << clause);
+		else
+			lost |= 1u << c->tests[i].number;
+	}
+	for (u32 i = 0, n = 0; i < KF_TESTS; i++) {
+		struct kf_test t = set->tests[i];
+
+		if (lost >> t.number & 1)
+			t.clauses &= (u16)~(1u << clause);
+		set->tests[i].clauses = 0;
+		if (t.clauses)
+			set->tests[n++] = t;
+	}
+	return lost ? LOSS_TESTS : 0;
+}
+
+static u32 add_clause(struct builder *b, struct kf_set *set, const struct cond *c, u32 i)
+{
+	u32 loosened;
+
 	set->clauses[i] = c->clause;
 	set->all |= (u16)(1u << i);
 	if (c->dotdot)
 		set->dotdot |= (u16)(1u << i);
+	loosened = add_tests(set, c, i);
 	if (!c->has_paths)
-		return;
+		return loosened;
 	set->with_path |= (u16)(1u << i);
 	for (u32 k = 0; k < c->npaths; k++)
-		add_path(b, set, &c->paths[k], i);
+		loosened |= add_path(b, set, &c->paths[k], i);
+	return loosened;
+}
+
+static void note_numbers(struct kf_set *set)
+{
+	for (u32 i = 0; i < KF_TESTS && set->tests[i].clauses; i++)
+		set->numbers |= (u16)(1u << set->tests[i].number);
 }
 
 static void key_of(const struct dnf *d, struct buf *key)
@@ -640,7 +764,8 @@ static void key_of(const struct dnf *d, struct buf *key)
 		const struct cond *c = &d->c[i];
 
 		buf_add(&raw, &c->clause, sizeof(c->clause));
-		buf_addf(&raw, "%d %d %u ", c->dotdot, c->has_paths, c->npaths);
+		buf_addf(&raw, "%d %d %u %u ", c->dotdot, c->has_paths, c->npaths, c->ntests);
+		buf_add(&raw, c->tests, c->ntests * sizeof(*c->tests));
 		buf_add(&raw, c->paths, c->has_paths ? c->npaths * sizeof(*c->paths) : 0);
 	}
 	for (size_t i = 0; i < raw.len; i++) {
@@ -650,8 +775,18 @@ static void key_of(const struct dnf *d, struct buf *key)
 	buf_fini(&raw);
 }
 
+static u32 make_set(struct builder *b, const struct dnf *d)
+{
+	struct kf_set *set = &b->out->filter.sets[b->nsets];
+
+	for (u32 i = 0; i < d->n; i++)
+		b->loosened[b->nsets] |= (u8)add_clause(b, set, &d->c[i], i);
+	note_numbers(set);
+	return ++b->nsets;
+}
+
 /* Codes with the same conditions share a set.  Returns its verdict. */
-static u8 add_set(struct builder *b, const struct dnf *d)
+static u8 add_set(struct builder *b, const struct dnf *d, u32 *loosened)
 {
 	struct buf key = { 0 };
 	uintptr_t n;
@@ -659,18 +794,16 @@ static u8 add_set(struct builder *b, const struct dnf *d)
 	key_of(d, &key);
 	n = (uintptr_t)strmap_get(&b->sets, buf_str(&key), key.len);
 	if (!n && b->nsets < KF_SETS) {
-		struct kf_set *set = &b->out->filter.sets[b->nsets];
-
-		n = ++b->nsets;
-		for (u32 i = 0; i < d->n; i++)
-			add_clause(b, set, &d->c[i], i);
+		n = make_set(b, d);
 		strmap_put(&b->sets, arena_strdup(&b->a, buf_str(&key)), key.len, (void *)n);
 	}
 	buf_fini(&key);
-	if (n)
-		return (u8)(KF_FIRST_SET + n - 1);
-	b->out->nloosened++;
-	return KF_PASS;
+	if (!n) {
+		*loosened |= LOSS_SETS;
+		return KF_PASS;
+	}
+	*loosened |= b->loosened[n - 1];
+	return (u8)(KF_FIRST_SET + n - 1);
 }
 
 static bool has(const u64 *set, u32 code)
@@ -691,17 +824,20 @@ static void add_code(struct builder *b, const struct ruleset *s, const struct pu
 	push_init(&x, &b->a, s, code);
 	for (u32 i = 0; i < n && !dnf_is_true(&all); i++) {
 		push_expr(&x, slots[i].expr, true, &one);
-		x.loosened += dnf_or(&b->a, &all, &one);
+		x.loosened |= dnf_or(&b->a, &all, &one);
 	}
-	b->out->nloosened += x.loosened;
+	x.loosened |= dnf_reduce(&b->a, &all, KF_CLAUSES);
 	if (!all.n) {
 		b->out->filter.codes[code] = KF_NONE;
 		b->out->none[code / 64] |= 1ull << code % 64;
 	} else if (!dnf_is_true(&all) && !has(opt->whole, code)) {
-		b->out->filter.codes[code] = add_set(b, &all);
+		b->out->filter.codes[code] = add_set(b, &all, &x.loosened);
 		b->out->filter.shapes[code] = x.shape;
+		b->out->filter.fds[code] = fd_of_event((u32)(x.event - event_descs));
 		b->out->ncodes++;
 	}
+	if (all.n && !has(opt->whole, code))
+		b->out->loosened[code] = (u8)x.loosened;
 }
 
 void pushdown_build(const struct ruleset *s, const struct pushdown_options *opt, struct pushdown *ret)
@@ -714,6 +850,13 @@ void pushdown_build(const struct ruleset *s, const struct pushdown_options *opt,
 		add_code(&b, s, opt, code);
 	strmap_fini(&b.sets);
 	arena_fini(&b.a);
+}
+
+u8 pushdown_fd(u32 code)
+{
+	const struct syscall_desc *sc = syscall_desc(code);
+
+	return sc ? fd_of_event(sc->event) : 0;
 }
 
 bool pushdown_explain(const struct ruleset *s, const struct rule_slot *slot, u32 code, struct buf *out,

@@ -4,14 +4,14 @@
  * event is made.
  *
  * For each syscall the disjunction, over the rules, of those parts of their conditions that
- * result, flags and path decide.  What cannot be decided there counts as true, so the filter
+ * result, flags, path and numbers decide.  What cannot be decided there counts as true, so the filter
  * passes too much, never too little; tests/unit/rules_pushdown.c compares it with the rules.
  */
 #ifndef SAKER_RULES_PUSHDOWN_H
 #define SAKER_RULES_PUSHDOWN_H
 
+#include "rules/cond.h"
 #include "rules/rules.h"
-#include "schema/filter_abi.h"
 
 #define CODE_WORDS ((SC_MAX + 63) / 64)
 
@@ -25,7 +25,7 @@ struct pushdown {
 	u64 none[CODE_WORDS];	/* codes which rules name, but whose events none of them can match */
 	u32 ncodes;		/* codes with a set of conditions */
 	u32 npaths;		/* kinds of paths in the table */
-	u32 nloosened;		/* conditions made weaker because the tables have no more room */
+	u8 loosened[SC_MAX];	/* of a code: why its condition is weaker than the rules (bits of enum cond_loss) */
 };
 
 /* ret is some 100 KiB. */
@@ -37,5 +37,8 @@ void pushdown_build(const struct ruleset *s, const struct pushdown_options *opt,
  */
 bool pushdown_explain(const struct ruleset *s, const struct rule_slot *slot, u32 code, struct buf *out,
 		      struct buf *why);
+
+/* What a call is on, and whether its events teach: a value of kfilter.fds. */
+u8 pushdown_fd(u32 code);
 
 #endif

@@ -6,32 +6,15 @@
 #include "proc_events.h"
 #include "rules_help.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 
-#define inline_ inline
-#define kf_load(p) ({ u64 word_; memcpy(&word_, (p), sizeof(word_)); word_; })
-#include "drivers/filter.h"
+#include "filter_rules.h"
 #include "rules/pushdown.h"
 
-static u64 seed = 1;
-
-static u32 random_below(u32 n)
-{
-	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-	return (u32)(seed >> 33) % n;
-}
-
-#define PICK(list_) (list_)[random_below(ARRAY_SIZE(list_))]
+/* As the drivers do it. */
+#include "drivers/extract/flags.h"
 
 /* ---- calls ------------------------------------------------------------------------------------- */
-
-struct call {
-	u32 code;
-	s64 ret;
-	u32 flags;
-	char path[400];
-};
 
 static const char *const parts[] = {
 	"etc", "shadow", "passwd", "usr", "lib", "bin", "root", ".ssh", ".bashrc", "id_rsa", "x", "home", "me", "proc", "1",
@@ -59,14 +42,50 @@ static void random_call(struct call *c)
 	static const u32 bits[] = { O_CREAT, O_TRUNC, O_APPEND, O_EXCL, O_DIRECTORY };
 	static const s64 results[] = { 0, 1, 3, 7, 100, -2, -13, -115, -1 };
 
-	c->code = PICK(codes);
-	c->ret = PICK(results);
+	*c = (struct call){ .code = PICK(codes), .ret = PICK(results) };
 	c->flags = random_below(4);
 	for (u32 i = 0; i < ARRAY_SIZE(bits); i++)
 		c->flags |= random_below(4) ? 0 : bits[i];
 	if (c->code == SC_creat)
 		c->flags = O_CREAT | O_TRUNC | O_WRONLY;
 	random_path(c->path);
+}
+
+/* Those that are told apart by their arguments. */
+static void random_number_call(struct call *c)
+{
+	static const u16 codes[] = { SC_ptrace, SC_kill, SC_chmod, SC_mprotect, SC_bpf, SC_umount2, SC_flock };
+	static const u64 values[] = {
+		0, 1, 2, 4, 5, 6, 7, 8, 9, 13, 15, 16, 17, 0x4206, 04755, 02000, 0644, 0x3000000, 0xffffffff, 1000,
+		0xffffffff00000009ull, 0x100000002ull, ~0ull,
+	};
+
+	*c = (struct call){ .code = PICK(codes), .ret = random_below(3) ? 0 : -1 };
+	for (u32 i = 0; i < 6; i++)
+		c->numbers.v[i][0] = c->numbers.v[i][1] = random_below(8) ? PICK(values) : random_below(64);
+	c->numbers.known = 63;
+}
+
+static struct event *feed_number_call(struct proc *p, struct fed *f, const struct call *c)
+{
+	u64 a = c->numbers.v[0][0], b = c->numbers.v[1][0], third = c->numbers.v[2][0];
+
+	switch (c->code) {
+	case SC_ptrace:
+		return feed(p, f, EV_SYSCALL_PTRACE_X, 1000, "d--hd", c->ret, value_ptrace_requests((u32)a, 0), (s64)(s32)b);
+	case SC_kill:
+		return feed(p, f, EV_SYSCALL_KILL_X, 1000, "ddb", c->ret, (s64)(s32)a, (u32)b);
+	case SC_chmod:
+		return feed(p, f, EV_SYSCALL_CHMOD_X, 1000, "dsu", c->ret, "/x", (u32)b & 07777);
+	case SC_mprotect:
+		return feed(p, f, EV_SYSCALL_MPROTECT_X, 1000, "dddu", c->ret, a, b, bits_prot_flags(third));
+	case SC_bpf:
+		return feed(p, f, EV_SYSCALL_BPF_2_X, 1000, "du", c->ret, (u32)a);
+	case SC_umount2:
+		return feed(p, f, EV_SYSCALL_UMOUNT2_X, 1000, "dsu", c->ret, "/x", bits_umount_flags(b));
+	default:
+		return feed(p, f, EV_SYSCALL_FLOCK_X, 1000, "ddu", c->ret, (s64)(s32)a, bits_flock_flags(b));
+	}
 }
 
 static u32 portable(u32 f)
@@ -92,31 +111,7 @@ static struct event *feed_call(struct proc *p, struct fed *f, const struct call 
 	}
 }
 
-/* What a driver does with it. */
-static bool passes(const struct kfilter *f, const struct call *c)
-{
-	u64 room[(KF_PATH_MAX + KF_HEAD) / 8 + 1];
-	struct kf_seen seen;
-	u32 v = f->codes[c->code], len = (u32)strlen(c->path), mask;
-	const struct kf_set *s;
-
-	if (v < KF_FIRST_SET)
-		return v == KF_PASS;
-	s = &f->sets[v - KF_FIRST_SET];
-	mask = kf_result(s, s->all, c->ret);
-	if (f->shapes[c->code] == KF_NO_ARGS)
-		return mask;
-	mask = kf_flags(s, mask, c->flags);
-	if (!len || len >= KF_PATH_MAX)
-		return mask;
-	memset(room, 0xa5, sizeof(room));	/* what an earlier path left there */
-	memcpy(room, c->path, len);
-	memset((u8 *)room + len, 0, KF_HEAD);
-	kf_look((const u8 *)room, len, &seen);
-	return kf_paths(f, s, mask, &seen);
-}
-
-/* ---- rules ------------------------------------------------------------------------------------- */
+/* ---- the comparison -------------------------------------------------------------------------------- */
 
 static const char *const names[] = {
 	"/etc/shadow", "/etc", "/etc/passwd", "/root/.ssh", "/usr/lib/", "/root/.bashrc", "/", "/proc/1/environ", "/var/log",
@@ -124,93 +119,22 @@ static const char *const names[] = {
 };
 static const char *const files[] = { "shadow", "passwd", ".bashrc", "id_rsa", "x", "release_agent", "environ", "mem" };
 
-static void add_check(struct buf *b)
-{
-	static const char *const fields[] = { "fd.name", "fd.nameraw", "fd.directory" };
-	static const char *const ops[] = { "=", "startswith", "endswith", "contains", "!=" };
-
-	switch (random_below(14)) {
-	case 0: buf_adds(b, "evt.is_open_read = true"); break;
-	case 1: buf_adds(b, "evt.is_open_write = true"); break;
-	case 2: buf_addf(b, "fd.num %s %d", random_below(2) ? ">=" : "=", (int)random_below(5) - 1); break;
-	case 3: buf_addf(b, "evt.rawres %s %d", random_below(2) ? ">=" : "<", (int)random_below(4) - 2); break;
-	case 4: buf_addf(b, "evt.arg.flags contains %s", random_below(2) ? "O_TRUNC" : "O_CREAT"); break;
-	case 5: buf_addf(b, "fd.typechar = '%c'", random_below(3) ? 'f' : 'd'); break;
-	case 6: buf_addf(b, "%s in (%s, %s)", PICK(fields), PICK(names), PICK(names)); break;
-	case 7: buf_addf(b, "fd.filename %s %s", random_below(3) ? "=" : PICK(ops), PICK(files)); break;
-	case 8: buf_addf(b, "fd.name glob '%s*%s'", PICK(names), PICK(files)); break;
-	case 9: buf_addf(b, "fd.name pmatch (%s, %s)", PICK(names), PICK(names)); break;
-	case 10: buf_addf(b, "evt.res %s", random_below(2) ? "= SUCCESS" : "startswith E"); break;
-	case 11: buf_addf(b, "fd.nameraw contains ../"); break;
-	case 12: buf_addf(b, "proc.name = %s", random_below(2) ? "p" : "q"); break;
-	default: buf_addf(b, "%s %s %s", PICK(fields), PICK(ops), PICK(names)); break;
-	}
-}
-
-static void add_condition(struct buf *b, u32 depth)
-{
-	u32 n = 2 + random_below(3);
-	const char *op = random_below(4) ? " and " : " or ";
-
-	if (!random_below(9))
-		buf_adds(b, "not ");
-	if (!depth || !random_below(4)) {
-		buf_adds(b, "(");
-		add_check(b);
-		buf_adds(b, ")");
-		return;
-	}
-	buf_adds(b, "(");
-	for (u32 i = 0; i < n; i++) {
-		buf_adds(b, i ? op : "");
-		add_condition(b, depth - 1);
-	}
-	buf_adds(b, ")");
-}
-
-static void add_rules(struct buf *b)
-{
-	u32 n = 1 + random_below(3);
-
-	for (u32 i = 0; i < n; i++) {
-		buf_addf(b, "- rule: r%u\n  desc: d\n  priority: INFO\n  output: o\n"
-			    "  condition: evt.type in (open, openat, openat2, creat) and (", i);
-		add_condition(b, 2);
-		buf_adds(b, ")\n");
-	}
-}
-
-/* ---- mistakes ------------------------------------------------------------------------------------ */
-
-enum mistake { NO_MISTAKE, WRONG_RESULT, WRONG_ACCESS, WRONG_FLAG, LOST_PATH, LOST_CLAUSE, MISTAKES };
-
-static void make_mistake(struct kfilter *f, enum mistake m)
-{
-	for (u32 i = 0; i < KF_SETS; i++) {
-		struct kf_clause *c = &f->sets[i].clauses[0];
-
-		if (m == WRONG_RESULT)
-			c->ret_min = c->ret_min < 4 ? 4 : c->ret_min;
-		else if (m == WRONG_ACCESS)
-			c->access &= KF_READ;
-		else if (m == WRONG_FLAG)
-			c->need |= O_APPEND;
-		else if (m == LOST_CLAUSE)
-			f->sets[i].all &= (u16)~1u;
-	}
-	for (u32 i = 0; m == LOST_PATH && i < KF_PATHS; i++)
-		if (random_below(2))
-			f->paths[i].clauses = 0;
-}
-
-/* ---- the comparison -------------------------------------------------------------------------------- */
+static const struct rule_words words = { names, ARRAY_SIZE(names), files, ARRAY_SIZE(files) };
 
 struct tally {
 	u32 calls, matched, dropped;
 	u32 wrong[MISTAKES];	/* dropped though a rule matched */
 };
 
-static void compare(const char *text, struct tally *t)
+/* What is compared. */
+struct kind {
+	void (*rules)(struct buf *text, const struct rule_words *w);
+	void (*call)(struct call *c);
+	struct event *(*feed)(struct proc *p, struct fed *f, const struct call *c);
+	u32 mistakes;		/* bits: those that must be seen */
+};
+
+static void compare(const struct kind *k, const char *text, struct tally *t)
 {
 	static struct pushdown down;
 	static struct kfilter bad[MISTAKES];
@@ -239,8 +163,8 @@ static void compare(const char *text, struct tally *t)
 		struct event *ev;
 		u32 n;
 
-		random_call(&c);
-		ev = feed_call(p, &f, &c);
+		k->call(&c);
+		ev = k->feed(p, &f, &c);
 		field_ctx_event(&x, ev);
 		n = ruleset_match(set, &x, false, &matched);
 		t->calls++;
@@ -261,31 +185,52 @@ static void compare(const char *text, struct tally *t)
 	diag_fini(&d);
 }
 
-static void test_random(void **state)
+static void run(const struct kind *k)
 {
 	struct tally t = { 0 };
 
-	(void)state;
 	for (u32 i = 0; i < 600; i++) {
 		struct buf text = { 0 };
 
-		add_rules(&text);
-		compare(buf_str(&text), &t);
+		k->rules(&text, &words);
+		compare(k, buf_str(&text), &t);
 		buf_fini(&text);
 	}
-	print_message("%u calls, %u match, %u discarded\n", t.calls, t.matched, t.dropped);
+	print_message("%u calls, %u match, %u discarded; seen with mistakes:", t.calls, t.matched, t.dropped);
+	for (u32 m = NO_MISTAKE + 1; m < MISTAKES; m++)
+		print_message(" %u", t.wrong[m]);
+	print_message("\n");
 	assert_int_equal(t.wrong[NO_MISTAKE], 0);
 	/* it is of use, and the test would see a mistake */
 	assert_true(t.matched > t.calls / 20);
 	assert_true(t.dropped > t.calls / 20);
 	for (u32 m = NO_MISTAKE + 1; m < MISTAKES; m++)
-		assert_true(t.wrong[m] > 0);
+		assert_true(t.wrong[m] > 0 || !(k->mistakes >> m & 1));
+}
+
+static void test_opens(void **state)
+{
+	const struct kind k = { add_rules, random_call, feed_call, 1 << WRONG_RESULT | 1 << WRONG_ACCESS | 1 << WRONG_FLAG |
+				1 << LOST_PATH | 1 << LOST_CLAUSE };
+
+	(void)state;
+	run(&k);
+}
+
+static void test_numbers(void **state)
+{
+	const struct kind k = { add_number_rules, random_number_call, feed_number_call,
+				1 << WRONG_RESULT | 1 << LOST_CLAUSE | 1 << WRONG_NUMBER | 1 << LOST_NUMBER };
+
+	(void)state;
+	run(&k);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_opens),
+		cmocka_unit_test(test_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

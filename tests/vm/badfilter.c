@@ -67,6 +67,7 @@ static void any_filter(void)
 		f.sets[i].always %= KF_PATHS;
 		for (u32 n = 0; n < KF_BUCKETS; n++) {
 			f.sets[i].heads[n] %= KF_PATHS;
+			f.sets[i].deep[n] %= KF_PATHS;
 			f.sets[i].tails[n] %= KF_PATHS;
 		}
 	}
@@ -108,6 +109,7 @@ int main(void)
 	REFUSED("a shape that is none", f.shapes[SC_openat], KF_OPENAT2 + 1);
 	REFUSED("a path that is none, always", f.sets[KF_SETS - 1].always, KF_PATHS);
 	REFUSED("a path that is none, by its beginning", f.sets[0].heads[KF_BUCKETS - 1], KF_PATHS);
+	REFUSED("a path that is none, by its first bytes", f.sets[1].deep[7], KF_PATHS);
 	REFUSED("a path that is none, by its end", f.sets[0].tails[0], 0xffff);
 	REFUSED("a path that is none, next", f.paths[KF_PATHS - 1].next, KF_PATHS);
 	for (u32 i = 0; i < 200; i++) {
