@@ -141,10 +141,11 @@ $(BUILD)/vm/calls32 $(BUILD)/vm/calls64: $(BUILD)/vm/calls%: tests/vm/calls32.c
 	@echo "  CC      $@"
 	$(Q)$(CC) -m$* -std=gnu11 $(WARN) -O1 -fno-pie -no-pie -fno-stack-protector -nostdlib -static $< -o $@
 
+$(BUILD)/vm/badfilter: $(wildcard schema/*.h)
 $(BUILD)/vm/%: tests/vm/%.c
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
-	$(Q)$(CC) -std=gnu11 $(WARN) -O1 -g -D_GNU_SOURCE -I. -static $< -lpthread -o $@
+	$(Q)$(CC) -std=gnu11 $(WARN) -O1 -g -D_GNU_SOURCE -I. -Isrc -static $< -lpthread -o $@
 
 tests: $(BUILD)/saker $(UNIT) $(CONFORM) $(TOOLS) $(VM)
 

@@ -18,6 +18,9 @@
 #ifndef kf_opaque		/* keeps the compiler from proving v again after a verifier saw its bounds */
 #define kf_opaque(v) asm volatile("" : "+r"(v))
 #endif
+#ifndef kf_unrolled		/* for verifiers that know no loops */
+#define kf_unrolled
+#endif
 #ifndef kf_load			/* eight bytes, at any address */
 #define kf_load(p) (*(const u64 *)(p))
 #endif
@@ -35,7 +38,7 @@ static inline_ u32 kf_flags(const struct kf_set *s, u32 mask, u32 flags)
 {
 	u32 i, access = 1u << (flags & 3);
 
-	for (i = 0; i < KF_CLAUSES; i++) {
+	kf_unrolled for (i = 0; i < KF_CLAUSES; i++) {
 		const struct kf_clause *c = &s->clauses[i];
 
 		if (!(mask >> i))
@@ -50,7 +53,7 @@ static inline_ u32 kf_result(const struct kf_set *s, u32 mask, s64 ret)
 {
 	u32 i;
 
-	for (i = 0; i < KF_CLAUSES; i++) {
+	kf_unrolled for (i = 0; i < KF_CLAUSES; i++) {
 		const struct kf_clause *c = &s->clauses[i];
 
 		if (!(mask >> i))
@@ -70,7 +73,7 @@ static inline_ void kf_look(const u8 *path, u32 len, struct kf_seen *ret)
 	u64 odd = 0, hidden = 0, dotdot = 0, after_slash = 0, after_slash_dot = 0, after_dot = 0, after_dots = 0;
 	u32 i;
 
-	for (i = 0; i < KF_WORDS; i++) {
+	kf_unrolled for (i = 0; i < KF_WORDS; i++) {
 		u64 w, slash, dot, nul, one, two, sd, dd;
 
 		if (i * 8 > len)
@@ -92,7 +95,7 @@ static inline_ void kf_look(const u8 *path, u32 len, struct kf_seen *ret)
 		after_dot = dot >> 56;
 		after_dots = dd >> 56;
 	}
-	for (i = 0; i < KF_HEAD / 8; i++)
+	kf_unrolled for (i = 0; i < KF_HEAD / 8; i++)
 		ret->head[i] = kf_load(path + i * 8);
 	ret->hidden = hidden != 0;
 	ret->dotdot = dotdot != 0;
@@ -111,16 +114,16 @@ static inline_ u32 kf_chain(const struct kfilter *f, u32 at, const struct kf_see
 {
 	u32 i, n, mask = 0;
 
-	for (i = 0; i < KF_CHAIN; i++) {
+	kf_unrolled for (i = 0; i < KF_CHAIN; i++) {
 		const struct kf_path *k;
 		u64 differs;
 
+		kf_opaque(at);
 		if (!at)
 			break;
-		kf_opaque(at);
 		k = &f->paths[at & (KF_PATHS - 1)];
 		differs = ((p->tail ^ k->tail) & k->tail_mask) | (k->hidden & ~p->hidden);
-		for (n = 0; n < KF_HEAD / 8; n++)
+		kf_unrolled for (n = 0; n < KF_HEAD / 8; n++)
 			differs |= (p->head[n] ^ k->head[n]) & k->head_mask[n];
 		if (!differs)
 			mask |= k->clauses;

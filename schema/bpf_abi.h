@@ -8,7 +8,7 @@
 #ifndef SAKER_SCHEMA_BPF_ABI_H
 #define SAKER_SCHEMA_BPF_ABI_H
 
-#include "schema/driver_abi.h"
+#include "schema/filter_abi.h"
 
 #define BPF_PROBE_ABI 4			/* of this header and of what the programs mean by it */
 #define BPF_NOTE_SECTION "saker"
@@ -30,6 +30,7 @@ struct bpf_note {
 	BPF_MAP(scratch, 2 /* array */, 4, sizeof(struct bpf_scratch), 0)		\
 	BPF_MAP(counts, 2 /* array */, 4, sizeof(struct bpf_counts), 0)			\
 	BPF_MAP(stashes, 1 /* hash */, 4, sizeof(struct bpf_stash), BPF_STASHES)	\
+	BPF_MAP(filters, 2 /* array */, 4, sizeof(struct kfilter), 2)			\
 	BPF_MAP(calls, 3 /* programs */, 4, 4, BPF_CALLS)				\
 	BPF_MAP(events, 4 /* perf events */, 4, 4, 0)					\
 	BPF_MAP(lane, 4 /* perf events */, 4, 4, 0)
@@ -47,7 +48,8 @@ struct bpf_note {
 #define BPF_STAGES 4
 #define CALL_ROW(type, stage) ((type) * BPF_STAGES + (stage))
 #define CALL_STEP(n) (EV_MAX * BPF_STAGES + (n))
-enum bpf_step { STEP_NONE, STEP_PATH_UP, STEP_PATH_EMIT, STEP_CGROUP, STEP_FD, STEP_COPIES, BPF_STEPS };
+enum bpf_step { STEP_NONE, STEP_PATH_UP, STEP_PATH_EMIT, STEP_CGROUP, STEP_FD, STEP_COPIES,
+		STEP_FILTER_LOOK, STEP_FILTER_PATHS, STEP_FILTER_END, BPF_STEPS };
 #define BPF_CALLS CALL_STEP(BPF_STEPS)
 
 /* Written by the consumer while the programs run. */
@@ -62,6 +64,9 @@ struct bpf_settings {
 	u32 enter_routes[NR_SYSCALLS];	/* whose path or address is copied on entry */
 	u16 types[NR_CODES];		/* the event of a code; 0: none */
 	u64 wanted[NR_CODES / 64];	/* the interest by code, for calls inside socketcall */
+	u32 filter;			/* 0: none; else it is in filters[filter & 1], and changes with it */
+	u32 unused;
+	u8 filtered[NR_CODES];		/* 0: all events of the code pass */
 };
 
 struct bpf_counts {
@@ -75,6 +80,8 @@ struct bpf_stash {
 	u32 nr;				/* of the syscall, and 1 */
 	u32 len;
 	u64 words[3];
+	u32 clauses;			/* of the kernel filter: what flags and path leave */
+	u32 filter;			/* which one; 0: it did not look at them */
 	u8 data[STASH_ROOM];
 };
 
@@ -112,6 +119,7 @@ struct bpf_scratch {
 	u64 loop[8];			/* struct loop of drivers/port.h */
 	u64 path[PATH_ROOM];		/* nodes of the path being built */
 	struct bpf_stash stash;
+	struct kf_seen seen;		/* of the path that the filter looks at */
 	u64 room[BPF_ROOM / 8];
 	u64 name[BPF_NAME / 8];
 	u8 event[EVENT_ROOM];

@@ -30,6 +30,8 @@ enum kf_verdict { KF_PASS, KF_NONE, KF_FIRST_SET };	/* values of kfilter.codes, 
 /* Where a call has the flags of open(), and a path. */
 enum kf_shape { KF_NO_ARGS, KF_OPEN, KF_CREAT, KF_OPENAT, KF_OPENAT2 };
 
+#define KF_CREAT_FLAGS 01101u	/* creat() is open() with O_WRONLY | O_CREAT | O_TRUNC */
+
 /*
  * Of a call on a descriptor: the argument that it is, from 1; 0: it is on none.  With KF_TEACHES its event tells of a
  * socket what later events on it are known by, unless that is a TCP connection: all others pass.  A driver that does not look at
@@ -53,6 +55,14 @@ struct kf_seen {
 	u32 hidden;		/* a part begins with a dot */
 	u16 dotdot;		/* "../" is in it */
 	u16 plain;		/* absolute, in its simplest form, ASCII: as rules see it */
+};
+
+/* What several filters want to know of one call; zeroed when it ends. */
+struct kf_call {
+	u16 looked;
+	u16 known;		/* seen is that of its path */
+	u32 unused;
+	struct kf_seen seen;
 };
 
 enum kf_access { KF_READ = 1 << 0, KF_WRITE = 1 << 1, KF_READ_WRITE = 1 << 2, KF_ODD = 1 << 3, KF_ANY_ACCESS = 15 };

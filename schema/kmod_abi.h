@@ -7,7 +7,8 @@
  * compares KMOD_VERSION, and makes its rings with KMOD_CREATE; it opens those of the other CPUs
  * and adds them with KMOD_JOIN.  Each descriptor is then mapped twice: the control page (at
  * offset 0, shared, writable) and the data (at offset KMOD_DATA_OFFSET pages).  KMOD_INTEREST
- * starts the events.  All ends when the descriptor of KMOD_CREATE is closed and unmapped.
+ * starts the events, KMOD_FILTER leaves out those that no rule of the consumer can match.  All ends
+ * when the descriptor of KMOD_CREATE is closed and unmapped.
  *
  * The data are two rings, of ordinary events and of the lane (drivers/lane.h), each mapped
  * twice in a row, so that no record is split.  A record is an event (schema/event.h) and the u16
@@ -81,6 +82,13 @@ struct kmod_status {
 	u64 cpus[KMOD_CPUS_MAX / 64];	/* which have rings */
 };
 
+/* The kernel filter (schema/filter_abi.h) of a consumer, to be copied. */
+struct kmod_filter {
+	u32 bytes;		/* sizeof(struct kfilter) */
+	u32 unused;		/* 0 */
+	u64 address;		/* 0: all events pass */
+};
+
 #define KMOD_VERSION	_IOR('s', 0x40, u32)
 #define KMOD_CREATE	_IOW('s', 0x41, struct kmod_options)
 #define KMOD_JOIN	_IOW('s', 0x42, s32)	/* the descriptor of KMOD_CREATE */
@@ -88,5 +96,6 @@ struct kmod_status {
 #define KMOD_EPOCH	_IOW('s', 0x44, u64)
 #define KMOD_COUNTERS	_IO('s', 0x45)	/* struct kmod_counters: longer than _IOR can say */
 #define KMOD_STATUS	_IOR('s', 0x46, struct kmod_status)
+#define KMOD_FILTER	_IOW('s', 0x47, struct kmod_filter)
 
 #endif

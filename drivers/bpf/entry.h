@@ -113,6 +113,13 @@ static inline_ u32 route_at(const u32 *routes, u64 nr)
 	return routes[nr & (NR_SYSCALLS - 1)];
 }
 
+/* May the kernel filter discard events of this call? */
+static inline_ bool is_filtered(struct bpf_settings *set, u64 code)
+{
+	opaque(code);
+	return set->filter && set->filtered[code & (NR_CODES - 1)];
+}
+
 /* Code of the syscall if it is of interest, or else SC_unknown. */
 static inline_ u32 route_of(struct entry *e, u32 route, bool *ret_compat)
 {
@@ -270,6 +277,8 @@ static inline_ int exit_of(void *ctx, u64 nr, s64 ret, struct pt_regs *regs, boo
 		read_args(e.s->args, regs, is_compat);
 	if (is_fork(code))
 		return go(ctx, &e, fork_args(e.s));
+	if (is_filtered(e.set, code))
+		bpf_tail_call(ctx, &map_calls, CALL_STEP(STEP_FILTER_END));
 	type = code;
 	opaque(type);
 	return go(ctx, &e, e.set->types[type & (NR_CODES - 1)]);
@@ -329,10 +338,18 @@ static inline_ long keep_path(struct bpf_scratch *s, u64 addr)
 	return n == 0 ? 1 : n;
 }
 
-/* 0: not in memory yet, the exit program reads it.  Less: it must be sent. */
-static inline_ int keep(struct bpf_scratch *s, u32 code, u64 nr)
+/* Moves what was copied to where the end of the call finds it. */
+static inline_ int stash_keep(struct bpf_scratch *s)
 {
 	u32 tid = bpf_get_current_pid_tgid();
+
+	return bpf_map_update_elem(&map_stashes, &tid, &s->stash, BPF_ANY) ? -1 : 0;
+}
+
+/* 0: it is kept, or not in memory yet: the exit program reads it.  Less: it must be sent. */
+static inline_ int keep(void *ctx, struct entry *e, u32 code, u64 nr)
+{
+	struct bpf_scratch *s = e->s;
 	long n;
 
 	if (code == SC_connect)
@@ -347,7 +364,12 @@ static inline_ int keep(struct bpf_scratch *s, u32 code, u64 nr)
 		return -1;
 	s->stash.nr = nr + 1;
 	s->stash.len = n;
-	return bpf_map_update_elem(&map_stashes, &tid, &s->stash, BPF_ANY) ? -1 : 0;
+	s->stash.filter = 0;
+	if (is_filtered(e->set, code)) {
+		s->code = code;
+		bpf_tail_call(ctx, &map_calls, CALL_STEP(STEP_FILTER_LOOK));
+	}
+	return stash_keep(s);
 }
 
 /* may_keep: the verifier knows that a map's value can be put into another map (4.18). */
@@ -378,7 +400,7 @@ static inline_ int enter_of(void *ctx, u64 nr, struct pt_regs *regs, bool may_ke
 			return 0;
 		set_kind(e.s, true, true);
 	}
-	if (may_keep && !keep(e.s, code, nr))
+	if (may_keep && !keep(ctx, &e, code, nr))
 		return 0;
 	e.counts->enter_lost++;
 	return send_enter(ctx, &e, code);

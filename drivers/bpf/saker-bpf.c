@@ -165,6 +165,7 @@ static inline_ int step_next(void *ctx, struct bpf_scratch *s, u32 step)
 }
 
 #include "drivers/bpf/entry.h"
+#include "drivers/bpf/filter.h"
 
 /* ---- rows ------------------------------------------------------------------------ */
 

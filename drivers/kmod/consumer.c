@@ -157,6 +157,7 @@ static void consumer_free(struct kref *refs)
 	for (cpu = 0; k->cpus && cpu < nr_cpu_ids; cpu++)
 		rings_free(k->cpus[cpu]);
 	kfree(k->cpus);
+	kvfree(rcu_dereference_protected(k->filter, true));
 	kfree(k);
 }
 
@@ -386,6 +387,22 @@ static long set_interest(struct consumer *k, const void __user *p)
 	return err;
 }
 
+/* Takes effect at once: probes see the old tables or the new ones. */
+static long set_filter(struct consumer *k, const void __user *p)
+{
+	struct kfilter *f = filter_new(p), *old;
+
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	mutex_lock(&consumers_lock);
+	old = rcu_dereference_protected(k->filter, lockdep_is_held(&consumers_lock));
+	rcu_assign_pointer(k->filter, f);
+	mutex_unlock(&consumers_lock);
+	synchronize_rcu();
+	kvfree(old);
+	return 0;
+}
+
 static long get_status(struct consumer *k, void __user *p)
 {
 	struct kmod_status *st = kzalloc(sizeof(*st), GFP_KERNEL);
@@ -435,6 +452,8 @@ long handle_ioctl(struct handle *h, struct file *f, unsigned int cmd, unsigned l
 	switch (cmd) {
 	case KMOD_INTEREST:
 		return h->owner ? set_interest(k, p) : -EINVAL;
+	case KMOD_FILTER:
+		return h->owner ? set_filter(k, p) : -EINVAL;
 	case KMOD_EPOCH:
 		return copy_from_user(&k->opt.epoch_ns, p, sizeof(u64)) ? -EFAULT : 0;
 	case KMOD_COUNTERS:

@@ -6,6 +6,7 @@
  *	consumer.c	those who read events: rings, interest, counters
  *	probe.c		tracepoints to events
  *	rows.c		the parameters of each event (drivers/extract, drivers/kwalk)
+ *	filter.c	calls that no rule of a consumer can match
  *	stash.c		paths and addresses kept from the beginning of a call to its end
  *
  * Events are made with preemption off, in the scratch of the CPU, and copied from there to the
@@ -26,6 +27,7 @@
 
 #include "drivers/port.h"
 #include "schema/kmod_abi.h"
+#include "schema/filter_abi.h"
 
 struct file;
 struct poll_table_struct;
@@ -43,6 +45,7 @@ struct vm_area_struct;
 struct scratch {
 	bool busy;
 	struct loop loop;
+	struct kf_call filtered;
 	void *path[PATH_ROOM];
 	u8 event[EVENT_ROOM];
 };
@@ -57,7 +60,7 @@ struct stash {
 	u32 len;
 	u32 generation;
 	u64 words[3];
-	u8 data[];
+	u8 data[];		/* and KF_HEAD zeros */
 };
 
 /* One event being made. */
@@ -98,6 +101,15 @@ u32 event_way(u32 type);
 /* Appends an address as events have it. */
 void append_sockaddr(struct ctx *c, u64 addr, u64 len);
 
+/* ---- filter.c -------------------------------------------------------------------- */
+
+/* From user memory, a struct kmod_filter; for kvfree().  NULL: none is wanted; or an ERR_PTR(). */
+struct kfilter *filter_new(const void __user *p);
+/* The call has ended.  False: no rule can match it. */
+bool filter_passes(struct ctx *c, const struct kfilter *f);
+/* The call begins.  False: no rule can match it, whatever path it was given. */
+bool filter_wants_path(struct ctx *c, const struct kfilter *f);
+
 /* ---- stash.c -------------------------------------------------------------------- */
 
 /* Of the current thread, and only for that call; NULL: nothing was kept. */
@@ -132,6 +144,7 @@ struct consumer {
 	struct kref refs;
 	struct kmod_options opt;
 	struct kmod_interest in;
+	struct kfilter __rcu *filter;	/* owned; NULL: all events pass */
 	struct cpu_rings **cpus;	/* nr_cpu_ids of them; NULL: no ring */
 	atomic64_t no_ring;		/* events dropped for that */
 	bool active;			/* is in the table */

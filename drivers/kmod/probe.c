@@ -170,7 +170,16 @@ struct plan {
 	u32 tid;
 	bool may_filter;	/* an event of a failure */
 	bool drop;		/* nothing to say */
+	bool by_rules;		/* the consumers' filters apply */
 };
+
+/* Has the event nothing for this consumer? */
+static bool is_filtered(struct ctx *c, const struct plan *p, const struct consumer *k)
+{
+	const struct kfilter *f = p->by_rules ? rcu_dereference_sched(k->filter) : NULL;
+
+	return p->drop || (p->may_filter && k->opt.drop_failed) || (f && !filter_passes(c, f));
+}
 
 /* Makes the event and hands it to each consumer that wants it.  Between begin() and end(). */
 static void deliver(struct ctx *c, const struct plan *p)
@@ -192,7 +201,7 @@ static void deliver(struct ctx *c, const struct plan *p)
 			continue;
 		}
 		r->counters.by_code[c->code].seen += mine;
-		if (p->drop || (p->may_filter && k->opt.drop_failed)) {
+		if (is_filtered(c, p, k)) {
 			r->counters.filtered += mine;
 			r->counters.by_code[c->code].filtered += mine;
 			continue;
@@ -275,10 +284,11 @@ static u32 socketcall(u64 *args)
 static void deliver_exit(struct ctx *c)
 {
 	struct plan p = { .wants = wants_code, .type = exit_event(c->code), .tid = current->pid,
-			  .may_filter = c->ret < 0 };
+			  .may_filter = c->ret < 0, .by_rules = true };
 	bool several = c->code == SC_sendmmsg || c->code == SC_recvmmsg;
 
 	p.drop = failures_only(p.type) && c->ret >= 0;
+	c->s->filtered.looked = false;
 	do
 		deliver(c, &p);
 	while (several && ++c->index < MMSG_MAX && (s64)c->index < c->ret);
@@ -337,6 +347,23 @@ static u32 enter_event(u32 code)
 	}
 }
 
+/* Is there a consumer that may want the event of the call, by what is known before its path is? */
+static bool path_is_wanted(struct ctx *c)
+{
+	const struct consumer_table *t = rcu_dereference_sched(consumers);
+	u32 i;
+
+	for (i = 0; t && i < t->n; i++) {
+		const struct consumer *k = t->c[i];
+		const struct kfilter *f = rcu_dereference_sched(k->filter);
+
+		if (wants_code(&k->in, c->code) && k->opt.self_pid != current->tgid && is_owner(k, current) &&
+		    (!f || filter_wants_path(c, f)))
+			return true;
+	}
+	return false;
+}
+
 /*
  * What the caller passes could be changed by another thread while the call runs.  So it is
  * copied here, and the exit event has the copy.  What does not fit is sent as an event of its
@@ -350,6 +377,8 @@ static void keep(struct ctx *c)
 	long n;
 
 	stash_forget();
+	if (!path_is_wanted(c))
+		return;
 	if (c->code == SC_connect) {
 		append_sockaddr(c, c->args[1], c->args[2]);
 		n = c->off;

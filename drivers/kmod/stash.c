@@ -15,7 +15,7 @@
 
 #define BUCKET_BITS 10
 #define STASHES_MAX 65536
-#define ROOM_SMALL (256 - sizeof(struct stash))	/* most paths; a slab has objects of that size */
+#define ROOM_SMALL (256 - KF_HEAD - sizeof(struct stash))	/* most paths; a slab has objects of that size */
 
 struct bucket {
 	raw_spinlock_t lock;
@@ -66,7 +66,7 @@ static struct stash *new_stash(struct bucket *b, u32 len)
 	struct stash *st = NULL;
 
 	if (atomic_inc_return(&nstashes) <= STASHES_MAX && !IS_ENABLED(CONFIG_PREEMPT_RT))
-		st = kmalloc(sizeof(*st) + room, GFP_NOWAIT | __GFP_NOWARN);
+		st = kmalloc(sizeof(*st) + room + KF_HEAD, GFP_NOWAIT | __GFP_NOWARN);
 	if (!st) {
 		atomic_dec(&nstashes);
 		return NULL;
@@ -94,6 +94,7 @@ bool stash_keep(u32 nr, const void *data, u32 len, const u64 *words)
 	if (!st)
 		return false;
 	memcpy(st->data, data, len);
+	memset(st->data + len, 0, KF_HEAD);
 	memcpy(st->words, words, sizeof(st->words));
 	st->len = len;
 	st->generation = READ_ONCE(generation);

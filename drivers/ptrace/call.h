@@ -13,7 +13,7 @@ struct call {
 	s64 ret;
 	u32 mmsg_index;
 	/* read when the call began; whoever traces owns the memory */
-	u8 *kept;		/* path or address; NULL: nothing was kept */
+	u8 *kept;		/* path or address, and KF_HEAD zeros; NULL: nothing was kept */
 	u32 kept_len;
 	u64 words[3];		/* of openat2's structure */
 	bool have_words;

@@ -103,6 +103,18 @@ static int bpf_set_interest(struct capture *base, const struct interest *in, str
 	return err;
 }
 
+static int bpf_set_filter(struct capture *base, const struct kfilter *f, struct diag *d)
+{
+	struct bpf *b = container_of(base, struct bpf, base);
+	bool first = !b->loader.filter_steps;
+	int err = bpf_loader_filter(&b->loader, f, d);
+
+	if (!err && f && first && !b->loader.filter_paths && b->opt.notice)
+		b->opt.notice(b->opt.ctx, "The kernel does not take the programs that look at paths: the kernel filter "
+			      "tests the result of a call and its flags only");
+	return err;
+}
+
 static void bpf_counters(struct capture *base, struct counters_visitor *v)
 {
 	struct bpf *b = container_of(base, struct bpf, base);
@@ -177,6 +189,7 @@ static const struct capture_ops bpf_ops = {
 	.counters = bpf_counters,
 	.programs = bpf_programs,
 	.set_interest = bpf_set_interest,
+	.set_filter = bpf_set_filter,
 	.describe = bpf_describe,
 	.close = bpf_close,
 };

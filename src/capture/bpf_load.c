@@ -41,6 +41,9 @@ static const char *const step_names[BPF_STEPS] = {
 	[STEP_CGROUP] = "step_cgroup",
 	[STEP_FD] = "step_fd",
 	[STEP_COPIES] = "step_copies",
+	[STEP_FILTER_LOOK] = "step_filter_look",
+	[STEP_FILTER_PATHS] = "step_filter_paths",
+	[STEP_FILTER_END] = "step_filter_end",
 };
 
 static const struct {
@@ -78,7 +81,7 @@ static void unload(struct bpf_loader *l)
 	for (u32 i = 0; i < ENTRIES; i++)
 		l->entries[i] = -1;
 	l->raw_exit = -1;
-	l->steps = false;
+	l->steps = l->filter_steps = l->filter_end = l->filter_paths = false;
 	memset(l->loaded, 0, sizeof(l->loaded));
 	memset(l->rejected, 0, sizeof(l->rejected));
 	memset(l->attached, 0, sizeof(l->attached));
@@ -247,12 +250,21 @@ static void load_wanted(struct bpf_loader *l, u32 type)
 		load_event(l, type);
 }
 
+static bool is_filter_step(u32 step)
+{
+	return step == STEP_FILTER_LOOK || step == STEP_FILTER_PATHS || step == STEP_FILTER_END;
+}
+
 static int load_steps(struct bpf_loader *l, struct diag *d)
 {
 	for (u32 i = 1; i < BPF_STEPS && !l->steps; i++) {
 		struct driver_loss loss = { .kind = LOSS_EVENTS };	/* all of them: the driver does not start */
-		int fd = load(l, step_names[i], &loss), err = fd < 0 ? fd : put_call(l, CALL_STEP(i), fd);
+		int fd, err;
 
+		if (is_filter_step(i))
+			continue;
+		fd = load(l, step_names[i], &loss);
+		err = fd < 0 ? fd : put_call(l, CALL_STEP(i), fd);
 		if (err) {
 			diag_set(d, "the kernel rejects the eBPF program %s: %s", step_names[i], strerror(-err));
 			return err;
@@ -260,6 +272,47 @@ static int load_steps(struct bpf_loader *l, struct diag *d)
 	}
 	l->steps = true;
 	return 0;
+}
+
+/* False: the kernel does not take it; it was reported. */
+static bool load_filter_step(struct bpf_loader *l, enum bpf_step step)
+{
+	struct driver_loss loss = { .kind = LOSS_NOTHING };	/* more events come */
+	int fd = load(l, step_names[step], &loss);
+
+	return fd >= 0 && !put_call(l, CALL_STEP(step), fd);
+}
+
+/* What looks at paths is of use as a whole only. */
+static void load_filter_steps(struct bpf_loader *l)
+{
+	l->filter_end = load_filter_step(l, STEP_FILTER_END);
+	l->filter_paths = l->filter_end && load_filter_step(l, STEP_FILTER_PATHS) &&
+			  load_filter_step(l, STEP_FILTER_LOOK);
+	l->filter_steps = true;
+}
+
+/* The one of the two that is not in force is written, then takes the place of the other. */
+int bpf_loader_filter(struct bpf_loader *l, const struct kfilter *f, struct diag *d)
+{
+	struct bpf_settings *s = &l->settings;
+	u32 serial = f ? l->serial + 1 ?: 2 : 0, i = serial & 1;
+	int err = 0;
+
+	if (f && !l->filter_steps)
+		load_filter_steps(l);
+	if (f && !l->filter_end) {
+		err = -EACCES;
+		diag_set(d, "the kernel rejects the eBPF program %s", step_names[STEP_FILTER_END]);
+	} else if (f && bpf_map_update_elem(l->maps[MAP_filters], &i, f, BPF_ANY)) {
+		err = -errno;
+		diag_set(d, "the kernel filter's table of %zu bytes cannot be written: %s", sizeof(*f), strerror(-err));
+	}
+	s->filter = err ? 0 : serial;
+	l->serial = serial ?: l->serial;
+	for (u32 code = 0; code < NR_CODES; code++)
+		s->filtered[code] = s->filter && f->codes[code] != KF_PASS;
+	return bpf_loader_settings(l) ?: err;
 }
 
 /* A rejected event falls back to the generic one. */

@@ -20,9 +20,12 @@ struct bpf_loader {
 	int entries[ENTRIES];		/* programs that are attached, of fds; -1: none */
 	int raw_exit;			/* that program, one of fds; -1: none */
 	bool steps;			/* are loaded */
+	bool filter_steps, filter_end;	/* were tried; the last one was taken */
+	bool filter_paths;		/* those that look at paths were */
 	bool loaded[EV_MAX], rejected[EV_MAX];
 	bool attached[ENTRIES], refused[ENTRIES];
 	VEC(int) fds;			/* owned: programs and what attaches them */
+	u32 serial;			/* of the kernel filter before */
 	struct bpf_settings settings;	/* as the programs have them */
 };
 
@@ -36,6 +39,11 @@ int bpf_loader_maps(struct bpf_loader *l, u32 ncpus, struct diag *d);
  */
 int bpf_loader_load(struct bpf_loader *l, const struct interest *in, struct diag *d);
 int bpf_loader_settings(struct bpf_loader *l);
+/*
+ * Hands the kernel filter to the programs; NULL: none.  Loads its steps the first time; without those that look at
+ * paths it is weaker, and filter_paths is false afterwards.  Returns 0 or a negative errno with d set.
+ */
+int bpf_loader_filter(struct bpf_loader *l, const struct kfilter *f, struct diag *d);
 /* Those that are attached; what they call counts as theirs. */
 void bpf_loader_programs(const struct bpf_loader *l, struct programs_visitor *v);
 

@@ -325,6 +325,38 @@ static int set_interest(struct kmod *c, const struct interest *in, struct diag *
 	return err;
 }
 
+static int set_filter(struct kmod *c, const struct kfilter *f, struct diag *d)
+{
+	struct kmod_filter k = { .bytes = sizeof(*f), .address = (u64)(unsigned long)f };
+	int err;
+
+	if (!ioctl(c->cpus.p[0]->fd, KMOD_FILTER, &k))
+		return 0;
+	err = -errno;
+	diag_set(d, "the kernel module refuses the kernel filter's tables: %s", strerror(-err));
+	return err;
+}
+
+static int set_filters(struct kmod *c, const struct kfilter *f, struct diag *d)
+{
+	int err = set_filter(c, f, d);
+
+	for (u32 i = 1; i < c->opt.workers && !err; i++)
+		err = set_filter(c->others[i], f, d);
+	return err;
+}
+
+/* With all of them or with none. */
+static int kmod_set_filter(struct capture *base, const struct kfilter *f, struct diag *d)
+{
+	struct kmod *c = container_of(base, struct kmod, base);
+	int err = set_filters(c, f, d);
+
+	if (err)
+		set_filters(c, NULL, NULL);
+	return err;
+}
+
 static int kmod_set_interest(struct capture *base, const struct interest *in, struct diag *d)
 {
 	struct kmod *c = container_of(base, struct kmod, base);
@@ -379,6 +411,7 @@ static const struct capture_ops kmod_ops = {
 	.stats = kmod_stats,
 	.counters = kmod_counters,
 	.set_interest = kmod_set_interest,
+	.set_filter = kmod_set_filter,
 	.close = kmod_close,
 };
 

@@ -213,6 +213,21 @@ static int ptrace_set_interest(struct capture *base, const struct interest *in, 
 	return 0;
 }
 
+/* Calls stop as without it; what is saved is the making of their events, and all that follows. */
+static int ptrace_set_filter(struct capture *base, const struct kfilter *f, struct diag *d)
+{
+	struct ptrace *p = container_of(base, struct ptrace, base);
+
+	(void)d;
+	free(p->filter);
+	p->filter = NULL;
+	if (f) {
+		p->filter = xmalloc(sizeof(*f));
+		*p->filter = *f;
+	}
+	return 0;
+}
+
 /* ---- opening and closing ------------------------------------------------------------------- */
 
 static void ptrace_close(struct capture *base)
@@ -236,6 +251,7 @@ static void ptrace_close(struct capture *base)
 	map64_fini(&p->tracees);
 	buf_fini(&p->queue);
 	free(p->scratch);
+	free(p->filter);
 	if (p->report)
 		munmap(p->report, sizeof(*p->report));
 	diag_fini(&p->base.diag);
@@ -248,6 +264,7 @@ static const struct capture_ops ptrace_ops = {
 	.stats = ptrace_stats,
 	.counters = ptrace_counters,
 	.set_interest = ptrace_set_interest,
+	.set_filter = ptrace_set_filter,
 	.close = ptrace_close,
 };
 

@@ -24,6 +24,26 @@
 #include "drivers/capture.h"
 #pragma GCC diagnostic pop
 
+static inline_ u64 load_word(const u8 *p)
+{
+	u64 w;
+
+	memcpy(&w, p, sizeof(w));
+	return w;
+}
+
+#define kf_load(p) load_word(p)
+
+/* See drivers/filter_call.h.  keep() puts the zeros there. */
+static const u8 *kf_path(const struct ctx *c, u32 path_arg, u32 *ret_len)
+{
+	(void)path_arg;
+	*ret_len = c->call->kept_len - 1;
+	return c->call->kept_len > 1 && c->call->kept_len <= KF_PATH_MAX ? c->call->kept : NULL;
+}
+
+#include "drivers/filter_call.h"
+
 struct capture_row {
 	void (*fn)(struct ctx *c);
 	u16 nparams;
@@ -157,13 +177,22 @@ static void note_sockets(struct tracee *t)
 	unix_note(&c);
 }
 
+static bool passes(const struct ptrace *p, const struct tracee *t)
+{
+	struct task_struct task = { .tid = t->tid, .tgid = t->tgid };
+	struct ctx c = { .call = &t->call, .task = &task };
+	struct kf_call k = { 0 };
+
+	return !(p->opt.drop_failed && t->call.ret < 0) && (!p->filter || kf_call_passes(&c, p->filter, &k));
+}
+
 void ptrace_event_call(struct ptrace *p, struct tracee *t)
 {
 	u32 type = event_of(t->call.code);
 
 	note_sockets(t);
 	p->by_code[t->call.code].seen++;
-	if (p->opt.drop_failed && t->call.ret < 0) {
+	if (!passes(p, t)) {
 		p->by_code[t->call.code].filtered++;
 		return;
 	}
@@ -232,7 +261,7 @@ static void keep(struct tracee *t, const struct ctx *c)
 {
 	if (!c->off)
 		return;		/* not readable: the end of the call tells so again */
-	t->call.kept = xmalloc(c->off);
+	t->call.kept = xcalloc(1, c->off + KF_HEAD);
 	t->call.kept_len = c->off;
 	memcpy(t->call.kept, c->event, c->off);
 }

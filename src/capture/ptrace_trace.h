@@ -45,6 +45,7 @@ struct ptrace {
 	struct capture base;
 	struct driver_options opt;
 	struct interest interest;
+	struct kfilter *filter;	/* owned; NULL: all events pass */
 	struct map64 tracees;	/* by tid; owned */
 	struct buf queue;	/* events that were made and not yet read */
 	size_t queue_pos;

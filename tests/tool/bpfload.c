@@ -117,7 +117,7 @@ static int run(struct bpf_loader *l, const char *path, bool plain, bool old, boo
 
 int main(int argc, char **argv)
 {
-	struct driver_options opt = { 0 };
+	struct driver_options opt = { .workers = 1 };
 	struct diag d = { 0 };
 	struct bpf_loader l;
 	bool plain = false, old = false, verbose = false;

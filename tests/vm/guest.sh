@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # What tests/vm/run has done in a guest: for each way to capture, the conformance programs, the
-# attacks with saker's own rules and with the stock ones, and calls of a 32-bit program where those are
-# given.
+# attacks with saker's own rules and with the stock ones, the kernel filter, and calls of a 32-bit program where
+# those are given.
 #
 # usage: tests/vm/guest.sh OUT WAY...		WAY: DRIVER[:ATTACH]
 #
@@ -38,6 +38,7 @@ for way in "$@"; do
 			stock=$(echo "$top"/stock/*.yaml | sed 's/ /, /g')
 			timeout 240 "$top/tests/vm/live.sh" "$dir/stock" "$driver" "$stock" $options >>"$dir/log" 2>&1
 		fi
+		timeout 240 "$top/tests/vm/filter.sh" "$dir/filter" "$driver" $options >"$dir/filter.out" 2>&1
 		for b in 32 64; do
 			[ -e "$build/vm/calls$b" ] || continue
 			rm -f /tmp/calls32
