@@ -10,7 +10,7 @@
 
 #include "schema/filter_abi.h"
 
-#define BPF_PROBE_ABI 4			/* of this header and of what the programs mean by it */
+#define BPF_PROBE_ABI 5			/* of this header and of what the programs mean by it */
 #define BPF_NOTE_SECTION "saker"
 
 /* In the section of that name. */

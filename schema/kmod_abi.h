@@ -22,7 +22,7 @@
 
 #include "schema/driver_abi.h"
 
-#define KMOD_ABI 4u		/* changes with anything in this file, and with the events */
+#define KMOD_ABI 5u		/* changes with anything in this file, and with the events */
 #define KMOD_CPUS_MAX 8192
 #define KMOD_DATA_OFFSET 1
 
