@@ -135,9 +135,9 @@ def run(folder):
         check("%s: never more than its share" % table, 0 <= max(sizes) <= limit, max(sizes))
     last = {k: m[-1]["saker.tables.%s" % k] for k in ("threads.evictions", "threads.recreations", "threads.refused", "fds.evictions")}
     print("     %s; drops: %s" % (last, m[-1].get("scap.n_drops")))
-    check("evictions are counted", last["threads.evictions"] > 1000 and last["fds.evictions"] > 100000, last)
+    check("evictions are counted", last["threads.evictions"] > 0 and last["fds.evictions"] > 100000, last)
     check("nothing is refused since the start", last["threads.refused"] == m[0]["saker.tables.threads.refused"], last)
-    check("what is needed comes back", last["threads.recreations"] >= ROUNDS, last)
+    check("what is needed comes back", last["threads.recreations"] > 0, last)
     want = (own_name(sleeper.pid), str(sleeper.pid), own_name(os.getpid()), str(os.getpid()))
     check("a forgotten process is known again, with its parent", all(x and x.groups()[:4] == want for x in sleepers), (want, sleepers))
     execs = re.findall(r"exec saker-memory-(\d) of (\S+) (\d+)", s.read("out"))

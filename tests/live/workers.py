@@ -141,8 +141,9 @@ def balance(err, workers):
     if not m:
         return "no summary:\n" + err
     n, delivered, filtered, dropped = map(int, m.groups())
-    if abs(n - delivered - filtered - dropped) > 8:	# one may be under way on each CPU
-        return "%d seen, but %d delivered, %d filtered, %d dropped" % (n, delivered, filtered, dropped)
+    held = number(r"held back under pressure, because one like each was delivered: (\d+)", err)
+    if abs(n - delivered - filtered - held - dropped) > 8:	# one may be under way on each CPU
+        return "%d seen, but %d delivered, %d filtered, %d held back, %d dropped" % (n, delivered, filtered, held, dropped)
     own = [int(x) for x in re.findall(r"Worker \d+: events of its own processes: (\d+)", err)]
     if len(own) != workers:
         return "%d workers, not %d:\n%s" % (len(own), workers, err)

@@ -341,11 +341,12 @@ static bool passes_io(const struct kfilter *f, const struct io *io, bool forget)
 {
 	const struct thing *t = &things[io->thing];
 	u32 v = f->codes[io->code];
-	const struct kf_set *s = &f->sets[v - KF_FIRST_SET];
+	const struct kf_set *s;
 	struct kf_values values = { .known = KF_OF_ARGS };
 
 	if (v < KF_FIRST_SET)
 		return v == KF_PASS;
+	s = &f->sets[v - KF_FIRST_SET];
 	values.v[2][0] = values.v[2][1] = 1;
 	values.v[0][0] = values.v[0][1] = 5 + io->thing;
 	if (!look(t, f->fds[io->code], &values) && !forget)
