@@ -3,14 +3,14 @@
 """A stress of forks, execs, opens and sockets, while the sensor is stopped for some seconds: no exec is lost, the
 books balance, the alert about pressure fires and ends, and says who is to blame.
 
-usage: pressure.py [BINARY] [--seconds N]    N: of the stress (16)
+usage: pressure.py [BINARY] [--seconds N]    N: of the stress (8)
 
 Last line: 'N passed, N failed, N skipped'."""
 import json, os, re, signal, subprocess, sys, tempfile, threading, time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ARGS = sys.argv[1:]
-SECONDS = int(ARGS.pop(ARGS.index("--seconds") + 1)) if "--seconds" in ARGS else 16
+SECONDS = int(ARGS.pop(ARGS.index("--seconds") + 1)) if "--seconds" in ARGS else 8
 ARGS = [a for a in ARGS if a != "--seconds"]
 BINARY = os.path.abspath(ARGS[0] if ARGS else os.path.join(TOP, "build", "saker"))
 COUNT = {"passed": 0, "failed": 0, "skipped": 0}
