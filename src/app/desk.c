@@ -52,6 +52,15 @@ static bool is_fresh(const struct desk *d, u64 asked_ms)
 	return d->filled_ms && d->filled_ms + DESK_FRESH_MS >= asked_ms;
 }
 
+/* With the lock held.  err: to be returned while better figures may come. */
+static int take(struct desk *d, bool good, int err, struct snapshot *sum)
+{
+	if (!d->filled_ms || !(good || d->closed))
+		return d->closed ? -ESHUTDOWN : err;
+	snapshot_add(sum, &d->last);
+	return 0;
+}
+
 int desk_ask(struct desk *d, u32 timeout_ms, struct snapshot *sum)
 {
 	u64 asked = clock_ms(CLOCK_MONOTONIC), end = asked + timeout_ms;
@@ -63,12 +72,7 @@ int desk_ask(struct desk *d, u32 timeout_ms, struct snapshot *sum)
 		__atomic_store_n(&d->wanted, true, __ATOMIC_RELAXED);
 		err = -pthread_cond_timedwait(&d->served, &d->lock, &until);
 	}
-	if (d->filled_ms && (is_fresh(d, asked) || d->closed)) {
-		snapshot_add(sum, &d->last);
-		err = 0;
-	} else if (d->closed) {
-		err = -ESHUTDOWN;
-	}
+	err = take(d, is_fresh(d, asked), err, sum);
 	pthread_mutex_unlock(&d->lock);
 	return err;
 }
@@ -80,15 +84,10 @@ void desk_want(struct desk *d)
 
 int desk_take(struct desk *d, u64 since_ms, struct snapshot *sum)
 {
-	int err = -EAGAIN;
+	int err;
 
 	pthread_mutex_lock(&d->lock);
-	if (d->filled_ms && (d->filled_ms >= since_ms || d->closed)) {
-		snapshot_add(sum, &d->last);
-		err = 0;
-	} else if (d->closed) {
-		err = -ESHUTDOWN;
-	}
+	err = take(d, d->filled_ms >= since_ms, -EAGAIN, sum);
 	pthread_mutex_unlock(&d->lock);
 	return err;
 }

@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/engine.h"
 #include "app/info.h"
 #include "app/interest.h"
 #include "app/log.h"
+#include "base/clock.h"
 #include "event/event.h"
 #include "setup/cache.h"
 #include "setup/choose.h"
@@ -170,20 +170,12 @@ static void judge_coverage(struct doctor *doc)
 	buf_fini(&poorer);
 }
 
-static u64 now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * 1000 + (u64)ts.tv_nsec / 1000000;
-}
-
 /* True when an event of that thread came. */
 static bool wait_for_event(struct run *r, s64 tid)
 {
-	u64 end = now_ms() + HEARTBEAT_MS;
+	u64 end = clock_ms(CLOCK_MONOTONIC) + HEARTBEAT_MS;
 
-	while (now_ms() < end) {
+	while (clock_ms(CLOCK_MONOTONIC) < end) {
 		struct raw_event raw;
 		int err = capture_next(r->capture, &raw, 100);
 
@@ -198,7 +190,7 @@ static bool wait_for_event(struct run *r, s64 tid)
 /* A child is born and dies: its end is an event that is always wanted. */
 static void heartbeat(struct doctor *doc)
 {
-	u64 start = now_ms();
+	u64 start = clock_ms(CLOCK_MONOTONIC);
 	pid_t pid = fork();
 	bool came;
 
@@ -208,7 +200,7 @@ static void heartbeat(struct doctor *doc)
 	if (pid > 0)
 		waitpid(pid, NULL, 0);
 	if (came)
-		good("events come: the end of a process was seen after %llu ms", now_ms() - start);
+		good("events come: the end of a process was seen after %llu ms", clock_ms(CLOCK_MONOTONIC) - start);
 	else
 		problem(doc, "run `saker driver probe`; look into the kernel's log (dmesg)",
 			"no event came within %d s of a process's end", HEARTBEAT_MS / 1000);

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "app/log.h"
-
-#define SECOND_NS 1000000000ull
+#include "base/clock.h"
 
 void drops_init(struct drops *d, const struct config *cfg)
 {
@@ -28,7 +27,7 @@ static bool take_token(struct drops *d, u64 ts_ns)
 {
 	if (d->tokens_ns && ts_ns > d->tokens_ns)
 		d->tokens +=
-			d->cfg->drops_rate * (double)(ts_ns - d->tokens_ns) / (double)SECOND_NS;
+			d->cfg->drops_rate * (double)(ts_ns - d->tokens_ns) / (double)NS_PER_S;
 	d->tokens_ns = ts_ns;
 	if (d->tokens > (double)d->cfg->drops_burst)
 		d->tokens = (double)d->cfg->drops_burst;
@@ -71,14 +70,14 @@ bool drops_check(struct drops *d, struct capture *c, u64 ts_ns, struct drops_ver
 {
 	struct capture_stats now;
 
-	if (ts_ns <= d->next_check_ns && d->next_check_ns - ts_ns <= 2 * SECOND_NS)	/* more: set back */
+	if (ts_ns <= d->next_check_ns && d->next_check_ns - ts_ns <= 2 * NS_PER_S)	/* more: set back */
 		return false;
 	*ret = (struct drops_verdict){ 0 };
 	if (!d->next_check_ns) {	/* the first event only starts the clock */
-		d->next_check_ns = ts_ns + SECOND_NS;
+		d->next_check_ns = ts_ns + NS_PER_S;
 		return false;
 	}
-	d->next_check_ns = ts_ns + SECOND_NS;
+	d->next_check_ns = ts_ns + NS_PER_S;
 	capture_stats(c, &now);
 	ret->delta = now;
 	ret->delta.events -= d->last.events;

@@ -13,6 +13,7 @@
 #include "app/log.h"
 #include "app/signals.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/thread.h"
 #include "capture/driver.h"
@@ -83,14 +84,6 @@ static int open_none(struct run *r, struct diag *d)
 	if (err)
 		diag_set(d, "no source without a driver: %s", strerror(-err));
 	return err;
-}
-
-static u64 now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * 1000 + (u64)ts.tv_nsec / 1000000;
 }
 
 static void add_event_names(struct buf *b, const struct driver_loss *loss)
@@ -220,7 +213,7 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 		.pids = pids,
 	};
 	bool grow = c->modern_buf_auto && !strcmp(driver->name, "modern_ebpf");
-	u64 start = now_ms();
+	u64 start = clock_ms(CLOCK_MONOTONIC);
 	int err, threads;
 
 	if (grow) {
@@ -257,7 +250,7 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 		return threads;
 	}
 	log_info("ready in %llu ms: %u system calls watched, %d threads known, %u rules",
-		 now_ms() - start, count_syscalls(&r->interest), threads, ruleset_count(r->set));
+		 clock_ms(CLOCK_MONOTONIC) - start, count_syscalls(&r->interest), threads, ruleset_count(r->set));
 	return 0;
 }
 

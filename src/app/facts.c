@@ -8,21 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/doc.h"
+#include "base/clock.h"
 #include "base/digest.h"
 
-#define SECOND_NS 1000000000ull
-
-static u64 clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (u64)ts.tv_sec * SECOND_NS + (u64)ts.tv_nsec;
-}
 
 static struct fact_interface *interface_of(struct facts *f, const char *name)
 {

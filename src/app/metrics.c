@@ -5,11 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
-
-#define SECOND_NS 1000000000ull
 
 /* ---- figures -------------------------------------------------------------------------------- */
 
@@ -26,7 +24,7 @@ static u64 since(u64 now, u64 before)
 
 static void set_rates(struct figures *f)
 {
-	double seconds = f->past.time_ns ? (double)since(f->now_ns, f->past.time_ns) / SECOND_NS : 0;
+	double seconds = f->past.time_ns ? (double)since(f->now_ns, f->past.time_ns) / NS_PER_S : 0;
 	u64 made = since(f->made, f->past.made), drops = since(f->drops, f->past.drops);
 
 	if (seconds <= 0)
@@ -40,14 +38,11 @@ static void set_rates(struct figures *f)
 void figures_init(struct figures *f, const struct config *cfg, const struct facts *facts, struct snapshot *snap,
 		  const struct metrics_past *past)
 {
-	struct timespec now;
-
 	*f = (struct figures){ .cfg = cfg, .facts = facts, .snap = *snap, .now_ns = snap->time_ns,
 			       .start_ns = facts->start_ns, .boot_ns = facts->boot_ns, .ncpus = facts->ncpus,
 			       .workers = snap->workers };
 	*snap = (struct snapshot){ 0 };
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	f->duration_s = ((u64)now.tv_sec * SECOND_NS + (u64)now.tv_nsec - facts->start_mono_ns) / SECOND_NS;
+	f->duration_s = (clock_ns(CLOCK_MONOTONIC) - facts->start_mono_ns) / NS_PER_S;
 	for (u32 i = 0; i < f->snap.nrules; i++)
 		f->rule_matches += f->snap.rules[i].matches;
 	f->drops = f->snap.capture.drops_buffer + f->snap.capture.drops_scratch;

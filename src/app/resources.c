@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
-#define SECOND_NS 1000000000ull
+#include "base/clock.h"
 
 /* The beginning of a small file, NUL-terminated; false: it cannot be read. */
 static bool read_text(const char *path, char *text, size_t size)
@@ -51,14 +50,12 @@ static u64 number_after(const char *text, const char *key)
 static void get_own(struct resources *r, u64 start_ns)
 {
 	struct rusage u;
-	struct timespec now;
 	char text[4096];
 	u64 age;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	age = (u64)now.tv_sec * SECOND_NS + (u64)now.tv_nsec - start_ns;
+	age = clock_ns(CLOCK_MONOTONIC) - start_ns;
 	getrusage(RUSAGE_SELF, &u);
-	r->cpu_ns = (u64)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * SECOND_NS +
+	r->cpu_ns = (u64)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * NS_PER_S +
 		    (u64)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1000;
 	r->cpu_perc = age ? 100.0 * (double)r->cpu_ns / (double)age : 0;
 	if (read_text("/proc/self/status", text, sizeof(text))) {

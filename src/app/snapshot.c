@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "app/watch.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "event/event.h"
 #include "event/table.h"
@@ -161,10 +161,7 @@ static void fill_shared(struct snapshot *s, const struct run *r)
 
 void snapshot_fill(struct snapshot *s, const struct run *r)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	s->time_ns = (u64)ts.tv_sec * 1000000000 + (u64)ts.tv_nsec;
+	s->time_ns = clock_ns(CLOCK_REALTIME);
 	s->workers = 1;
 	s->events = r->nown + r->ninvalid;
 	fill_bytes(s, r->bytes);

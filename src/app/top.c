@@ -13,12 +13,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/cmdline.h"
 #include "app/figures_json.h"
 #include "app/top_view.h"
+#include "base/clock.h"
 #include "http/client.h"
 
 #define ASK_MS 5000
@@ -270,14 +270,6 @@ static bool show(const struct top *t)
 
 /* ---- the loop -------------------------------------------------------------------------------------- */
 
-static u64 now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * 1000 + (u64)ts.tv_nsec / 1000000;
-}
-
 static void read_key(void)
 {
 	char key;
@@ -289,9 +281,9 @@ static void read_key(void)
 /* Until the next picture is due; draws the last one anew when the terminal has another size. */
 static void rest(struct top *t, bool have_picture)
 {
-	u64 end = now_ms() + t->interval_ms, now;
+	u64 end = clock_ms(CLOCK_MONOTONIC) + t->interval_ms, now;
 
-	while (!ended && (now = now_ms()) < end) {
+	while (!ended && (now = clock_ms(CLOCK_MONOTONIC)) < end) {
 		struct pollfd p = { .fd = t->screen ? STDIN_FILENO : -1, .events = POLLIN };
 		int n = poll(&p, 1, (int)(end - now));
 

@@ -24,4 +24,9 @@ static inline u64 clock_ms(clockid_t clock)
 	return clock_ns(clock) / NS_PER_MS;
 }
 
+static inline u64 clock_s(clockid_t clock)
+{
+	return clock_ns(clock) / NS_PER_S;
+}
+
 #endif

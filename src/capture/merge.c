@@ -2,20 +2,13 @@
 #include "capture/merge.h"
 
 #include <errno.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 #define NAP_MIN_MS 2
 #define NAP_MAX_MS 40
 #define TEND_EVENTS 1000
 #define EPOCH_CHECK_NS 5000000000ull
-
-static u64 clock_ns(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (u64)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 /* What boot time must be added to for the time since 1970: the least disturbed of a few tries. */
 static u64 boot_epoch(void)

@@ -10,9 +10,9 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 #define WATCH_NS 2000000000ull
@@ -25,14 +25,6 @@ struct lost_record {
 	struct perf_event_header head;
 	u64 id, lost;
 };
-
-static u64 now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (u64)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 /* ---- reading ------------------------------------------------------------------- */
 
@@ -203,7 +195,7 @@ static void renew(struct perf_rings *s, u32 cpu)
 static void watch(struct perf_rings *s)
 {
 	size_t n = (s->ncpus + 63) / 64;
-	u64 *now, t = now_ns();
+	u64 *now, t = clock_ns(CLOCK_MONOTONIC);
 
 	if (t - s->watched_ns < WATCH_NS)
 		return;
@@ -284,7 +276,7 @@ int perf_rings_init(struct perf_rings *s, u32 worker, u32 ncpus, u32 bytes, u32 
 	if (s->epoll < 0)
 		return -errno;
 	read_online(s->online, ncpus);
-	s->watched_ns = now_ns();
+	s->watched_ns = clock_ns(CLOCK_MONOTONIC);
 	for (u32 i = 0; i < ncpus * PERF_KINDS && !err; i++) {
 		err = ring_open(s, i / PERF_KINDS, i % PERF_KINDS);
 		if (err != -ENODEV)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/clock.h"
 #include "capture/counters.h"
 #include "capture/ptrace_trace.h"
 
@@ -95,14 +96,6 @@ static void set_timer(struct ptrace *p, int ms)
 		timer_settime(p->timer, 0, &t, NULL);
 }
 
-static u64 now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (u64)t.tv_sec * 1000 + (u64)t.tv_nsec / 1000000;
-}
-
 /* One stop or end.  0, -EAGAIN, -EINTR, -ENODATA: no child is left. */
 static int wait_one(struct ptrace *p, u64 end)
 {
@@ -111,7 +104,7 @@ static int wait_one(struct ptrace *p, u64 end)
 	u64 now;
 
 	if (!tid) {
-		now = now_ms();
+		now = clock_ms(CLOCK_MONOTONIC);
 		if (now >= end)
 			return -EAGAIN;
 		if (!p->have_timer) {
@@ -122,7 +115,7 @@ static int wait_one(struct ptrace *p, u64 end)
 		tid = waitpid(-1, &status, flags);
 		if (tid < 0 && errno == EINTR) {
 			set_timer(p, 0);
-			return now_ms() >= end ? -EAGAIN : -EINTR;
+			return clock_ms(CLOCK_MONOTONIC) >= end ? -EAGAIN : -EINTR;
 		}
 		set_timer(p, 0);
 	}
@@ -158,7 +151,7 @@ static bool take_event(struct ptrace *p, struct raw_event *ret)
 static int ptrace_next(struct capture *base, struct raw_event *ret, int timeout_ms)
 {
 	struct ptrace *p = container_of(base, struct ptrace, base);
-	u64 end = now_ms() + (u64)(timeout_ms > 0 ? timeout_ms : 0);
+	u64 end = clock_ms(CLOCK_MONOTONIC) + (u64)(timeout_ms > 0 ? timeout_ms : 0);
 
 	if (p->go >= 0) {
 		close(p->go);
@@ -271,9 +264,9 @@ static const struct capture_ops ptrace_ops = {
 /* Until all threads attached to have stopped once, and are watched. */
 static void first_stops(struct ptrace *p)
 {
-	u64 end = now_ms() + FIRST_STOPS_MS;
+	u64 end = clock_ms(CLOCK_MONOTONIC) + FIRST_STOPS_MS;
 
-	while (p->nnew && now_ms() < end)
+	while (p->nnew && clock_ms(CLOCK_MONOTONIC) < end)
 		if (wait_one(p, end) == -ENODATA)
 			break;
 	if (p->nnew)

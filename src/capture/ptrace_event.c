@@ -8,8 +8,8 @@
 #include <linux/sched.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "drivers/ptrace/port.h"
 #include "event/table.h"
@@ -95,14 +95,6 @@ static bool is_subreaper(void *owner, s32 tgid)
 	return t && t->subreaper;
 }
 
-static u64 now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
-}
-
 static void queue_event(struct ptrace *p, u32 code, const u8 *event, u32 len)
 {
 	buf_add(&p->queue, &len, sizeof(len));
@@ -127,7 +119,7 @@ static void describe_as(struct ptrace *p, const struct tracee *t, u32 code, u32 
 		.is_subreaper = is_subreaper,
 		.owner = p,
 	};
-	struct event_hdr h = { .ts_ns = now_ns(), .tid = t->tid, .type = type,
+	struct event_hdr h = { .ts_ns = clock_ns(CLOCK_REALTIME), .tid = t->tid, .type = type,
 			       .nparams = row->nparams };
 
 	row->fn(&c);

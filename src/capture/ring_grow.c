@@ -6,9 +6,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <time.h>
 
 #include "base/cap.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/thread.h"
 
@@ -26,14 +26,6 @@ struct ring_grower {
 	u64 used;		/* atomic, as all below */
 	struct ring_grow_stats stats;
 };
-
-static u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * 1000000000 + (u64)ts.tv_nsec;
-}
 
 static void count(u64 *n)
 {
@@ -186,7 +178,7 @@ static void ask(struct ring_set *s, u32 slot)
 		bytes = 2 * r->size;
 		if (!reserve(s->grower, bytes)) {
 			count(&s->grower->stats.refused);
-			s->no_change_before_ns = now_ns() + PAUSE_NS;
+			s->no_change_before_ns = clock_ns(CLOCK_MONOTONIC) + PAUSE_NS;
 			return;
 		}
 	}
@@ -199,7 +191,7 @@ static void look_for_full(struct ring_set *s)
 	for (u32 i = 0; i < s->n; i++) {
 		if (fill_of(s->rings[i]) <= s->rings[i]->size / 2)
 			continue;
-		if (!s->no_change_before_ns || now_ns() > s->no_change_before_ns)
+		if (!s->no_change_before_ns || clock_ns(CLOCK_MONOTONIC) > s->no_change_before_ns)
 			ask(s, i);
 		return;
 	}
@@ -229,7 +221,7 @@ static void give_up(struct ring_set *s)
 	} else {
 		__atomic_sub_fetch(&s->grower->used, s->change.bytes, __ATOMIC_RELAXED);
 	}
-	s->no_change_before_ns = now_ns() + PAUSE_NS;
+	s->no_change_before_ns = clock_ns(CLOCK_MONOTONIC) + PAUSE_NS;
 	set_state(&s->change, CHANGE_NONE);
 }
 

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#define NS_PER_S 1000000000ull
+#include "base/clock.h"
 
 /* Most events fall into the second of the one before. */
 static const struct tm *broken_down(struct field_ctx *x, bool utc)

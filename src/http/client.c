@@ -6,16 +6,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
-static u64 now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * 1000 + (u64)ts.tv_nsec / 1000000;
-}
+#include "base/clock.h"
 
 /* HTTP/1.x NNN ...: headers up to an empty line.  The body ends with the connection. */
 int http_parse_answer(const char *text, size_t len, u32 *ret_status, size_t *ret_head)
@@ -57,7 +50,7 @@ static int connect_to(const char *path)
 static int wait_until(int fd, u64 end)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	u64 now = now_ms();
+	u64 now = clock_ms(CLOCK_MONOTONIC);
 	int n;
 
 	if (now >= end)
@@ -87,7 +80,7 @@ static int read_all(int fd, u64 end, struct buf *all)
 
 int http_get_unix(const char *socket_path, const char *path, u32 timeout_ms, u32 *ret_status, struct buf *body)
 {
-	u64 end = now_ms() + timeout_ms;
+	u64 end = clock_ms(CLOCK_MONOTONIC) + timeout_ms;
 	struct buf request = { 0 }, all = { 0 };
 	size_t head = 0;
 	int fd = connect_to(socket_path), err;

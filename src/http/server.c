@@ -16,9 +16,9 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "http/lib.h"
 
@@ -46,14 +46,6 @@ struct http_server {
 	struct slot slots[HTTP_CONNECTIONS_MAX];	/* under lock, */
 	struct http_counts counts;	/* too */
 };
-
-static u64 now_s(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec;
-}
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
@@ -130,14 +122,14 @@ static void on_completed(void *ctx, struct MHD_Connection *c, void **state, enum
 	else if (how != MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN)
 		s->counts.bad++;
 	pthread_mutex_unlock(&s->lock);
-	set_deadline(ctx, c, now_s() + HTTP_IDLE_S + HTTP_REQUEST_S);
+	set_deadline(ctx, c, clock_s(CLOCK_MONOTONIC) + HTTP_IDLE_S + HTTP_REQUEST_S);
 }
 
 /* The first line of a request has been read. */
 static void *on_begin(void *ctx, const char *uri, struct MHD_Connection *c)
 {
 	(void)uri;
-	set_deadline(ctx, c, now_s() + HTTP_REQUEST_S);
+	set_deadline(ctx, c, clock_s(CLOCK_MONOTONIC) + HTTP_REQUEST_S);
 	return NULL;
 }
 
@@ -156,7 +148,7 @@ static void on_connection(void *ctx, struct MHD_Connection *c, void **socket_con
 		for (slot = s->slots; slot < s->slots + HTTP_CONNECTIONS_MAX && slot->fd >= 0; slot++)
 			;
 		if (info && slot < s->slots + HTTP_CONNECTIONS_MAX) {
-			*slot = (struct slot){ .fd = info->connect_fd, .deadline_s = now_s() + HTTP_REQUEST_S };
+			*slot = (struct slot){ .fd = info->connect_fd, .deadline_s = clock_s(CLOCK_MONOTONIC) + HTTP_REQUEST_S };
 			*socket_context = slot;
 		}
 	}
@@ -166,7 +158,7 @@ static void on_connection(void *ctx, struct MHD_Connection *c, void **socket_con
 /* The library closes what we shut down. */
 static void sweep(struct http_server *s)
 {
-	u64 now = now_s();
+	u64 now = clock_s(CLOCK_MONOTONIC);
 
 	pthread_mutex_lock(&s->lock);
 	for (u32 i = 0; i < HTTP_CONNECTIONS_MAX; i++) {

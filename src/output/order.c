@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 #define LIMIT_BYTES (8u << 20)
@@ -37,14 +38,6 @@ struct order {
 	u64 last;		/* key of the alert that went on last */
 	u64 late;
 };
-
-static u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * 1000000000 + (u64)ts.tv_nsec;
-}
 
 struct order *order_new(const struct order_options *opt, struct outputs *outputs)
 {
@@ -134,7 +127,7 @@ static bool go_on(struct order *o, struct lane *l, const struct held *h)
 /* With the lock held.  False: an alert was dropped. */
 static bool flush(struct order *o)
 {
-	u64 min = slowest(o), old = o->opt.patience_ms ? now_ns() - o->opt.patience_ms * 1000000ull : 0;
+	u64 min = slowest(o), old = o->opt.patience_ms ? clock_ns(CLOCK_MONOTONIC) - o->opt.patience_ms * 1000000ull : 0;
 	bool all = true, any = false;
 	struct held h;
 	struct lane *l;
@@ -150,7 +143,7 @@ static bool flush(struct order *o)
 
 static void sleep_a_while(struct order *o)
 {
-	u64 until = now_ns() + 50000000;
+	u64 until = clock_ns(CLOCK_MONOTONIC) + 50000000;
 	struct timespec ts = { .tv_sec = (time_t)(until / 1000000000), .tv_nsec = (long)(until % 1000000000) };
 
 	pthread_cond_timedwait(&o->room, &o->lock, &ts);
@@ -183,7 +176,7 @@ bool order_push(struct order *o, u32 worker, u64 key, enum priority prio, const 
 {
 	struct lane *l = &o->lanes[worker];
 	struct held h = { .key = key, .len = (u32)len, .prio = prio,
-			  .since_ns = o->opt.patience_ms ? now_ns() : 0 };
+			  .since_ns = o->opt.patience_ms ? clock_ns(CLOCK_MONOTONIC) : 0 };
 	bool all = true;
 
 	l->dirty = true;

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/account.h"
 #include "base/buf.h"
 #include "base/list.h"
@@ -31,7 +32,6 @@ enum {
 	MAX_CHANCES = 64,		/* those passed over before one is forgotten, used lately or not */
 };
 
-#define NS_PER_S 1000000000ull
 #define CLONE_STALE_NS (2 * NS_PER_S)
 #define UID_NONE UINT32_MAX
 #define CAPS_ALL ((1ull << 41) - 1)

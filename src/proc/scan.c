@@ -48,14 +48,6 @@ bool scan_read(int dir, const char *name, struct buf *b, size_t max)
 	return n >= 0;
 }
 
-static u64 realtime_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (u64)ts.tv_sec * NS_PER_S + (u64)ts.tv_nsec;
-}
-
 /* ---- one process ---- */
 
 /* What follows "key:" in status, or NULL. */
@@ -438,7 +430,7 @@ int proc_scan(struct proc *p)
 	s64 pid;
 
 	snprintf(path, sizeof(path), "%s/proc", p->host_root);
-	p->boot_ts_ns = realtime_ns(CLOCK_REALTIME) - realtime_ns(CLOCK_BOOTTIME);
+	p->boot_ts_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
 	d = opendir(path);
 	if (!d) {
 		ret = -errno;

@@ -13,9 +13,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "event/table.h"
+#include "base/clock.h"
 #include "output/format.h"
 #include "rules/compile.h"
 #include "rules/select.h"
@@ -360,14 +360,6 @@ static u32 match_row(struct ruleset *s, const struct row *row, bool first)
 
 #define SAMPLE_EVERY 1024	/* a power of two */
 
-static u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * 1000000000 + (u64)ts.tv_nsec;
-}
-
 /* What single conditions cost, for one event of many: they are run once more, each by itself. */
 static __attribute__((noinline)) void sample_row(struct ruleset *s, struct field_ctx *x, const struct row *row)
 {
@@ -376,9 +368,9 @@ static __attribute__((noinline)) void sample_row(struct ruleset *s, struct field
 		u64 start;
 
 		filter_begin(s->state, x);
-		start = now_ns();
+		start = clock_ns(CLOCK_MONOTONIC);
 		filter_run(s->state, slot->expr);
-		slot->rule->sampled_ns += now_ns() - start;
+		slot->rule->sampled_ns += clock_ns(CLOCK_MONOTONIC) - start;
 		slot->rule->samples++;
 	}
 }
