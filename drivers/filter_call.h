@@ -51,12 +51,10 @@ static inline_ u32 kf_arguments(struct ctx *c, const struct kf_set *set, u32 mas
 {
 	struct kf_values v = { .known = KF_OF_ARGS };
 
-	v.v[KF_ARG][0] = v.v[KF_ARG][1] = arg(c, 0);
-	v.v[KF_ARG + 1][0] = v.v[KF_ARG + 1][1] = arg(c, 1);
-	v.v[KF_ARG + 2][0] = v.v[KF_ARG + 2][1] = arg(c, 2);
-	v.v[KF_ARG + 3][0] = v.v[KF_ARG + 3][1] = arg(c, 3);
-	v.v[KF_ARG + 4][0] = v.v[KF_ARG + 4][1] = arg(c, 4);
-	v.v[KF_ARG + 5][0] = v.v[KF_ARG + 5][1] = arg(c, 5);
+	u32 i;
+
+	for (i = 0; i < 6; i++)
+		v.v[KF_ARG + i][0] = v.v[KF_ARG + i][1] = arg(c, i);
 	return kf_numbers(set, mask, &v);
 }
 

@@ -54,7 +54,6 @@ static inline_ u32 held_kind(u32 type)
 	case EV_SYSCALL_FSTAT_X:
 	case EV_SYSCALL_CLOSE_X:
 	case EV_SYSCALL_IOCTL_3_X:
-	case EV_SYSCALL_POLL_X:
 	case EV_SYSCALL_EPOLLWAIT_X:
 		return HELD_FD;
 	}
@@ -67,10 +66,60 @@ static inline_ u32 pressure_of(u64 used, u64 size)
 	return used <= size / 2 ? 0 : used <= size - size / 4 ? 1 : 2;
 }
 
-static inline_ u64 held_mix(u64 h, u64 word)
+/*
+ * SipHash-1-3 (Aumasson, Bernstein: SipHash: a fast short-input PRF, 2012), over words.  Without a
+ * key that a process does not know it could make an event that has the key of another one, and hide
+ * behind it.
+ */
+struct held_hash {
+	u64 v0, v1, v2, v3;
+};
+
+static inline_ u64 held_turn(u64 x, u32 by)
 {
-	h = (h ^ word) * 0x9e3779b97f4a7c15ull;
-	return h ^ h >> 29;
+	return x << by | x >> (64 - by);
+}
+
+static inline_ void held_round(struct held_hash *h)
+{
+	h->v0 += h->v1;
+	h->v1 = held_turn(h->v1, 13) ^ h->v0;
+	h->v0 = held_turn(h->v0, 32);
+	h->v2 += h->v3;
+	h->v3 = held_turn(h->v3, 16) ^ h->v2;
+	h->v0 += h->v3;
+	h->v3 = held_turn(h->v3, 21) ^ h->v0;
+	h->v2 += h->v1;
+	h->v1 = held_turn(h->v1, 17) ^ h->v2;
+	h->v2 = held_turn(h->v2, 32);
+}
+
+static inline_ void held_hash_init(struct held_hash *h, u64 key0, u64 key1)
+{
+	h->v0 = key0 ^ 0x736f6d6570736575ull;
+	h->v1 = key1 ^ 0x646f72616e646f6dull;
+	h->v2 = key0 ^ 0x6c7967656e657261ull;
+	h->v3 = key1 ^ 0x7465646279746573ull;
+}
+
+static inline_ void held_hash_add(struct held_hash *h, u64 word)
+{
+	h->v3 ^= word;
+	held_round(h);
+	h->v0 ^= word;
+}
+
+/* Never 0, which is nobody's key. */
+static inline_ u64 held_hash_end(struct held_hash *h)
+{
+	u64 key;
+
+	h->v2 ^= 0xff;
+	held_round(h);
+	held_round(h);
+	held_round(h);
+	key = h->v0 ^ h->v1 ^ h->v2 ^ h->v3;
+	return key | !key;
 }
 
 /* True: it is held back, and counted in the slot.  False: the slot is its own from now on. */

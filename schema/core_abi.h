@@ -21,6 +21,7 @@ struct core_config {
 	u32 compat;			/* the kernel runs 32-bit programs */
 	u32 filter_permits;		/* seccomp's function returns a bool, not 0 and -1 */
 	u32 hold_back;			/* under pressure: see drivers/pressure.h */
+	u64 held_keys[2];		/* random */
 };
 
 struct core_live {
@@ -59,7 +60,8 @@ struct scratch {
 	u64 drops_buffer, drops_scratch, truncated, enter_lost, filtered;
 	u64 copies_lost;		/* for other workers than the event's own */
 	u64 held;			/* back, under pressure */
-	u32 pressure, until_look;	/* the level; events until the ring is looked at again */
+	/* of each worker's ring: the level, and events until it is looked at again */
+	u8 pressure[WORKERS_MAX], until_look[WORKERS_MAX];
 	u32 unwoken[WORKERS_MAX][2];	/* bytes written since the worker was last woken */
 	u64 loop[8];			/* struct loop of drivers/port.h */
 	struct kf_seen seen;		/* of the path that the filter looks at */

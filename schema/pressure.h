@@ -8,7 +8,7 @@
 
 #define HELD_SLOTS 128			/* on each CPU; a power of two */
 #define HELD_TEXT 64
-#define HELD_SAME_MAX 512		/* bytes at an event's beginning that are compared */
+#define HELD_SAME_MAX 512		/* bytes: longer events equal none */
 
 /* Events that are alike, on one CPU: the first one in a second is sent, the others are counted. */
 struct held {

@@ -316,8 +316,12 @@ PROGRAM("step_copies") int step_copies(void *ctx)
 	struct bpf_counts *n = this_counts();
 	u32 i;
 
-	if (!s || !n || s->off > BPF_EVENT_MAX)
+	if (!s || !n)
 		return 0;
+	if (s->off > BPF_EVENT_MAX) {
+		n->copies_lost += s->workers - 1;
+		return 0;
+	}
 	unrolled for (i = 0; i < BPF_WORKERS_MAX; i++)
 		if (i < s->workers && i != s->worker && perf_put(ctx, s, i))
 			n->copies_lost++;

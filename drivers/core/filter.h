@@ -44,7 +44,7 @@ static inline_ u64 open_flags_of(struct scratch *s, u32 shape)
 
 	switch (shape) {
 	case KF_OPEN: return s->args[1];
-	case KF_CREAT: return K_O_CREAT | K_O_TRUNC | 1;
+	case KF_CREAT: return KF_CREAT_FLAGS;
 	case KF_OPENAT: return s->args[2];
 	}
 	bpf_probe_read_user(&flags, sizeof(flags), (void *)s->args[2]);

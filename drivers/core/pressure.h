@@ -13,16 +13,20 @@ static inline_ u64 event_word(const struct scratch *s, u64 at)
 	return *(const u64 *)(s->event + (at & (EVENT_LEN_MAX - 1)));
 }
 
-/* All but the time; len: of the whole event, at least a header. */
+/* All but the time; len: of the whole event, at least a header.  0: it is too long. */
 static inline_ u64 equal_key(const struct scratch *s, u32 len)
 {
-	u64 h = event_word(s, len - 8);
+	struct held_hash h;
 	u32 i;
 
+	if (len > HELD_SAME_MAX)
+		return 0;
+	held_hash_init(&h, config.held_keys[0], config.held_keys[1]);
+	held_hash_add(&h, event_word(s, len - 8));	/* the words below may leave a rest */
 	for (i = 8; i + 8 <= HELD_SAME_MAX; i += 8)
 		if (i + 8 <= len)
-			h = held_mix(h, event_word(s, i));
-	return h;
+			held_hash_add(&h, event_word(s, i));
+	return held_hash_end(&h);
 }
 
 /* Where a parameter (0 to 2) begins. */
@@ -78,24 +82,27 @@ static inline_ u32 directory(const struct scratch *s, u32 n, u8 *text)
 
 static inline_ u64 alike_key(const struct scratch *s, u32 kind, u32 type, u32 pid, struct held *h)
 {
-	u64 key = held_mix((u64)pid << 32 | type, 1);
+	struct held_hash hash;
 	u32 i;
 
+	held_hash_init(&hash, config.held_keys[0], config.held_keys[1]);
+	held_hash_add(&hash, (u64)pid << 32 | type);
 	if (kind == HELD_FD) {
 		h->fd = (s32)s->args[0];
-		return held_mix(key, h->fd);
+		held_hash_add(&hash, h->fd);
+	} else {
+		h->len = directory(s, kind == HELD_PATH1 ? 1 : 2, h->text);
+		for (i = 0; i < HELD_TEXT; i += 8)
+			held_hash_add(&hash, *(const u64 *)(h->text + i));
 	}
-	h->len = directory(s, kind == HELD_PATH1 ? 1 : 2, h->text);
-	for (i = 0; i < HELD_TEXT; i += 8)
-		key = held_mix(key, *(const u64 *)(h->text + i));
-	return key;
+	return held_hash_end(&hash);
 }
 
 /*
  * A global function: verified once, and not for every program.  The event, of len bytes, lies in the
  * scratch.  True: it is not to be sent.
  */
-__noinline int hold_event(u32 len)
+__noinline int hold_event(u32 len, u32 level)
 {
 	struct scratch *s = this_scratch();
 	struct held h = { .fd = -1 }, *slot;
@@ -108,8 +115,9 @@ __noinline int hold_event(u32 len)
 	if (!(type & 1))	/* what is told when a call begins is kept for its end */
 		return 0;
 	kind = held_kind(type);
-	key = s->pressure < 2 || kind == HELD_EQUAL ? equal_key(s, len) : alike_key(s, kind, type, pid, &h);
-	key |= !key;
+	key = level < 2 || kind == HELD_EQUAL ? equal_key(s, len) : alike_key(s, kind, type, pid, &h);
+	if (!key)
+		return 0;
 	slot = &s->held_slots[key & (HELD_SLOTS - 1)];
 	if (held_back(slot, key, bpf_ktime_get_boot_ns()))
 		return 1;
@@ -137,26 +145,29 @@ static inline_ bool pressure_holds(struct scratch *s, u32 worker, u32 len)
 	return false;
 }
 #else
-static inline_ void look_at_ring(struct scratch *s, u32 worker)
+static inline_ u8 pressure_on(struct scratch *s, u32 worker)
 {
 	void *ring = ring_of(s, worker, 0);
 
-	s->until_look = PRESSURE_LOOK_EVERY;
-	if (ring)
-		s->pressure = pressure_of(bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA),
-					  bpf_ringbuf_query(ring, BPF_RB_RING_SIZE));
+	return ring ? pressure_of(bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA),
+				  bpf_ringbuf_query(ring, BPF_RB_RING_SIZE)) : 0;
 }
 
 /* The event in the scratch, of len bytes, is for the ring that bulk events share: is it held back? */
 static inline_ bool pressure_holds(struct scratch *s, u32 worker, u32 len)
 {
+	u32 w = worker & (WORKERS_MAX - 1), level;
+
 	if (!config.hold_back)
 		return false;
-	if (s->until_look)
-		s->until_look--;
-	else
-		look_at_ring(s, worker);
-	return s->pressure && hold_event(len);
+	if (s->until_look[w]) {
+		s->until_look[w]--;
+	} else {
+		s->until_look[w] = PRESSURE_LOOK_EVERY;
+		s->pressure[w] = pressure_on(s, worker);
+	}
+	level = s->pressure[w];
+	return level && hold_event(len, level);
 }
 #endif
 

@@ -102,6 +102,14 @@ static inline_ long ring_put(struct scratch *s, u32 worker, u32 lane, u64 len)
 	return bpf_ringbuf_output(rb, s->event, len, flags);
 }
 
+/* What must not be lost may take the room of the rest. */
+static inline_ long ring_put_somewhere(struct scratch *s, u32 worker, u32 lane, u64 len)
+{
+	long err = ring_put(s, worker, lane, len);
+
+	return err && lane ? ring_put(s, worker, WAY_RING, len) : err;
+}
+
 /* Puts the finished event into its ring, and into those of all workers when they have to know. */
 static inline_ int event_end(struct ctx *c, u32 way)
 {
@@ -111,8 +119,10 @@ static inline_ int event_end(struct ctx *c, u32 way)
 
 	*(u32 *)(s->event + 16) = len;
 	s->busy = 0;
-	if (len > EVENT_LEN_MAX - 8)
+	if (len > EVENT_LEN_MAX - 8) {
+		s->copies_lost += way & WAY_ALL ? config.workers - 1 : 0;
 		return event_lost(s);
+	}
 	opaque(len);
 	len &= EVENT_LEN_MAX - 1;
 	if (config.workers > 1)
@@ -125,8 +135,7 @@ static inline_ int event_end(struct ctx *c, u32 way)
 		return 0;
 	}
 	len += sizeof(struct ring_tail);
-	/* what must not be lost may take the room of the rest */
-	if (ring_put(s, worker, lane, len) && (!lane || ring_put(s, worker, WAY_RING, len))) {
+	if (ring_put_somewhere(s, worker, lane, len)) {
 		s->drops_buffer++;
 		counters(s)->lost++;
 	} else {
@@ -134,7 +143,7 @@ static inline_ int event_end(struct ctx *c, u32 way)
 	}
 	if (config.workers > 1 && way & WAY_ALL)
 		for_bounded(i, config.workers, WORKERS_MAX)
-			if (i != worker && ring_put(s, i, lane, len))
+			if (i != worker && ring_put_somewhere(s, i, lane, len))
 				s->copies_lost++;
 	return 0;
 }

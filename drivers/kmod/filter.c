@@ -26,10 +26,12 @@ static inline_ bool kept_word(struct ctx *c, u32 n, u64 *ret_v)
 	return c->stash;
 }
 
+static_assert(sizeof(((struct scratch *)0)->path) >= KF_PATH_MAX + KF_HEAD);
+
 static const u8 *kf_path(struct ctx *c, u32 path_arg, u32 *ret_len)
 {
 	const struct stash *st = c->stash;
-	u8 *copy = c->s->event;		/* nothing is in it yet */
+	u8 *copy = (u8 *)c->s->path;	/* no path is being built; an event of another consumer may lie beside it */
 	long n = st ? st->len : copy_user_str(copy, c->args[path_arg], KF_PATH_MAX);
 
 	if (n <= 1 || n > KF_PATH_MAX || (!st && n == KF_PATH_MAX))

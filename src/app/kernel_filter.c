@@ -113,14 +113,6 @@ static void log_losses(const struct pushdown *p)
 	json_decref(all);
 }
 
-/* For a driver that does not look at descriptors. */
-static void without_fds(struct kfilter *f)
-{
-	for (u32 code = 1; code < SC_MAX; code++)
-		if (f->fds[code] & KF_TEACHES && f->codes[code] >= KF_FIRST_SET)
-			f->codes[code] = KF_PASS;
-}
-
 void kernel_filter_set(struct run *r)
 {
 	struct diag d = { 0 };
@@ -128,8 +120,6 @@ void kernel_filter_set(struct run *r)
 
 	if (!r->filter)
 		return;
-	if (!r->capture->ops->filter_fds)
-		without_fds(&r->filter->filter);
 	err = capture_set_filter(r->capture, &r->filter->filter, &d);
 	if (err == -EOPNOTSUPP)
 		log_info("This driver has no kernel filter: all events of the system calls that are watched come");

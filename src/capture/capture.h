@@ -105,7 +105,6 @@ struct capture_ops {
 	int (*set_interest)(struct capture *c, const struct interest *in, struct diag *d);
 	/* NULL: it has no filter; see capture_set_filter() */
 	int (*set_filter)(struct capture *c, const struct kfilter *f, struct diag *d);
-	bool filter_fds;	/* it looks at descriptors: passes what kfilter.fds says must pass */
 	/* How it came by its events, for the log: a sentence; NULL: nothing to say. */
 	const char *(*describe)(struct capture *c);
 	void (*close)(struct capture *c);	/* frees c */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -288,7 +289,6 @@ static const struct capture_ops core_ops = {
 	.held = core_held,
 	.set_interest = core_set_interest,
 	.set_filter = core_set_filter,
-	.filter_fds = true,
 	.describe = core_describe,
 	.close = core_close,
 };
@@ -412,6 +412,7 @@ static bool runs_compat(void)
 static void set_config(struct core *c)
 {
 	const struct ring_set *r = &c->workers[0].rings;
+	u64 keys[2] = { 0 };
 
 	c->loader.ncpus = c->ncpus;
 	c->loader.nrings = c->opt.workers * r->n;
@@ -420,11 +421,15 @@ static void set_config(struct core *c)
 		c->ring_fds[i] = c->workers[i / r->n].rings.rings[i % r->n]->fd;
 	c->loader.ring_fds = c->ring_fds;
 	c->loader.opt = &c->opt;
+	/* without them nothing is held back: events could be made to look like others */
+	if (getrandom(keys, sizeof(keys), 0) != sizeof(keys))
+		c->opt.hold_back = false;
 	c->loader.config = (struct core_config){
 		.snaplen = c->opt.snaplen < EVENT_PARAM_LEN_MAX ? c->opt.snaplen : EVENT_PARAM_LEN_MAX,
 		.self_pid = c->opt.self_pid,
 		.drop_failed = c->opt.drop_failed,
 		.hold_back = c->opt.hold_back,
+		.held_keys = { keys[0], keys[1] },
 		.compat = runs_compat(),
 		.page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE)),
 		.workers = c->opt.workers,

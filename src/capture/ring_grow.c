@@ -174,13 +174,10 @@ static void ask(struct ring_set *s, u32 slot)
 	/* the fuller, the larger the step: each takes some ten milliseconds */
 	u64 bytes = fill_of(r) > r->size / 4 * 3 ? 4 * r->size : 2 * r->size;
 
-	if (!reserve(s->grower, bytes)) {
-		bytes = 2 * r->size;
-		if (!reserve(s->grower, bytes)) {
-			count(&s->grower->stats.refused);
-			s->no_change_before_ns = clock_ns(CLOCK_MONOTONIC) + PAUSE_NS;
-			return;
-		}
+	if (!reserve(s->grower, bytes) && !reserve(s->grower, bytes = 2 * r->size)) {
+		count(&s->grower->stats.refused);
+		s->no_change_before_ns = clock_ns(CLOCK_MONOTONIC) + PAUSE_NS;
+		return;
 	}
 	s->change = (struct ring_change){ .slot = slot, .key = s->first_key + slot, .bytes = (u32)bytes };
 	give_turn(s, CHANGE_MAKE);

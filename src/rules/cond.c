@@ -214,12 +214,18 @@ static const struct kf_test *tests_of(const struct cond *c, u8 number, u32 *ret_
 	return c->tests + i;
 }
 
+static bool has_test(const struct kf_test *t, u32 n, const struct kf_test *what)
+{
+	for (u32 i = 0; i < n; i++)
+		if (test_equal(&t[i], what))
+			return true;
+	return false;
+}
+
 static void add_test(struct kf_test *to, u32 *n, const struct kf_test *t)
 {
-	for (u32 i = 0; i < *n; i++)
-		if (test_equal(&to[i], t))
-			return;
-	to[(*n)++] = *t;
+	if (!has_test(to, *n, t))
+		to[(*n)++] = *t;
 }
 
 static void add_tests(struct kf_test *to, u32 *n, const struct kf_test *t, u32 nt)
@@ -384,14 +390,14 @@ static bool paths_within(const struct cond *c, const struct cond *d)
 static bool tests_within(const struct cond *c, const struct cond *d)
 {
 	for (u8 number = 0; number < KF_NUMBERS; number++) {
-		u32 n, m, found = 0;
+		u32 n, m;
 		const struct kf_test *x = tests_of(c, number, &n), *y = tests_of(d, number, &m);
 
-		for (u32 i = 0; i < n; i++)
-			for (u32 k = 0; k < m; k++)
-				found += test_equal(&x[i], &y[k]);
-		if (m && (!n || found < n))
+		if (m && !n)
 			return false;
+		for (u32 i = 0; m && i < n; i++)
+			if (!has_test(y, m, &x[i]))
+				return false;
 	}
 	return true;
 }
@@ -450,12 +456,15 @@ u32 dnf_reduce(struct arena *a, struct dnf *d, u32 max)
 		struct cond c;
 
 		for (u32 i = 0; i < d->n; i++)
-			for (u32 k = i + 1; k < d->n; k++)
-				if (join_cost(&d->c[i], &d->c[k]) < best) {
-					best = join_cost(&d->c[i], &d->c[k]);
+			for (u32 k = i + 1; k < d->n; k++) {
+				u32 cost = join_cost(&d->c[i], &d->c[k]);
+
+				if (cost < best) {
+					best = cost;
 					x = i;
 					y = k;
 				}
+			}
 		c = d->c[x];
 		loosened |= LOSS_CLAUSES | cond_weaken(a, &c, &d->c[y]);
 		remove_within(d, &c);

@@ -18,6 +18,7 @@ struct push {
 	const struct filter_pool *pool;
 	const struct event_desc *event;
 	u8 shape;		/* enum kf_shape */
+	u8 fd;			/* enum kf_fd, of the call */
 	u32 loosened;		/* enum cond_loss */
 	struct buf *why;	/* names of fields that prevented more; may be NULL */
 };
@@ -449,7 +450,7 @@ static bool push_fd(struct push *x, const struct filter_node *n, bool yes, struc
 	struct cond c = cond_true();
 	struct kf_test *t;
 
-	if (!n->field || !fd_of_event((u32)(x->event - event_descs)))
+	if (!n->field || !x->fd)
 		return false;
 	t = arena_alloc(x->a, COND_TESTS_MAX * sizeof(*t));
 	if (!fd_tests(n, yes, t, &c.ntests))
@@ -574,12 +575,19 @@ static void push_expr(struct push *x, u32 expr, bool yes, struct dnf *d)
 	}
 }
 
+u8 pushdown_fd(u32 code)
+{
+	const struct syscall_desc *sc = syscall_desc(code);
+
+	return sc ? fd_of_event(sc->event) : 0;
+}
+
 static void push_init(struct push *x, struct arena *a, const struct ruleset *s, u32 code)
 {
 	const struct syscall_desc *sc = syscall_desc(code);
 
 	*x = (struct push){ .a = a, .pool = ruleset_pool(s), .event = sc ? event_desc(sc->event) : NULL,
-			    .shape = shape_of(code) };
+			    .shape = shape_of(code), .fd = pushdown_fd(code) };
 }
 
 /* ---- the table ---------------------------------------------------------------------------------- */
@@ -833,7 +841,7 @@ static void add_code(struct builder *b, const struct ruleset *s, const struct pu
 	} else if (!dnf_is_true(&all) && !has(opt->whole, code)) {
 		b->out->filter.codes[code] = add_set(b, &all, &x.loosened);
 		b->out->filter.shapes[code] = x.shape;
-		b->out->filter.fds[code] = fd_of_event((u32)(x.event - event_descs));
+		b->out->filter.fds[code] = x.fd;
 		b->out->ncodes++;
 	}
 	if (all.n && !has(opt->whole, code))
@@ -850,13 +858,6 @@ void pushdown_build(const struct ruleset *s, const struct pushdown_options *opt,
 		add_code(&b, s, opt, code);
 	strmap_fini(&b.sets);
 	arena_fini(&b.a);
-}
-
-u8 pushdown_fd(u32 code)
-{
-	const struct syscall_desc *sc = syscall_desc(code);
-
-	return sc ? fd_of_event(sc->event) : 0;
 }
 
 bool pushdown_explain(const struct ruleset *s, const struct rule_slot *slot, u32 code, struct buf *out,

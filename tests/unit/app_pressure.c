@@ -68,6 +68,29 @@ static void slots(void **state)
 	assert_false(held_back(&h, 6, t + HELD_FOR_NS + 2 + HELD_FORGET_NS));
 }
 
+/* Values from Python's hash() of bytes, with a key of zeros: its algorithm is SipHash-1-3, which ends with the length. */
+static void hash_is_siphash(void **state)
+{
+	struct held_hash h;
+	u64 words[2];
+
+	(void)state;
+	memcpy(words, "saker 01saker 02", 16);
+	held_hash_init(&h, 0, 0);
+	held_hash_add(&h, words[0]);
+	held_hash_add(&h, 8ull << 56);
+	assert_true(held_hash_end(&h) == 0xb90c1eaae0871815ull);
+	held_hash_init(&h, 0, 0);
+	held_hash_add(&h, words[0]);
+	held_hash_add(&h, words[1]);
+	held_hash_add(&h, 16ull << 56);
+	assert_true(held_hash_end(&h) == 0xc48086edc7f3a663ull);
+	held_hash_init(&h, 1, 0);
+	held_hash_add(&h, words[0]);
+	held_hash_add(&h, 8ull << 56);
+	assert_true(held_hash_end(&h) != 0xb90c1eaae0871815ull);
+}
+
 static void visit(struct capture *c, struct held_visitor *v)
 {
 	struct held h = { .count = 5, .fd = -1, .pid = 42, .code = SC_openat, .len = 5 };
@@ -106,6 +129,7 @@ int main(void)
 		cmocka_unit_test(begins_and_ends),
 		cmocka_unit_test(levels),
 		cmocka_unit_test(slots),
+		cmocka_unit_test(hash_is_siphash),
 		cmocka_unit_test(described),
 	};
 
