@@ -73,6 +73,11 @@ static void limit_workers(struct run *r, const char *source, u32 max)
 		r->crew->n = max;
 }
 
+static u32 most_workers(const struct driver *d)
+{
+	return d->workers && (!d->divides || d->divides()) ? d->workers : 1;
+}
+
 static int open_none(struct run *r, struct diag *d)
 {
 	int err;
@@ -220,7 +225,7 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 		opt.buf_bytes = BUF_AUTO_BYTES;
 		opt.buf_budget = c->buf_memory_max << 20;
 	}
-	opt.workers = (u32)u64_min(r->crew->n, driver->workers ? driver->workers : 1);
+	opt.workers = (u32)u64_min(r->crew->n, most_workers(driver));
 	err = read_pids(&r->cmd->pids, pids, &opt.npids, d);
 	if (err)
 		return err;

@@ -143,9 +143,8 @@ static void bpf_stats(struct capture *base, struct capture_stats *ret)
 		ret->filtered += n.filtered;
 		ret->copies_lost += n.copies_lost;
 	}
-	/* before 5.2 the programs are not told, and the kernel says so in the buffer */
-	if (lost > ret->drops_buffer + ret->copies_lost) {
-		lost -= ret->copies_lost;
+	/* before 5.2 the programs are not told, and the kernel says so in the buffer: no copies there, see bpf_divides() */
+	if (lost > ret->drops_buffer && b->opt.workers == 1) {
 		ret->events -= lost - ret->drops_buffer;
 		ret->drops_class[DROPS_REST] += lost - ret->drops_buffer;
 		ret->drops_buffer = lost;
@@ -248,6 +247,16 @@ static int read_probe(struct bpf *b, struct diag *d)
 	return err;
 }
 
+/* What the kernel loses before 5.2 may be an event or a copy for another worker: it does not say which. */
+static bool bpf_divides(void)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname u;
+
+	uname(&u);
+	return sscanf(u.release, "%u.%u", &major, &minor) != 2 || major > 5 || (major == 5 && minor >= 2);
+}
+
 static int open_rings(struct bpf *b, struct diag *d)
 {
 	const int maps[] = { b->loader.maps[MAP_events], b->loader.maps[MAP_lane] };
@@ -317,4 +326,4 @@ static int bpf_open(const struct driver_options *opt, const struct interest *in,
 }
 
 const struct driver driver_bpf = { .name = "ebpf", .title = "classic BPF probe", .workers = BPF_WORKERS_MAX,
-				   .open = bpf_open };
+				   .divides = bpf_divides, .open = bpf_open };

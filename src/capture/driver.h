@@ -58,6 +58,7 @@ struct driver {
 	const char *name;	/* engine.kind */
 	const char *title;	/* for the log: "modern BPF probe" */
 	u32 workers;		/* among which it can divide its events; 0: it cannot */
+	bool (*divides)(void);	/* NULL, or false: not on this kernel */
 	/*
 	 * Starts to capture the syscalls of interest.  Returns 0 or a negative errno; d then
 	 * names what is missing and the remedy.
