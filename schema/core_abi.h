@@ -59,7 +59,6 @@ struct scratch {
 	u64 index;			/* of the message, see mmsg_index() */
 	u64 drops_buffer, drops_scratch, truncated, enter_lost, filtered;
 	u64 copies_lost;		/* for other workers than the event's own */
-	u64 held;			/* back, under pressure */
 	/* of each worker's ring: the level, and events until it is looked at again */
 	u8 pressure[WORKERS_MAX], until_look[WORKERS_MAX];
 	u32 unwoken[WORKERS_MAX][2];	/* bytes written since the worker was last woken */

@@ -21,8 +21,9 @@
 #define SAKER_SCHEMA_KMOD_ABI_H
 
 #include "schema/driver_abi.h"
+#include "schema/pressure.h"
 
-#define KMOD_ABI 5u		/* changes with anything in this file, and with the events */
+#define KMOD_ABI 6u		/* changes with anything in this file, and with the events */
 #define KMOD_CPUS_MAX 8192
 #define KMOD_DATA_OFFSET 1
 
@@ -51,6 +52,7 @@ struct kmod_options {
 	u32 self_pid;		/* its events are left out; KMOD_SELF: the caller, 0: none */
 	u32 drop_failed;
 	u32 worker, workers;	/* this one's number, of how many; 0 workers: 1 */
+	u32 hold_back;		/* under pressure: see drivers/pressure.h */
 	u64 epoch_ns;		/* boot time + this = time stamps */
 };
 
@@ -97,5 +99,6 @@ struct kmod_filter {
 #define KMOD_COUNTERS	_IO('s', 0x45)	/* struct kmod_counters: longer than _IOR can say */
 #define KMOD_STATUS	_IOR('s', 0x46, struct kmod_status)
 #define KMOD_FILTER	_IOW('s', 0x47, struct kmod_filter)
+#define KMOD_HELD	_IOR('s', 0x48, struct held[HELD_SLOTS])	/* of one CPU */
 
 #endif

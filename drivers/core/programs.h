@@ -130,7 +130,6 @@ static inline_ int event_end(struct ctx *c, u32 way)
 	*(u16 *)(s->event + len) = bpf_get_smp_processor_id();
 	*(u16 *)(s->event + len + 2) = worker;
 	if (way == WAY_RING && pressure_holds(s, worker, len)) {
-		s->held++;
 		counters(s)->held++;
 		return 0;
 	}

@@ -13,6 +13,7 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/poll.h>
+#include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -174,6 +175,7 @@ static struct consumer *consumer_new(const struct kmod_options *opt)
 		return NULL;
 	kref_init(&k->refs);
 	k->opt = *opt;
+	get_random_bytes(k->held_keys, sizeof(k->held_keys));
 	init_waitqueue_head(&k->wait);
 	init_irq_work(&k->wake, wake);
 	k->cpus = kcalloc(nr_cpu_ids, sizeof(k->cpus[0]), GFP_KERNEL);
@@ -458,6 +460,8 @@ long handle_ioctl(struct handle *h, struct file *f, unsigned int cmd, unsigned l
 		return copy_from_user(&k->opt.epoch_ns, p, sizeof(u64)) ? -EFAULT : 0;
 	case KMOD_COUNTERS:
 		return copy_to_user(p, &k->cpus[h->cpu]->counters, sizeof(struct kmod_counters)) ? -EFAULT : 0;
+	case KMOD_HELD:
+		return copy_to_user(p, k->cpus[h->cpu]->held, sizeof(struct held) * HELD_SLOTS) ? -EFAULT : 0;
 	}
 	return -ENOTTY;
 }

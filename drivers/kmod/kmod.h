@@ -7,6 +7,7 @@
  *	probe.c		tracepoints to events
  *	rows.c		the parameters of each event (drivers/extract, drivers/kwalk)
  *	filter.c	calls that no rule of a consumer can match
+ *	pressure.c	what is held back while a consumer falls behind
  *	stash.c		paths and addresses kept from the beginning of a call to its end
  *
  * Events are made with preemption off, in the scratch of the CPU, and copied from there to the
@@ -110,6 +111,11 @@ bool filter_passes(struct ctx *c, const struct kfilter *f);
 /* The call begins.  False: no rule can match it, whatever path it was given. */
 bool filter_wants_path(struct ctx *c, const struct kfilter *f);
 
+/* ---- pressure.c ------------------------------------------------------------------ */
+
+/* The event that was built for a consumer is not to be put into its ring. */
+bool pressure_holds(struct ctx *c, struct consumer *k, struct cpu_rings *r, u32 type);
+
 /* ---- stash.c -------------------------------------------------------------------- */
 
 /* Of the current thread, and only for that call; NULL: nothing was kept. */
@@ -138,6 +144,7 @@ struct cpu_rings {
 	struct kmod_control *control;	/* shared with the consumer */
 	struct ring rings[KMOD_RINGS];
 	struct kmod_counters counters;
+	struct held held[HELD_SLOTS];
 };
 
 struct consumer {
@@ -150,6 +157,7 @@ struct consumer {
 	bool active;			/* is in the table */
 	wait_queue_head_t wait;
 	struct irq_work wake;
+	u64 held_keys[2];		/* random */
 };
 
 /* Who is consuming, read by probes under RCU; replaced as a whole. */

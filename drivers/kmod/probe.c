@@ -211,6 +211,10 @@ static void deliver(struct ctx *c, const struct plan *p)
 			build(c, p->type, p->tid);
 		}
 		r->counters.truncated += mine ? c->truncated : 0;
+		if (way == WAY_RING && k->opt.hold_back && pressure_holds(c, k, r, p->type)) {
+			r->counters.by_code[c->code].held++;
+			continue;
+		}
 		send(c, k, r, way & WAY_LANE ? KMOD_LANE : KMOD_RING, owner_of(k, c->task));
 	}
 }

@@ -292,6 +292,28 @@ static void add_stats(struct kmod *c, struct capture_stats *ret)
 	ret->drops_buffer += unseen;
 }
 
+static void add_held(struct kmod *c, struct held_visitor *v)
+{
+	struct held slots[HELD_SLOTS];
+
+	for (size_t i = 0; i < c->cpus.n; i++) {
+		if (ioctl(c->cpus.p[i]->fd, KMOD_HELD, slots))
+			continue;
+		for (u32 k = 0; k < HELD_SLOTS; k++)	/* the copy may be of two moments */
+			if (slots[k].count && slots[k].len <= sizeof(slots[k].text))
+				v->visit(v, &slots[k]);
+	}
+}
+
+static void kmod_held(struct capture *base, struct held_visitor *v)
+{
+	struct kmod *c = container_of(base, struct kmod, base);
+
+	add_held(c, v);
+	for (u32 i = 1; i < c->opt.workers; i++)
+		add_held(c->others[i], v);
+}
+
 static void kmod_stats(struct capture *base, struct capture_stats *ret)
 {
 	struct kmod *c = container_of(base, struct kmod, base);
@@ -410,6 +432,7 @@ static const struct capture_ops kmod_ops = {
 	.worker = kmod_worker,
 	.stats = kmod_stats,
 	.counters = kmod_counters,
+	.held = kmod_held,
 	.set_interest = kmod_set_interest,
 	.set_filter = kmod_set_filter,
 	.close = kmod_close,
@@ -524,6 +547,7 @@ static int create(struct kmod *c, int fd, u32 cpu, struct diag *d)
 		.snaplen = c->opt.snaplen,
 		.self_pid = c->opt.self_pid == getpid() ? KMOD_SELF : (u32)c->opt.self_pid,
 		.drop_failed = c->opt.drop_failed,
+		.hold_back = c->opt.hold_back,
 		.worker = c->worker,
 		.workers = c->opt.workers,
 		.epoch_ns = c->merge.epoch_ns,

@@ -15,8 +15,7 @@ build=$(cd "$top" && cd "${BUILD:-build}" && pwd)
 dir=/tmp/saker-opens
 opens=2000
 mkdir -p "$out"
-passed=0 failed=0
-check() { name=$1; shift; if "$@"; then echo "ok   $kind: $name"; passed=$((passed + 1)); else echo "FAIL $kind: $name"; failed=$((failed + 1)); fi; }
+. "$top/tests/vm/sensor.sh"
 
 rule() { printf -- "- rule: %s\n  desc: d\n  priority: INFO\n  output: '%%evt.type %%fd.name %%evt.rawres'\n" "$1"
 	printf '  condition: evt.type in (open, openat, openat2, creat) and proc.name=opens and (%s)\n' "$2"; }
@@ -49,20 +48,6 @@ engine: {kind: $kind, fallback: false}
 END
 	: >"$out/$1.alerts"
 }
-start() {	# NAME OPTION...
-	name=$1
-	shift
-	"$build/saker" -c "$out/$name.yaml.conf" -U "$@" >/dev/null 2>"$out/$name.log" &
-	pid=$!
-	for i in $(seq 600); do
-		grep -q 'ready in' "$out/$name.log" && break
-		kill -0 $pid 2>/dev/null || break
-		sleep 0.2
-	done
-}
-stop() { sleep 1; kill -TERM "$1" 2>/dev/null; wait "$1" 2>/dev/null; }
-# seen delivered filtered dropped
-books() { sed -n 's/.*Events seen by the driver: \([0-9]*\), delivered: \([0-9]*\), filtered: \([0-9]*\), dropped: \([0-9]*\).*/\1 \2 \3 \4/p' "$out/$1.log"; }
 run() {	# NAME OPTION...
 	rm -rf "$dir"
 	if [ "$kind" = ptrace ]; then
@@ -79,7 +64,6 @@ run() {	# NAME OPTION...
 alerts() { sed -n 's/.*"output_fields": *{\([^}]*\)}.*"rule": *"\([a-z]*\)".*/\2 \1/p; ' "$out/$1.alerts" |
 	sed 's/"evt.time[^,]*, *//' | sort >"$out/$1.said"; }
 has() { [ "$(grep -c "^$2 " "$out/$1.said")" -ge "$3" ]; }
-balance() { [ $# = 4 ] && [ $(($1 - $2 - $3 - $4)) -le 4 ] && [ $(($1 - $2 - $3 - $4)) -ge -4 ]; }
 filters() { [ "$3" -ge $opens ] && [ "$2" -lt $opens ]; }
 delivers() { [ "$2" -ge $opens ]; }
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # What tests/vm/run has done in a guest: for each way to capture, the conformance programs, the
-# attacks with saker's own rules and with the stock ones, the kernel filter, and calls of a 32-bit program where
-# those are given.
+# attacks with saker's own rules and with the stock ones, the kernel filter, holding back under pressure, and
+# calls of a 32-bit program where those are given.
 #
 # usage: tests/vm/guest.sh OUT WAY...		WAY: DRIVER[:ATTACH]
 #
@@ -15,6 +15,15 @@ build=$(cd "$top" && cd "$BUILD" && pwd)
 mkdir -p "$out" && out=$(cd "$out" && pwd)
 uname -r >"$out/release"
 echo 2 >/proc/sys/kernel/perf_event_paranoid
+# docs/pressure.md: the module, and CO-RE from 6.2 on.
+holds_back() {
+	case $1:$(uname -r) in
+	kmod:*) ;;
+	modern_ebpf:[1-5].* | modern_ebpf:6.[01].* | modern_ebpf:6.[01]-*) return 1 ;;
+	modern_ebpf:*) ;;
+	*) return 1 ;;
+	esac
+}
 for way in "$@"; do
 	driver=${way%%:*} attach=
 	case $way in *:*) attach=${way#*:} ;; esac
@@ -39,6 +48,9 @@ for way in "$@"; do
 			timeout 240 "$top/tests/vm/live.sh" "$dir/stock" "$driver" "$stock" $options >>"$dir/log" 2>&1
 		fi
 		timeout 240 "$top/tests/vm/filter.sh" "$dir/filter" "$driver" $options >"$dir/filter.out" 2>&1
+		if holds_back "$driver" && [ -z "$attach" ]; then
+			timeout 240 "$top/tests/vm/pressure.sh" "$dir/pressure" "$driver" $options >"$dir/pressure.out" 2>&1
+		fi
 		for b in 32 64; do
 			[ -e "$build/vm/calls$b" ] || continue
 			rm -f /tmp/calls32
