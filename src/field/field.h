@@ -134,6 +134,7 @@ struct field_ctx {
 	const struct thread *thread;	/* of the event, also where the event needs none; or NULL */
 	struct proc *proc;
 	struct arena scratch;	/* reset before each event by field_ctx_event() */
+	bool scratch_used;	/* since then */
 	struct buf tmp;
 	enum buffer_format buffers;
 	const char *hostname;
@@ -159,7 +160,10 @@ void field_ctx_fini(struct field_ctx *x);
 void field_ctx_event(struct field_ctx *x, const struct event *ev);
 /* n bytes that live until the next event. */
 void *field_scratch(struct field_ctx *x, size_t n);
-void value_set_str(struct value *v, const char *p, size_t len);
+static inline void value_set_str(struct value *v, const char *p, size_t len)
+{
+	*v = (struct value){ .type = PT_CHARBUF, .fmt = PF_NA, .len = (u32)len, .p = p };
+}
 
 /* All fields of saker. */
 const struct field_set *field_builtin(void);

@@ -189,6 +189,10 @@ static void clone_caller(struct proc *p, struct event *ev, s64 child_tid)
 		return;
 	if (c)
 		thread_remove(p, c);
+	if (!p->task) {		/* it was the last thread of the caller's dead process */
+		ev->thread = NULL;
+		return;
+	}
 	/* a main thread stays while its process has others: start it anew */
 	c = thread_make(p, child_tid);
 	if (!c)

@@ -491,6 +491,21 @@ static void test_fork_bomb_shares(void **state)
 	proc_free(p);
 }
 
+/* A dead leader says that it made the last thread that its process has. */
+static void test_clone_of_own_thread(void **state)
+{
+	struct fed f = {0};
+	struct proc *p = some_system(&f);
+	struct clone_of own = { .on = 1000, .res = 1001, .tid = 1000, .pid = 1000, .ptid = 1000 };
+
+	(void)state;
+	known_thread(p, 1001, 1000, 1, "p1000");
+	feed_exit(p, &f, 1000, 1);
+	feed_clone(p, &f, &own);
+	proc_done(p, &f.ev);
+	proc_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -502,6 +517,7 @@ int main(void)
 		cmocka_unit_test(test_identity),           cmocka_unit_test(test_users),
 		cmocka_unit_test(test_hidden_events),      cmocka_unit_test(test_full_table),
 		cmocka_unit_test(test_loops_in_metadata),  cmocka_unit_test(test_fork_bomb_shares),
+		cmocka_unit_test(test_clone_of_own_thread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
