@@ -329,7 +329,9 @@ static void parse(struct arena *a, const char *text, struct field_ref *ret)
 		fail_msg("%s: %s", text, d.msg ? d.msg : "unknown");
 }
 
-static void check(struct field_ctx *x, const char *field, const char *text)
+typedef bool (*get_value)(struct field_ctx *x, const struct field_ref *f, struct value *ret);
+
+static void check_by(get_value get, struct field_ctx *x, const char *field, const char *text)
 {
 	struct buf b = { 0 };
 	struct field_ref f;
@@ -338,7 +340,7 @@ static void check(struct field_ctx *x, const char *field, const char *text)
 
 	arena_init(&a);
 	parse(&a, field, &f);
-	if (field_value(x, &f, &v)) {
+	if (get(x, &f, &v)) {
 		value_print(&v, &b);
 		if (!text || strcmp(buf_str(&b), text))
 			fail_msg("%s is '%s' instead of '%s'", field, buf_str(&b),
@@ -348,6 +350,17 @@ static void check(struct field_ctx *x, const char *field, const char *text)
 	}
 	buf_fini(&b);
 	arena_fini(&a);
+}
+
+static void check(struct field_ctx *x, const char *field, const char *text)
+{
+	check_by(field_value, x, field, text);
+}
+
+/* As an alert shows it. */
+static void check_printed(struct field_ctx *x, const char *field, const char *text)
+{
+	check_by(field_print_value, x, field, text);
 }
 
 static void test_values(void **state)
@@ -370,6 +383,69 @@ static void test_values(void **state)
 		field_ctx_fini(&x);
 		proc_free(p);
 	}
+}
+
+/* In alerts of captures, fs.path.name changes what fields of the fd show; nowhere else. */
+static void test_path_printed(void **state)
+{
+	struct proc *p = make_machine();
+	struct maker m = { 0 };
+	struct field_ctx x;
+	struct event ev;
+
+	(void)state;
+	field_ctx_init(&x, p);
+	make_openat(&m);
+	decode(&m, EV_SYSCALL_OPENAT_2_X, 300, &ev);
+	assert_true(proc_apply(p, &ev));
+
+	field_ctx_event(&x, &ev);
+	check(&x, "fs.path.name", "/var/dir");
+	check_printed(&x, "fs.path.nameraw", "sub/../new.txt");
+	check_printed(&x, "fs.path.source", NOTHING);
+	check_printed(&x, "evt.abspath", "/var/dir/new.txt");
+	check(&x, "fd.name", "/var/dir/new.txt");
+	check_printed(&x, "fd.name", "/var/dir/new.txt");
+	check_printed(&x, "fs.path.name", "/var/dir");
+	check_printed(&x, "fd.name", "/var/dir");
+	check_printed(&x, "fd.type", "directory");
+	check_printed(&x, "fd.filename", NOTHING);
+	check_printed(&x, "fd.num", "9");
+	check_printed(&x, "evt.abspath", "/var/dir/new.txt");
+	assert_string_equal(ev.fd->name.p, "/var/dir/new.txt");
+
+	field_ctx_event(&x, &ev);
+	check_printed(&x, "fd.name", "/var/dir/new.txt");
+
+	ev.live = true;
+	check_printed(&x, "fs.path.name", "/var/dir");
+	check_printed(&x, "fd.name", "/var/dir/new.txt");
+	proc_done(p, &ev);
+	field_ctx_fini(&x);
+	proc_free(p);
+}
+
+/* A directory that is not known takes nobody's place. */
+static void test_unknown_dir_printed(void **state)
+{
+	struct proc *p = make_machine();
+	struct maker m = { 0 };
+	struct field_ctx x;
+	struct event ev;
+
+	(void)state;
+	field_ctx_init(&x, p);
+	make_openat(&m);
+	memcpy(m.data + 8, &(s64){ 99 }, 8);
+	decode(&m, EV_SYSCALL_OPENAT_2_X, 300, &ev);
+	assert_true(proc_apply(p, &ev));
+	field_ctx_event(&x, &ev);
+	check_printed(&x, "fs.path.name", "<UNKNOWN>");
+	check_printed(&x, "fd.type", "file");
+	check_printed(&x, "fd.num", "9");
+	proc_done(p, &ev);
+	field_ctx_fini(&x);
+	proc_free(p);
 }
 
 /* Comparisons of ancestors and of connections look at several values. */
@@ -476,6 +552,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_path_printed),
+		cmocka_unit_test(test_unknown_dir_printed),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_all_getters),
 	};

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Fields that alerts print otherwise than conditions see them.
+
+usage: printed.py [BINARY]
+
+Needs no kernel and no root.  Last line: 'N passed, N failed, N skipped'."""
+import json, os, sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from clidir import TOP, Dir, run_tests, same
+sys.path.insert(0, os.path.join(TOP, "tools"))
+from mkscap import Scap
+
+RULE = """- rule: printed%d
+  desc: d
+  condition: %s
+  output: "%s"
+  priority: INFO
+  warn_evttypes: false
+"""
+
+
+def machine():
+    s = Scap()
+    s.machine()
+    s.thread(42, comm="p", exe="/bin/p", cwd="/home/p")
+    s.fd(42, 7, 9, name="/var/dir")
+    s.fd(42, 4, 1, name="/etc/passwd")
+    return s
+
+
+def printed(d, scap, *rules, options=()):
+    """The alerts for rules given as (condition, output)."""
+    d.write("x.scap", scap.bytes())
+    d.write("r.yaml", "".join(RULE % ((i,) + r) for i, r in enumerate(rules)))
+    rc, out, err = d.run("-o", "rule_matching=all", "-o", "json_output=true", *[a for o in options for a in ("-o", o)])
+    same(rc, 0, err)
+    return [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+
+
+def text_and_fields(alert):
+    f = alert["output_fields"]
+    return alert["output"].split("Informational ", 1)[1], f["fs.path.name"], f["fd.name"]
+
+
+def opened():
+    s = machine()
+    s.event("SYSCALL_OPENAT_2_X", tid=42, ts=10**18, fd=9, dirfd=7, name="new", flags=1, mode=0, dev=0, ino=0)
+    return s
+
+
+def t_directory_after_its_path(d):
+    """The text is printed first, in the order of the output; then output_fields."""
+    a = printed(d, opened(), ("fd.name = /var/dir/new", "%fd.name %fs.path.name %fd.name"), ("evt.type = openat", "%fs.path.name %fd.name"))
+    same(len(a), 2)
+    same(text_and_fields(a[0]), ("/var/dir/new /var/dir /var/dir/new", "/var/dir", "/var/dir"))
+    same(text_and_fields(a[1]), ("/var/dir /var/dir", "/var/dir", "/var/dir"))
+
+
+def t_conditions_see_the_fd(d):
+    a = printed(d, opened(), ("fs.path.name = /var/dir and fd.name = /var/dir/new", "%fd.name"),
+                ("fs.path.name = /var/dir and fd.name = /var/dir", "%fd.name"))
+    same([x["output_fields"]["fd.name"] for x in a], ["/var/dir/new"])
+
+
+sys.exit(run_tests(globals()))
