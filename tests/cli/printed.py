@@ -26,7 +26,7 @@ def machine():
     s = Scap()
     s.machine()
     s.thread(42, comm="p", exe="/bin/p", cwd="/home/p")
-    s.fd(42, 7, 9, name="/var/dir")
+    s.fd(42, 7, 2, name="/var/dir")
     s.fd(42, 4, 1, name="/etc/passwd")
     return s
 
@@ -63,6 +63,17 @@ def t_conditions_see_the_fd(d):
     a = printed(d, opened(), ("fs.path.name = /var/dir and fd.name = /var/dir/new", "%fd.name"),
                 ("fs.path.name = /var/dir and fd.name = /var/dir", "%fd.name"))
     same([x["output_fields"]["fd.name"] for x in a], ["/var/dir/new"])
+
+
+def t_error_of_execveat(d):
+    """An exec from a directory is a file's matter: evt.count.error.file tells 0, no error."""
+    s = machine()
+    for n, dirfd, path in ((0, 7, "bin/cat"), (1, -100, "bin/cat"), (2, 7, "/bin/cat")):
+        s.event("SYSCALL_EXECVEAT_E", tid=42, ts=10**18 + 2 * n, dirfd=dirfd, pathname=path, flags=0)
+        s.event("SYSCALL_EXECVEAT_X", tid=42, ts=10**18 + 2 * n + 1, res=0, exe="cat", pid=42, ptid=1)
+    a = printed(d, s, ("evt.type = execveat and evt.rawres = 0", "%evt.count.error.file %evt.count.error.other %fd.name"))
+    same([tuple(x["output_fields"][k] for k in ("evt.count.error.file", "evt.count.error.other", "fd.name")) for x in a],
+         [(0, None, None), (None, 0, None), (None, 0, None)])
 
 
 sys.exit(run_tests(globals()))
