@@ -385,6 +385,44 @@ static void test_values(void **state)
 	}
 }
 
+/* evt.buffer in base64 is encoded twice, evt.arg.data and what conditions compare are not. */
+static void test_buffer_printed(void **state)
+{
+	struct proc *p = make_machine();
+	struct maker m = { 0 };
+	struct field_ctx x;
+	struct event ev;
+
+	(void)state;
+	field_ctx_init(&x, p);
+	make_read(&m);
+	decode(&m, EV_SYSCALL_READ_X, 300, &ev);
+	assert_true(proc_apply(p, &ev));
+	field_ctx_event(&x, &ev);
+	check_printed(&x, "evt.buffer", "a.b");
+	x.buffers = BUFFER_BASE64;
+	check_printed(&x, "evt.buffer", "WVFCaQ==");
+	check_printed(&x, "evt.arg.data", "YQBi");
+	check(&x, "evt.buffer", "YQBi");
+
+	/* nothing remains of it when the next buffer is empty */
+	proc_done(p, &ev);
+	m = (struct maker){ 0 };
+	add_s64(&m, 0);
+	add(&m, "", 0);
+	add_s64(&m, 4);
+	add_u32(&m, 100);
+	decode(&m, EV_SYSCALL_READ_X, 300, &ev);
+	assert_true(proc_apply(p, &ev));
+	field_ctx_event(&x, &ev);
+	check_printed(&x, "evt.buffer", "");
+	x.buffers = BUFFER_DOTS;
+	check_printed(&x, "evt.buffer", "");
+	proc_done(p, &ev);
+	field_ctx_fini(&x);
+	proc_free(p);
+}
+
 /* In alerts of captures, fs.path.name changes what fields of the fd show; nowhere else. */
 static void test_path_printed(void **state)
 {
@@ -552,6 +590,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_buffer_printed),
 		cmocka_unit_test(test_path_printed),
 		cmocka_unit_test(test_unknown_dir_printed),
 		cmocka_unit_test(test_lists),
