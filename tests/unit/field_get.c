@@ -549,6 +549,8 @@ static void get_any(struct field_ctx *x, const struct field_class *c, const stru
 		}
 		if (row->get_all && row->get_all(x, &f, &v))
 			value_print(&v, &b);
+		if (field_print_value(x, &f, &v))
+			value_print(&v, &b);
 	}
 	buf_fini(&b);
 }
@@ -558,6 +560,7 @@ static void get_all(struct field_ctx *x, const struct event *ev)
 	const struct field_set *set = field_builtin();
 
 	field_ctx_event(x, ev);
+	x->buffers = ev->type % 2 ? BUFFER_BASE64 : BUFFER_DOTS;
 	for (u32 c = 0; c < set->n; c++)
 		for (u32 i = 0; i < set->classes[c]->n; i++)
 			get_any(x, set->classes[c], &set->classes[c]->rows[i]);
