@@ -139,6 +139,7 @@ struct field_ctx {
 	enum buffer_format buffers;
 	const char *hostname;
 	bool utc;		/* unused by filters; times print local unless set */
+	bool printing;		/* for an alert, not for a condition: see field_print_value() */
 	void *user;		/* of tests and of extensions */
 	const struct strmap *static_fields;	/* as in the field_set */
 
@@ -183,6 +184,21 @@ int field_parse(const struct field_set *set, const char *text, size_t len, struc
 static inline bool field_value(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	return f->field->get(x, f, ret);
+}
+
+/*
+ * The same for an alert.  A few fields show there something else than conditions see, and
+ * fs.path.name changes what the fields of the fd show after it.
+ */
+static inline bool field_print_value(struct field_ctx *x, const struct field_ref *f,
+				     struct value *ret)
+{
+	bool has;
+
+	x->printing = true;
+	has = field_value(x, f, ret);
+	x->printing = false;
+	return has;
 }
 
 /* As in alerts: text form, lists as (a,b). */

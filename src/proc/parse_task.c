@@ -349,6 +349,29 @@ static bool exepath_of_fd(struct proc *p, struct task *t, const struct event *en
 	return true;
 }
 
+/*
+ * An execveat is about the fd it starts from.  The event has a copy: exec may close the fd
+ * itself.
+ */
+static void set_exec_fd(struct proc *p, struct event *ev, struct task *t, const struct event *enter)
+{
+	const struct fd *from;
+	const char *path;
+	s64 dirfd;
+	u32 len;
+
+	if (!event_s64(enter, 0, &dirfd) || dirfd == SAKER_AT_FDCWD)
+		return;
+	if (event_str(enter, 1, &path, &len) && len && path[0] == '/')
+		return;
+	from = proc_fd(p, &t->t, dirfd);
+	if (!from)
+		return;
+	ev->fd = live_slot(p, dirfd);
+	fd_copy(ev->fd, from);
+	ev->fd->flags |= FD_TRANSIENT;
+}
+
 /* The path as given to exec, made absolute; stays as it was when no event tells. */
 static void exepath_from_enter(struct proc *p, struct event *ev, struct task *t)
 {
@@ -361,6 +384,7 @@ static void exepath_from_enter(struct proc *p, struct event *ev, struct task *t)
 	if (!parse_enter(p, ev, &enter))
 		return;
 	if (enter.type == EV_SYSCALL_EXECVEAT_E) {
+		set_exec_fd(p, ev, t, &enter);
 		if (exepath_of_fd(p, t, &enter))
 			return;
 		event_s64(&enter, i++, &dirfd);
