@@ -8,20 +8,35 @@ static bool stdout_enabled(const struct output_options *opt)
 
 static int stdout_write(struct sink *s, enum priority prio, const char *line, size_t len)
 {
+	int err;
+
 	(void)s;
 	(void)prio;
-	return sink_put_line(stdout, line, len);
+	flockfile(stdout);	/* answers of an HTTP server may go there too */
+	err = sink_put_line(stdout, line, len);
+	funlockfile(stdout);
+	return err;
+}
+
+static int flush(void)
+{
+	int err;
+
+	flockfile(stdout);
+	err = sink_flush_file(stdout);
+	funlockfile(stdout);
+	return err;
 }
 
 static int stdout_flush(struct sink *s)
 {
-	return s->opt->buffered ? 0 : sink_flush_file(stdout);
+	return s->opt->buffered ? 0 : flush();
 }
 
 static int stdout_close(struct sink *s)
 {
 	(void)s;
-	return sink_flush_file(stdout);
+	return flush();
 }
 
 const struct sink_ops sink_stdout = {
