@@ -124,10 +124,12 @@ static int check_ca_path(const struct http_post_options *opt, struct diag *d)
 
 	if (!is_https(opt->url) || opt->insecure || (opt->ca_file && *opt->ca_file))
 		return 0;
-	if (stat(opt->ca_path, &st) || faccessat(AT_FDCWD, opt->ca_path, X_OK, AT_EACCESS))
+	if (stat(opt->ca_path, &st))
 		err = errno;
 	else if (!S_ISDIR(st.st_mode))
 		err = ENOTDIR;
+	else if (faccessat(AT_FDCWD, opt->ca_path, X_OK, AT_EACCESS))
+		err = errno;
 	if (!err)
 		return 0;
 	return diag_set(d, "http_output.ca_path '%s', where certificate authorities are looked for: %s",
