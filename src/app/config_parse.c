@@ -357,13 +357,25 @@ static int check_engine(struct config *c, struct diag *d)
 	return 0;
 }
 
+/* As from -o 'http_output.url="http://..."', where quotes are part of the value. */
+static const char *unquoted(struct config *c, const char *s)
+{
+	size_t len = strlen(s);
+
+	if (len < 2 || s[0] != s[len - 1] || (s[0] != '"' && s[0] != '\''))
+		return s;
+	return arena_memdup0(&c->arena, s + 1, len - 2);
+}
+
 /* libcurl takes what has no scheme for http. */
 static int check_http(struct config *c, struct diag *d)
 {
-	const char *url = c->http.url, *sep = strstr(url, "://");
+	const char *url, *sep;
 
 	if (!c->http.enabled)
 		return 0;
+	c->http.url = url = unquoted(c, c->http.url);
+	sep = strstr(url, "://");
 	if (!*url)
 		return config_bad(c, d, "http output enabled but no url in configuration block");
 	if (sep && strncasecmp(url, "http://", 7) && strncasecmp(url, "https://", 8))

@@ -115,6 +115,13 @@ def t_what_arrives(d):
         same(out.splitlines()[:4], LINES, "the other outputs")
 
 
+def t_quoted_url(d):
+    for quote in "\"'":
+        with Server() as s:
+            rc, out, err = d.run(*to(quote + s.url + quote))
+            same((rc, s.texts()), (0, LINES), err)
+
+
 def t_json_and_times(d):
     with Server() as s:
         rc, out, err = d.run(*to(s.url, "json_output=true", "time_format_iso_8601=true", "http_output.user_agent=me/1", "buffered_outputs=true"))
