@@ -22,6 +22,7 @@
 
 #define KEPT_BYTES (1u << 20)	/* of memory that was needed once, for the next storm */
 #define LOOK_MS 50		/* while something is waited for */
+#define END_STALLS 4		/* at the end a slow server has so many times what is too long for one alert */
 
 /* The fast ones first: each takes a whole batch before the next one does. */
 static const struct sink_ops *const all_sinks[] = {
@@ -68,6 +69,7 @@ struct outputs {
 	pthread_cond_t room;		/* for producers, and those that wait for threads */
 	u64 dropped;
 	bool stop;			/* atomic, set under the lock */
+	u64 end_ns;			/* the same: when sinks that are apart give up; 0: never */
 	bool abandoned;			/* nobody waits for the threads: the last frees everything */
 };
 
@@ -168,14 +170,42 @@ static int write_line(struct lane *l, struct sink *s, const struct line_hdr *h, 
 	return err;
 }
 
-/* At the end nobody waits for a server that does not answer. */
+/* At the end nobody waits for a server that does not answer, or is too slow. */
+static bool must_give_up(const struct lane *l, const struct sink *s)
+{
+	u64 end = LOAD(l->o->end_ns);
+
+	return l->apart && sink_is_stopping(s) && (s->hangs || (end && clock_ns(CLOCK_MONOTONIC) > end));
+}
+
 static bool gives_up(struct lane *l, struct sink *s)
 {
-	if (!l->gave_up && s->hangs && sink_is_stopping(s)) {
+	if (!l->gave_up && must_give_up(l, s)) {
 		l->gave_up = true;
 		sink_note(s, "output channels still blocked, discarding all remaining notifications");
 	}
 	return l->gave_up;
+}
+
+static void reopen_sinks(struct lane *l)
+{
+	for (u32 i = 0; i < l->nsinks; i++) {
+		struct sink *s = &l->sinks[i];
+
+		busy(l, s);
+		if (s->ops->reopen)
+			s->ops->reopen(s);
+		idle(l);
+	}
+}
+
+/* A batch takes long when each alert does. */
+static void reopen_early(struct lane *l)
+{
+	if (l->apart && LOAD(l->reopen)) {
+		STORE(l->reopen, false);
+		reopen_sinks(l);
+	}
 }
 
 static void deliver_to(struct lane *l, struct sink *s, bool last)
@@ -188,6 +218,7 @@ static void deliver_to(struct lane *l, struct sink *s, bool last)
 	while (at < l->batch.len) {
 		memcpy(&h, l->batch.p + at, sizeof(h));
 		at += sizeof(h);
+		reopen_early(l);
 		if (gives_up(l, s))
 			ADD(l->failed, 1);
 		else
@@ -221,18 +252,6 @@ static void deliver_batch(struct lane *l)
 	shrink_batch(l, len);
 }
 
-static void reopen_sinks(struct lane *l)
-{
-	for (u32 i = 0; i < l->nsinks; i++) {
-		struct sink *s = &l->sinks[i];
-
-		busy(l, s);
-		if (s->ops->reopen)
-			s->ops->reopen(s);
-		idle(l);
-	}
-}
-
 /* Waits for work; false: none will come any more. */
 static bool take_batch(struct lane *l)
 {
@@ -247,8 +266,8 @@ static bool take_batch(struct lane *l)
 	l->batch = l->pending;
 	l->pending = empty;
 	l->batch_cap = l->batch.cap;
-	reopen = l->reopen;
-	l->reopen = false;
+	reopen = LOAD(l->reopen);
+	STORE(l->reopen, false);
 	more = l->batch.len || !o->stop;
 	pthread_cond_broadcast(&o->room);
 	pthread_mutex_unlock(&o->lock);
@@ -539,7 +558,7 @@ void outputs_reopen(struct outputs *o)
 {
 	pthread_mutex_lock(&o->lock);
 	for (u32 i = 0; i < o->nlanes; i++) {
-		o->lanes[i].reopen = true;
+		STORE(o->lanes[i].reopen, true);
 		pthread_cond_signal(&o->lanes[i].work);
 	}
 	pthread_mutex_unlock(&o->lock);
@@ -592,14 +611,26 @@ static u64 undelivered(const struct outputs *o)
 	return n;
 }
 
+static void set_end(struct outputs *o, u64 stall_ms)
+{
+	if (stall_ms)
+		STORE(o->end_ns, clock_ns(CLOCK_MONOTONIC) + END_STALLS * stall_ms * NS_PER_MS);
+}
+
 /* With the lock held: true when all threads have ended. */
-static bool wait_for_end(struct outputs *o, u32 stall_ms)
+static bool wait_for_end(struct outputs *o, u64 stall_ms)
 {
 	u64 seen = moves(o), moved_ms = clock_ms(CLOCK_MONOTONIC), now;
 
+	set_end(o, stall_ms);
 	while (!all_done(o)) {
 		wait_room(o);
 		now = clock_ms(CLOCK_MONOTONIC);
+		if (!stall_ms && o->opt->interrupted && o->opt->interrupted()) {
+			stall_ms = o->opt->timeout_ms;	/* from now on there is hurry */
+			moved_ms = now;
+			set_end(o, stall_ms);
+		}
 		if (moves(o) != seen) {
 			seen = moves(o);
 			moved_ms = now;

@@ -35,7 +35,7 @@ struct output_options {	/* strings are borrowed for the life of the outputs */
 	u64 max_bytes;		/* memory of the queues and of what is being delivered; 0: no limit */
 	u64 timeout_ms;		/* of the watchdog; 0: none */
 	bool wait;
-	/* Is the wait for room to be given up?  May be NULL. */
+	/* Is nothing to be waited for any more?  May be NULL. */
 	bool (*interrupted)(void);
 	/*
 	 * Told by an output thread, these may be NULL: a sink failed (at most once a second for each
@@ -73,8 +73,8 @@ void outputs_check(struct outputs *o);
 void outputs_stats(struct outputs *o, struct table_stats *ret);
 /*
  * Delivers what is queued and ends the threads.  When nothing moves for stall_ms (0: wait
- * for ever) the rest is given up: returns how many alerts were not delivered.  *ret_failed is
- * outputs_failed() at the end; may be NULL.
+ * until interrupted(), and then timeout_ms) the rest is given up: returns how many alerts were not delivered.  A sink on the network
+ * that is slow has four times that.  *ret_failed is outputs_failed() at the end; may be NULL.
  */
 u64 outputs_stop(struct outputs *o, u32 stall_ms, u64 *ret_failed);
 

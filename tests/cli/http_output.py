@@ -319,6 +319,20 @@ def t_stopped_while_it_hangs(d):
         holds(err, r"output channels still blocked, discarding all remaining notifications$")
 
 
+def t_stopped_while_it_is_slow(d):
+    """A signal, and a long queue for a server that takes its time: it gets some, and the rest is counted."""
+    d.write("x.scap", capture(200))
+    with Server(on_request=lambda h: time.sleep(0.2)) as s:
+        p = d.start(*to(s.url, "output_timeout=400"))
+        wait_for(lambda: len(s.requests) > 1)
+        p.send_signal(signal.SIGTERM)
+        start = time.monotonic()
+        out, err = (x.decode() for x in p.communicate(timeout=20))
+        same((p.returncode, time.monotonic() - start < 4), (0, True), err)
+        same(len(s.requests) + lost(err), 200, err)
+        holds(err, r"http: output channels still blocked, discarding all remaining notifications$")
+
+
 def t_queue_full(d):
     """Alerts that find no room are counted, and the sensor goes on."""
     with Server("hang") as s:
