@@ -45,18 +45,21 @@ struct lane {
 	/* under the lock of the outputs, or atomic */
 	pthread_cond_t work;
 	struct buf pending;
-	u64 queued, delivered;		/* alerts since the start */
-	u64 moves;			/* anything that shows that a sink does not block */
-	u64 failed;
+	u64 queued;			/* alerts since the start */
 	size_t batch_cap;		/* of .batch, as far as others may know */
 	bool started, reopen, done;
-	bool hangs;			/* nobody waits for room here */
-	u64 busy_ns;			/* since when a sink has been at work on one thing; 0: none is */
-	const char *busy_name;		/* of that sink */
-	u64 blocked_ns;			/* the .busy_ns that the watchdog has told */
+	u64 seen_moves, seen_ns;	/* by the watchdog: .moves with a sink at work, and when first */
+	bool seen_busy, told;
 
-	struct buf batch;		/* the thread's */
+	/* the thread's; others look at what is atomic */
+	u8 apart_from_producers[64];
+	u64 delivered;			/* atomic */
+	u64 moves;			/* the same: goes up with whatever a sink has done */
+	u64 failed;			/* the same */
+	const char *busy;		/* the same: the sink at work; NULL: none is */
+	bool hangs;			/* the same: nobody waits for room here */
 	bool gave_up;
+	struct buf batch;
 };
 
 struct outputs {
@@ -75,7 +78,7 @@ struct outputs {
 
 #define LOAD(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define STORE(x, v) __atomic_store_n(&(x), v, __ATOMIC_RELAXED)
-#define ADD(x, v) __atomic_add_fetch(&(x), v, __ATOMIC_RELAXED)
+#define ADD(x, v) STORE(x, (x) + (v))	/* by the only thread that writes it, or under the lock */
 
 /* ---- for sinks ------------------------------------------------------------------------------ */
 
@@ -147,14 +150,13 @@ static void report(struct lane *l, struct sink *s, int err, u64 lost)
 /* What a sink does between these two is watched by outputs_check(). */
 static void busy(struct lane *l, const struct sink *s)
 {
-	__atomic_store_n(&l->busy_name, s->ops->name, __ATOMIC_RELAXED);
-	__atomic_store_n(&l->busy_ns, clock_ns(CLOCK_MONOTONIC_COARSE), __ATOMIC_RELEASE);
+	STORE(l->busy, s->ops->name);
 }
 
 static void idle(struct lane *l)
 {
-	STORE(l->busy_ns, 0);
 	ADD(l->moves, 1);
+	STORE(l->busy, NULL);
 }
 
 static int write_line(struct lane *l, struct sink *s, const struct line_hdr *h, const char *line)
@@ -463,23 +465,34 @@ int outputs_start(const struct output_options *opt, struct outputs **ret, struct
 static void check_lane(struct lane *l, u64 now)
 {
 	const struct output_options *opt = l->o->opt;
-	u64 since = __atomic_load_n(&l->busy_ns, __ATOMIC_ACQUIRE), told = LOAD(l->blocked_ns);
+	const char *name = LOAD(l->busy);
+	u64 n = LOAD(l->moves);
 
-	if (!since || told == since || now < since + opt->timeout_ms * NS_PER_MS)
-		return;
-	/* the name may be that of the next one by now: then this one has come back */
-	if (__atomic_compare_exchange_n(&l->blocked_ns, &told, since, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		opt->blocked(LOAD(l->busy_name), !l->apart || l->o->nlanes == 1);
+	if (!name || !l->seen_busy || n != l->seen_moves) {
+		l->seen_busy = name;
+		l->seen_moves = n;
+		l->seen_ns = now;
+		l->told = false;
+	} else if (!l->told && now >= l->seen_ns + opt->timeout_ms * NS_PER_MS) {
+		l->told = true;
+		opt->blocked(name, !l->apart || l->o->nlanes == 1);
+	}
+}
+
+/* With the lock held. */
+static void check(struct outputs *o)
+{
+	u64 now = clock_ns(CLOCK_MONOTONIC);
+
+	for (u32 i = 0; o->opt->blocked && o->opt->timeout_ms && i < o->nlanes; i++)
+		check_lane(&o->lanes[i], now);
 }
 
 void outputs_check(struct outputs *o)
 {
-	u64 now = clock_ns(CLOCK_MONOTONIC_COARSE);
-
-	if (!o->opt->blocked || !o->opt->timeout_ms)
-		return;
-	for (u32 i = 0; i < o->nlanes; i++)
-		check_lane(&o->lanes[i], now);
+	pthread_mutex_lock(&o->lock);
+	check(o);
+	pthread_mutex_unlock(&o->lock);
 }
 
 /* ---- producing ---------------------------------------------------------------------------------- */
@@ -491,7 +504,7 @@ static void wait_room(struct outputs *o)
 	struct timespec ts = { (time_t)(end / NS_PER_S), (long)(end % NS_PER_S) };
 
 	pthread_cond_timedwait(&o->room, &o->lock, &ts);
-	outputs_check(o);
+	check(o);
 }
 
 /* Half of the memory is for what waits, half for what is on its way out. */
