@@ -151,11 +151,11 @@ static void both_get_all(void **state)
 	for (int i = 0; i < 100; i++)
 		assert_true(outputs_push(o, PRIO_NOTICE, "x!", 2));
 	assert_int_equal(outputs_stop(o, 0, &lost), 0);
+	server_stop(&s);
 	assert_int_equal(lost, 0);
 	assert_int_equal(s.got, 100);
 	assert_int_equal(lines_in_file(), 100);
 	assert_int_equal(nblocked, 0);
-	server_stop(&s);
 }
 
 /* The file does not wait for the server; the watchdog tells once; a full queue is that of the server. */
@@ -218,12 +218,12 @@ static void replay_goes_on(void **state)
 		refused += !outputs_push(o, PRIO_NOTICE, "x!", 2);
 	assert_true(refused >= 90);
 	assert_int_equal(outputs_stop(o, 0, &lost), 0);
+	server_stop(&s);
 	assert_int_equal(lost + refused, 100);
 	assert_int_equal(lines_in_file(), 110);
 	/* what was sent: the ten, three tries of the next, one of the others that found room */
 	assert_in_range(s.got, 13, 20);
 	assert_true(clock_ms(CLOCK_MONOTONIC) - begin < 10000);
-	server_stop(&s);
 }
 
 static void refused_at_start(void **state)
