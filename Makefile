@@ -55,10 +55,10 @@ NEEDS_setup   = setup capture event base
 NEEDS_proc    = proc event base
 NEEDS_field   = field proc event base
 NEEDS_filter  = filter field proc event base
-NEEDS_rules   = rules output filter field proc event base
-NEEDS_output  = output filter field proc event base
+NEEDS_rules   = rules output filter field proc event http base
+NEEDS_output  = output filter field proc event http base
 NEEDS_app     = app output rules filter field proc setup capture event http base
-NEEDS_tool    = rules output filter field proc capture event base
+NEEDS_tool    = rules output filter field proc capture event http base
 
 .PHONY: all deps run test check guest test-vm bench soak fuzz lint install clean tests
 .DELETE_ON_ERROR:

@@ -18,12 +18,13 @@
 #include <unistd.h>
 
 static char dir[] = "/tmp/saker-outputs-XXXXXX";
-static int last_error;
+static char last_error[400];
 
-static void failed(const char *sink, int err)
+static void failed(const char *sink, const char *why, u64 more)
 {
 	(void)sink;
-	__atomic_store_n(&last_error, err, __ATOMIC_RELAXED);
+	(void)more;
+	snprintf(last_error, sizeof(last_error), "%s", why);
 }
 
 static const char *in_dir(const char *name)
@@ -74,7 +75,7 @@ static void file_in_order(void **state)
 		snprintf(line, sizeof(line), "%d", i);
 		push(o, line);
 	}
-	assert_int_equal(outputs_stop(o, 0), 0);
+	assert_int_equal(outputs_stop(o, 0, NULL), 0);
 	text = contents(opt.file.filename);
 	for (int i = 0; i < 20000; i++) {
 		assert_int_equal(strtol(text, &text, 10), i);
@@ -101,7 +102,7 @@ static void file_reopened(void **state)
 		push(o, "three");
 		usleep(1000);
 	}
-	assert_int_equal(outputs_stop(o, 0), 0);
+	assert_int_equal(outputs_stop(o, 0, NULL), 0);
 	assert_int_equal(strncmp(contents(name), "three\n", 6), 0);
 	free(name);
 	free(old_name);
@@ -125,10 +126,10 @@ static void full_device(void **state)
 	struct outputs *o = start(&opt);
 
 	(void)state;
-	last_error = 0;
+	last_error[0] = 0;
 	push(o, "x");
-	outputs_stop(o, 0);
-	assert_int_equal(last_error, ENOSPC);
+	outputs_stop(o, 0, NULL);
+	assert_string_equal(last_error, strerror(ENOSPC));
 }
 
 static void program(void **state)
@@ -147,7 +148,7 @@ static void program(void **state)
 		o = start(&opt);
 		push(o, "a");
 		push(o, "b");
-		assert_int_equal(outputs_stop(o, 0), 0);
+		assert_int_equal(outputs_stop(o, 0, NULL), 0);
 		assert_string_equal(contents(out), keep ? "run\na\nb\n" : "run\na\nrun\nb\n");
 	}
 }
@@ -173,7 +174,7 @@ static void full_queue(void **state)
 		refused += !outputs_push(o, PRIO_DEBUG, line, 199999);
 	assert_true(refused >= 5);
 	assert_int_equal(outputs_dropped(o), refused);
-	assert_true(outputs_stop(o, 50) >= 1);
+	assert_true(outputs_stop(o, 50, NULL) >= 1);
 	close(fd);
 	free(line);
 }
@@ -218,7 +219,7 @@ static void queue_memory(void **state)
 	outputs_stats(o, &s);
 	assert_int_equal(s.entries, 0);
 	assert_true(s.bytes <= 2 << 20);
-	assert_int_equal(outputs_stop(o, 0), 0);
+	assert_int_equal(outputs_stop(o, 0, NULL), 0);
 	close(fd);
 	free(line);
 }
