@@ -380,6 +380,7 @@ static void file_stats(struct capture *c, struct capture_stats *ret)
 	const struct file *f = (const struct file *)c;
 
 	ret->seen = ret->events = f->events;
+	ret->enters_forgotten = f->convert.forgotten;
 }
 
 static void file_close(struct capture *c)

@@ -153,6 +153,15 @@ def t_signals(d):
     holds(err, r"event drop detected: 0 occurrences")
 
 
+def t_forgotten_beginnings(d):
+    """Of an old capture: 100,000 threads that began to close a file (CLOSE_E), and did not end."""
+    t = 1700000000 * 10**9
+    d.write("x.scap", capture(1) + b"".join(event(t, i, 4, [struct.pack("<q", 3)]) for i in range(100000)))
+    rc, out, err = d.run()
+    same(rc, 0, err)
+    holds(err, r"Beginnings of calls forgotten before their ends came: \d{5}$")
+
+
 def t_damaged_capture(d):
     """Where a capture file is damaged is told; alerts before that are delivered."""
     bad = block(0x216, struct.pack("<HQQIHIHH", 0, 1, 1, 30, 307, 2, 500, 500))
