@@ -361,6 +361,8 @@ const struct metric_row metric_rows[] = {
 	  "Events that the books do not account for."),
 	V(ALWAYS, COUNTER, NONE, 0, snap.invalid, "saker.events_invalid", "saker_events_invalid_total",
 	  "Events that could not be decoded."),
+	V(ALWAYS, COUNTER, NONE, 0, snap.capture.unknown, "saker.events_unknown", "saker_events_unknown_total",
+	  "Events in a capture file of a type that this version does not know."),
 	V(ALWAYS, COUNTER, NONE, 0, snap.capture.enters_forgotten, "saker.enters_forgotten", "saker_enters_forgotten_total",
 	  "Beginnings of calls in an old capture file that were forgotten before their ends came."),
 	V(ALWAYS, COUNTER, NONE, 0, snap.alerts, "saker.alerts", "saker_alerts_total", "Alerts raised by rules."),

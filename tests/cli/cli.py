@@ -153,6 +153,15 @@ def t_signals(d):
     holds(err, r"event drop detected: 0 occurrences")
 
 
+def t_unknown_events(d):
+    """Of a newer program's capture: left out, but not in silence."""
+    t = 1700000000 * 10**9
+    d.write("x.scap", capture(1) + event(t, 42, 60000, [b"new"]) + openat(t + 1, "/etc/last") + event(t, 42, 60001, []))
+    rc, out, err = d.run()
+    same((rc, out.count("Warning file")), (0, 2), err)
+    holds(err, r"Events of a type that this version does not know, left out: 2$")
+
+
 def t_forgotten_beginnings(d):
     """Of an old capture: 100,000 threads that began to close a file (CLOSE_E), and did not end."""
     t = 1700000000 * 10**9
