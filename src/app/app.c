@@ -613,7 +613,7 @@ static enum outcome finish(struct app *a, enum outcome outcome)
 	r->alerts_late = a->crew.order ? order_late(a->crew.order) : 0;
 	order_free(a->crew.order);
 	r->alerts_dropped = r->outputs ? outputs_dropped(r->outputs) : 0;
-	r->alerts_stuck = outputs_stop(r->outputs, hurry ? (u32)a->cfg.output_timeout_ms : 0);
+	r->alerts_stuck = outputs_stop(r->outputs, hurry ? (u32)a->cfg.output_timeout_ms : 0, &r->alerts_failed);
 	if (r->alerts_stuck)
 		log_notice("output channels still blocked, discarding all remaining notifications");
 	if (r->capture && r->set && r->printer) {

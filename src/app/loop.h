@@ -77,6 +77,7 @@ struct run {
 	u64 looked_s;			/* the second of the last event before which it was looked at */
 	bool idle;			/* the last wait brought nothing; others read it */
 	u64 alerts_dropped;		/* set at the end: the queue was full, */
+	u64 alerts_failed;		/* an output did not take them, */
 	u64 alerts_stuck;		/* an output blocked for good, */
 	u64 alerts_late;		/* they were out of order */
 	u64 first_ts_ns, last_ts_ns;

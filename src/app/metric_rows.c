@@ -366,6 +366,8 @@ const struct metric_row metric_rows[] = {
 	V(ALWAYS, COUNTER, NONE, 0, snap.capture.enters_forgotten, "saker.enters_forgotten", "saker_enters_forgotten_total",
 	  "Beginnings of calls in an old capture file that were forgotten before their ends came."),
 	V(ALWAYS, COUNTER, NONE, 0, snap.alerts, "saker.alerts", "saker_alerts_total", "Alerts raised by rules."),
+	V(ALWAYS, COUNTER, NONE, 0, snap.outputs_failed, "saker.outputs_failed", "saker_outputs_failed_total",
+	  "Alerts that an output could not deliver."),
 	V(ALWAYS, COUNTER, NONE, LIVE, snap.timeouts, "saker.timeouts", "saker_timeouts_total",
 	  "Waits that ended without an event."),
 	V(ALWAYS, GAUGE, NONE, 0, workers, "saker.workers", "saker_workers", "Event loops at work."),

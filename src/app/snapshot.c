@@ -150,6 +150,7 @@ static void fill_shared(struct snapshot *s, const struct run *r)
 	struct filler f = { .counters.visit = visit_counters, .programs.visit = visit_program, .s = s };
 
 	s->outputs_dropped = r->outputs ? outputs_dropped(r->outputs) : 0;
+	s->outputs_failed = r->outputs ? outputs_failed(r->outputs) : 0;
 	s->pressure_occurrences = r->pressure.occurrences;
 	s->under_pressure = r->pressure.on;
 	s->drop_occurrences = r->drops.occurrences;
@@ -253,6 +254,7 @@ void snapshot_add(struct snapshot *sum, const struct snapshot *s)
 	sum->invalid += s->invalid;
 	sum->alerts += s->alerts;
 	sum->outputs_dropped += s->outputs_dropped;
+	sum->outputs_failed += s->outputs_failed;
 	sum->timeouts += s->timeouts;
 	sum->pressure_occurrences += s->pressure_occurrences;
 	sum->under_pressure |= s->under_pressure;

@@ -55,7 +55,7 @@ struct snapshot {
 	u64 time_ns;			/* since 1970 */
 	u32 workers;			/* how many were added */
 	u64 events, visible, invalid, alerts;
-	u64 outputs_dropped;
+	u64 outputs_dropped, outputs_failed;
 	u64 timeouts;			/* waits without an event */
 	u64 pressure_occurrences, under_pressure;
 	u64 drop_occurrences, drop_actions;

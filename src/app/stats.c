@@ -164,6 +164,7 @@ void stats_print_events(struct run *r)
 	log_lost("File descriptors not remembered because a table was full", p.drops_full_fdtable);
 	log_lost("Metrics that could not be written to their file", r->report.failed);
 	log_lost("Alerts dropped because the outputs were too slow", r->alerts_dropped);
+	log_lost("Alerts that an output could not deliver", r->alerts_failed);
 	log_lost("Alerts that came too late to be put in order", r->alerts_late);
 	log_lost("Alerts not delivered because an output was blocked", r->alerts_stuck);
 	if (r->cmd->verbose)

@@ -37,12 +37,13 @@ struct outputs {
 	pthread_cond_t work, room;	/* for the thread, for producers */
 	struct buf pending;
 	u64 queued, delivered;		/* alerts since the start */
-	u64 dropped;
+	u64 dropped, failed;		/* atomic */
 	size_t batch_cap;		/* of .batch, as far as others may know */
 	bool started, stop, reopen, done;
 	bool abandoned;			/* nobody waits for the thread: it frees everything */
 
 	struct buf batch;		/* the thread's */
+	u64 taken[ARRAY_SIZE(all_sinks)];	/* the same: alerts of the batch that each sink has */
 };
 
 int sink_put_line(FILE *f, const char *line, size_t len)
@@ -72,9 +73,13 @@ u32 outputs_enabled(const struct output_options *opt)
 	return n;
 }
 
-static void report(const struct outputs *o, const struct sink *s, int err)
+/* lost: alerts that it means. */
+static void report(struct outputs *o, const struct sink *s, int err, u64 lost)
 {
-	if (err && o->opt->failed)
+	if (!err)
+		return;
+	__atomic_add_fetch(&o->failed, lost, __ATOMIC_RELAXED);
+	if (o->opt->failed)
 		o->opt->failed(s->ops->name, -err);
 }
 
@@ -82,8 +87,10 @@ static void deliver(struct outputs *o, const struct line_hdr *h, const char *lin
 {
 	for (u32 i = 0; i < o->nsinks; i++) {
 		struct sink *s = &o->sinks[i];
+		int err = s->ops->write(s, h->prio, line, h->len);
 
-		report(o, s, s->ops->write(s, h->prio, line, h->len));
+		report(o, s, err, 1);
+		o->taken[i] += !err;
 	}
 }
 
@@ -110,7 +117,8 @@ static void deliver_batch(struct outputs *o)
 		struct sink *s = &o->sinks[i];
 
 		if (s->ops->flush)
-			report(o, s, s->ops->flush(s));
+			report(o, s, s->ops->flush(s), o->taken[i]);
+		o->taken[i] = 0;
 	}
 	buf_clear(&o->batch);
 	shrink_batch(o, len);
@@ -152,7 +160,7 @@ static void close_sinks(struct outputs *o)
 		struct sink *s = &o->sinks[i];
 
 		if (s->ops->close)
-			report(o, s, s->ops->close(s));
+			report(o, s, s->ops->close(s), o->opt->buffered);	/* one at least: nothing was flushed */
 	}
 }
 
@@ -325,6 +333,11 @@ u64 outputs_dropped(const struct outputs *o)
 	return __atomic_load_n(&o->dropped, __ATOMIC_RELAXED);
 }
 
+u64 outputs_failed(const struct outputs *o)
+{
+	return __atomic_load_n(&o->failed, __ATOMIC_RELAXED);
+}
+
 void outputs_stats(struct outputs *o, struct table_stats *ret)
 {
 	pthread_mutex_lock(&o->lock);
@@ -335,7 +348,7 @@ void outputs_stats(struct outputs *o, struct table_stats *ret)
 	pthread_mutex_unlock(&o->lock);
 }
 
-u64 outputs_stop(struct outputs *o, u32 stall_ms)
+u64 outputs_stop(struct outputs *o, u32 stall_ms, u64 *ret_failed)
 {
 	u64 seen, lost;
 	bool moved = true;
@@ -351,6 +364,8 @@ u64 outputs_stop(struct outputs *o, u32 stall_ms)
 			seen != __atomic_load_n(&o->delivered, __ATOMIC_RELAXED);
 	}
 	lost = o->queued - __atomic_load_n(&o->delivered, __ATOMIC_RELAXED);
+	if (ret_failed)
+		*ret_failed = outputs_failed(o);
 	if (!o->done) {
 		/* A sink hangs in the kernel; its thread may die with the process. */
 		o->abandoned = true;

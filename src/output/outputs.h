@@ -49,12 +49,15 @@ int outputs_start(const struct output_options *opt, struct outputs **ret, struct
 bool outputs_push(struct outputs *o, enum priority prio, const char *line, size_t len);
 void outputs_reopen(struct outputs *o);
 u64 outputs_dropped(const struct outputs *o);
+/* Alerts that a sink could not deliver, for each sink. */
+u64 outputs_failed(const struct outputs *o);
 /* Of the queue as a table.  Any thread. */
 void outputs_stats(struct outputs *o, struct table_stats *ret);
 /*
  * Delivers what is queued and ends the thread.  When nothing moves for stall_ms (0: wait
- * for ever) the rest is given up: returns how many alerts were not delivered.
+ * for ever) the rest is given up: returns how many alerts were not delivered.  *ret_failed is
+ * outputs_failed() at the end; may be NULL.
  */
-u64 outputs_stop(struct outputs *o, u32 stall_ms);
+u64 outputs_stop(struct outputs *o, u32 stall_ms, u64 *ret_failed);
 
 #endif

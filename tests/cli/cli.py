@@ -119,6 +119,26 @@ def t_drops(d):
     holds(err, r"Exiting\.$")
 
 
+def t_output_fails(d):
+    """Each alert that an output could not take counts, once for each output; metrics have the sum."""
+    d.write("x.scap", capture(50))
+    metrics = ("-o", "metrics.enabled=true", "-o", "metrics.interval=10s", "-o", "metrics.output_file=m.json", "-o", "metrics.include_empty_values=true")
+    for keep in ("true", "false"):
+        rc, out, err = d.run("-o", "file_output={enabled: true, keep_alive: %s, filename: /dev/full}" % keep, *metrics)
+        same((rc, out.count("Warning file")), (0, 50), err)
+        holds(err, r"file: No space left on device$")
+        holds(err, r"Alerts that an output could not deliver: 50$")
+    rc, out, err = d.run("-o", "file_output={enabled: true, keep_alive: true, filename: /dev/full}", "-o", "buffered_outputs=true", *metrics)
+    holds(err, r"Alerts that an output could not deliver: \d+$")
+    last = json.loads(d.read("m.json").splitlines()[-1])["output_fields"]
+    same(0 <= last["saker.outputs_failed"] <= 50, True, last)
+    rc, out, err = d.run("-o", "program_output={enabled: true, program: exit 3}")
+    same((rc, out.count("Warning file")), (0, 50), err)
+    holds(err, r"Alerts that an output could not deliver: \d+$")
+    rc, out, err = d.run()
+    same("could not deliver" in err, False, err)
+
+
 def t_reader_goes_away(d):
     d.write("x.scap", capture(20000, 1000))
     p = d.start()

@@ -45,7 +45,7 @@ static char *stop(void)
 	FILE *f;
 	size_t n;
 
-	assert_int_equal(outputs_stop(outputs, 0), 0);
+	assert_int_equal(outputs_stop(outputs, 0, NULL), 0);
 	outputs = NULL;
 	f = fopen(path, "r");
 	n = fread(text, 1, sizeof(text) - 1, f);

@@ -74,7 +74,7 @@ static void file_in_order(void **state)
 		snprintf(line, sizeof(line), "%d", i);
 		push(o, line);
 	}
-	assert_int_equal(outputs_stop(o, 0), 0);
+	assert_int_equal(outputs_stop(o, 0, NULL), 0);
 	text = contents(opt.file.filename);
 	for (int i = 0; i < 20000; i++) {
 		assert_int_equal(strtol(text, &text, 10), i);
@@ -101,7 +101,7 @@ static void file_reopened(void **state)
 		push(o, "three");
 		usleep(1000);
 	}
-	assert_int_equal(outputs_stop(o, 0), 0);
+	assert_int_equal(outputs_stop(o, 0, NULL), 0);
 	assert_int_equal(strncmp(contents(name), "three\n", 6), 0);
 	free(name);
 	free(old_name);
@@ -123,12 +123,15 @@ static void full_device(void **state)
 {
 	struct output_options opt = { .file = { true, false, "/dev/full" }, .failed = failed };
 	struct outputs *o = start(&opt);
+	u64 lost = 0;
 
 	(void)state;
 	last_error = 0;
-	push(o, "x");
-	outputs_stop(o, 0);
+	for (int i = 0; i < 3; i++)
+		push(o, "x");
+	outputs_stop(o, 0, &lost);
 	assert_int_equal(last_error, ENOSPC);
+	assert_int_equal(lost, 3);
 }
 
 static void program(void **state)
@@ -147,7 +150,7 @@ static void program(void **state)
 		o = start(&opt);
 		push(o, "a");
 		push(o, "b");
-		assert_int_equal(outputs_stop(o, 0), 0);
+		assert_int_equal(outputs_stop(o, 0, NULL), 0);
 		assert_string_equal(contents(out), keep ? "run\na\nb\n" : "run\na\nrun\nb\n");
 	}
 }
@@ -173,7 +176,7 @@ static void full_queue(void **state)
 		refused += !outputs_push(o, PRIO_DEBUG, line, 199999);
 	assert_true(refused >= 5);
 	assert_int_equal(outputs_dropped(o), refused);
-	assert_true(outputs_stop(o, 50) >= 1);
+	assert_true(outputs_stop(o, 50, NULL) >= 1);
 	close(fd);
 	free(line);
 }
@@ -218,7 +221,7 @@ static void queue_memory(void **state)
 	outputs_stats(o, &s);
 	assert_int_equal(s.entries, 0);
 	assert_true(s.bytes <= 2 << 20);
-	assert_int_equal(outputs_stop(o, 0), 0);
+	assert_int_equal(outputs_stop(o, 0, NULL), 0);
 	close(fd);
 	free(line);
 }
