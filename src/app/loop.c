@@ -243,19 +243,19 @@ static int step(struct run *r, struct diag *d)
 	return !time_is_over(r, ts_ns);
 }
 
-/* Signals are the main thread's.  True: the end. */
+/*
+ * Signals are the main thread's, but for the one to end: of a file, its worker may be done long before
+ * the others.  True: the end.
+ */
 static bool between_events(struct run *r)
 {
 	if (!r->index) {
 		signals_forward(r->capture->pid);
 		if (signal_flags.any)
 			handle_signals(r);
-		if (signal_flags.stop) {
-			log_info("%s received, exiting...",
-				 signal_flags.stop == SIGINT ? "SIGINT" : "SIGTERM");
-			crew_stop(r->crew);
-		}
 	}
+	if (signals_stopping() && crew_stop(r->crew))
+		log_info("%s received, exiting...", signal_flags.stop == SIGINT ? "SIGINT" : "SIGTERM");
 	if (!crew_stopping(r->crew))
 		return false;
 	drain(r);
