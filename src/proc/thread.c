@@ -521,6 +521,13 @@ void thread_remove(struct proc *p, struct task *t)
 		thread_free(p, main);
 }
 
+static bool is_long_ago(const struct proc *p, u64 time_ns)
+{
+	const u64 quiet_ns = 60 * NS_PER_S;
+
+	return time_ns + quiet_ns < p->ts_ns || from_before_set_back(p, time_ns, quiet_ns);
+}
+
 /*
  * An exit whose event was lost leaves an entry behind.  Each second a few that were quiet
  * for long are looked for in /proc, so that no event waits for a walk over the table.
@@ -528,7 +535,6 @@ void thread_remove(struct proc *p, struct task *t)
 void thread_purge(struct proc *p)
 {
 	enum { AT_ONCE = 64 };
-	const u64 quiet_ns = 60 * NS_PER_S;
 	s64 gone[AT_ONCE];
 	struct map64_entry *e;
 	struct task *t;
@@ -541,8 +547,7 @@ void thread_purge(struct proc *p)
 			break;
 		}
 		t = e->value;
-		if (t->t.last_event_ts_ns + quiet_ns < p->ts_ns &&
-		    t->t.clone_ts_ns + quiet_ns < p->ts_ns && !scan_alive(p, t))
+		if (is_long_ago(p, t->t.last_event_ts_ns) && is_long_ago(p, t->t.clone_ts_ns) && !scan_alive(p, t))
 			gone[n++] = t->t.tid;
 	}
 	while (n--) {
