@@ -111,11 +111,6 @@ bool filter_passes(struct ctx *c, const struct kfilter *f);
 /* The call begins.  False: no rule can match it, whatever path it was given. */
 bool filter_wants_path(struct ctx *c, const struct kfilter *f);
 
-/* ---- pressure.c ------------------------------------------------------------------ */
-
-/* The event that was built for a consumer is not to be put into its ring. */
-bool pressure_holds(struct ctx *c, struct consumer *k, struct cpu_rings *r, u32 type);
-
 /* ---- stash.c -------------------------------------------------------------------- */
 
 /* Of the current thread, and only for that call; NULL: nothing was kept. */
@@ -187,6 +182,11 @@ long handle_ioctl(struct handle *h, struct file *f, unsigned int cmd, unsigned l
 int handle_mmap(struct handle *h, struct vm_area_struct *vma);
 unsigned int handle_readable(struct handle *h);
 void handle_close(struct handle *h);
+
+/* ---- pressure.c ------------------------------------------------------------------ */
+
+/* The event that was built for a consumer is not to be put into its ring. */
+bool pressure_holds(struct ctx *c, struct consumer *k, struct cpu_rings *r, u32 type);
 
 /* ---- probe.c -------------------------------------------------------------------- */
 

@@ -70,7 +70,7 @@ bool drops_check(struct drops *d, struct capture *c, u64 ts_ns, struct drops_ver
 {
 	struct capture_stats now;
 
-	if (ts_ns <= d->next_check_ns && d->next_check_ns - ts_ns <= 2 * NS_PER_S)	/* more: set back */
+	if (!drops_due(d, ts_ns))
 		return false;
 	*ret = (struct drops_verdict){ 0 };
 	if (!d->next_check_ns) {	/* the first event only starts the clock */

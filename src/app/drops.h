@@ -4,6 +4,7 @@
 #define SAKER_APP_DROPS_H
 
 #include "app/config.h"
+#include "base/clock.h"
 #include "capture/capture.h"
 
 struct drops {
@@ -27,6 +28,12 @@ struct drops_verdict {
 void drops_init(struct drops *d, const struct config *cfg);
 /* True when a second is over: then *ret tells what is to be done. */
 bool drops_check(struct drops *d, struct capture *c, u64 ts_ns, struct drops_verdict *ret);
+/* Is it time to look?  A clock that was set back makes it time, too. */
+static inline bool drops_due(const struct drops *d, u64 ts_ns)
+{
+	return ts_ns > d->next_check_ns || d->next_check_ns - ts_ns > 2 * NS_PER_S;
+}
+
 /* The line of log and alert. */
 void drops_message(const struct drops_verdict *v, struct buf *out);
 /* All events lost so far. */

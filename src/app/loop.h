@@ -74,7 +74,7 @@ struct run {
 	u64 ntimeouts;			/* waits without an event */
 	u64 waits_ms;			/* in a row; heartbeats are no events here; others read it */
 	u64 tick_ns;			/* of the last look at what is looked at once a second, monotonic */
-	u64 looked_s;			/* the second of the last event before which it was looked at */
+	u64 looked_ns;			/* where the second of the last event before which it was looked at begins */
 	bool idle;			/* the last wait brought nothing; others read it */
 	u64 alerts_dropped;		/* set at the end: the queue was full, */
 	u64 alerts_failed;		/* an output did not take them, */

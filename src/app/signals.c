@@ -68,17 +68,21 @@ void signals_restore(void)
 	set_all(NULL, SIG_DFL);
 }
 
-void signals_forward(int pid)
+static COLD void forward(int pid)
 {
 	struct sigaction sa = { .sa_flags = SA_SIGINFO };
 
-	if (pid == forward_to)
-		return;
 	sa.sa_sigaction = on_signal;
 	sigemptyset(&sa.sa_mask);
 	for (u32 i = 0; pid && i < ARRAY_SIZE(forwarded); i++)
 		sigaction(forwarded[i], &sa, NULL);
 	forward_to = pid;
+}
+
+void signals_forward(int pid)
+{
+	if (pid != forward_to)
+		forward(pid);
 }
 
 bool signals_stopping(void)

@@ -20,12 +20,10 @@ static struct talker *make_room(struct talkers *t, struct talker *set)
 	return least;
 }
 
-struct talker *talkers_count(struct talkers *t, s64 pid)
+struct talker *talkers_find(struct talkers *t, s64 pid)
 {
-	struct talker *set, *k = t->last;
+	struct talker *set, *k;
 
-	if (k && k->pid == pid)
-		goto found;
 	k = set = t->table[hash_u64((u64)pid) % TALKER_SETS];
 	while (k < set + TALKER_WAYS && (k->pid != pid || !k->events))
 		k++;
@@ -34,9 +32,6 @@ struct talker *talkers_count(struct talkers *t, s64 pid)
 		*k = (struct talker){ .pid = pid };
 	}
 	t->last = k;
-found:
-	k->events++;
-	k->recent++;
 	return k;
 }
 

@@ -26,8 +26,18 @@ struct talkers {
 	u64 evicted;
 };
 
+/* The place of a process, made when it has none. */
+struct talker *talkers_find(struct talkers *t, s64 pid);
 /* Counts an event; returns its place. */
-struct talker *talkers_count(struct talkers *t, s64 pid);
+static inline struct talker *talkers_count(struct talkers *t, s64 pid)
+{
+	struct talker *k = t->last && t->last->pid == pid ? t->last : talkers_find(t, pid);
+
+	k->events++;
+	k->recent++;
+	return k;
+}
+
 /* Once a second. */
 void talkers_age(struct talkers *t);
 

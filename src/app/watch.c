@@ -200,7 +200,7 @@ static u64 fetched_by_all(const struct run *r, bool *ret_idle)
 }
 
 /* Once a second, by a clock that stands still while the machine sleeps. */
-static void tick(struct run *r)
+static COLD void tick(struct run *r)
 {
 	u64 now = clock_ns(CLOCK_MONOTONIC), fetched;
 	enum heartbeat_news news;
@@ -221,7 +221,7 @@ static void tick(struct run *r)
 	watch_publish_health(r);
 }
 
-static void report(struct run *r, u64 ts_ns)
+static COLD void report(struct run *r, u64 ts_ns)
 {
 	struct metrics_fields m;
 
@@ -233,7 +233,7 @@ static void report(struct run *r, u64 ts_ns)
 	metrics_fields_fini(&m);
 }
 
-static int check_drops(struct run *r, u64 ts_ns, struct diag *d)
+static COLD int check_drops(struct run *r, u64 ts_ns, struct diag *d)
 {
 	struct drops_verdict v;
 
@@ -249,12 +249,12 @@ static int check_drops(struct run *r, u64 ts_ns, struct diag *d)
 
 int watch_look(struct run *r, u64 ts_ns, struct diag *d)
 {
-	if (r->idle || ts_ns / NS_PER_S != r->looked_s) {
-		r->looked_s = ts_ns / NS_PER_S;
+	if (r->idle || ts_ns - r->looked_ns >= NS_PER_S) {
+		r->looked_ns = ts_ns - ts_ns % NS_PER_S;
 		tick(r);
 	}
 	desk_look(&r->desk, r);
 	if (report_is_due(&r->report, ts_ns))
 		report(r, ts_ns);
-	return ts_ns && !r->index ? check_drops(r, ts_ns, d) : 0;
+	return ts_ns && !r->index && drops_due(&r->drops, ts_ns) ? check_drops(r, ts_ns, d) : 0;
 }

@@ -102,7 +102,7 @@ void buf_add_s64(struct buf *b, s64 v)
 
 const char *buf_str(struct buf *b)
 {
-	return b->p ? b->p : "";
+	return b->len ? b->p : "";	/* reserved memory holds anything */
 }
 
 /*

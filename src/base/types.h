@@ -18,6 +18,8 @@ typedef long long s64;
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
+/* Rarely run: kept out of what is run for each event. */
+#define COLD __attribute__((cold, noinline))
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 static inline u64 u64_min(u64 a, u64 b)

@@ -371,8 +371,8 @@ static enum converted without_rule(struct converter *c, u32 step, const struct e
 }
 
 /* Converts until the event has today's shape.  *used: the kept enter event had a part in it. */
-static enum converted convert_steps(struct converter *c, const struct event_hdr **ev, size_t len,
-				    bool *used, struct diag *d)
+static COLD enum converted convert_steps(struct converter *c, const struct event_hdr **ev, size_t len,
+					 bool *used, struct diag *d)
 {
 	for (u32 step = 0; step < STEPS_MAX; step++) {
 		const struct event_desc *desc = event_desc((*ev)->type);
@@ -403,8 +403,13 @@ static enum converted convert_steps(struct converter *c, const struct event_hdr 
 enum converted convert_event(struct converter *c, const struct event_hdr **ev, size_t len,
 			     struct diag *d)
 {
+	const struct event_desc *desc = event_desc((*ev)->type);
+	enum converted res;
 	bool used = false;
-	enum converted res = convert_steps(c, ev, len, &used, d);
+
+	if (desc && is_current(desc, *ev))
+		return CONVERTED_PASS;
+	res = convert_steps(c, ev, len, &used, d);
 
 	if (used && res == CONVERTED_PASS)
 		forget_enter(c, (*ev)->tid);

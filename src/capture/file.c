@@ -107,7 +107,7 @@ static int cut_short(const struct file *f, u64 at, struct diag *d, size_t want, 
 }
 
 /* 1: there is a block, at least its header.  0: the end of the file. */
-static int peek_block(struct file *f, struct block_hdr *ret, struct diag *d)
+static inline int peek_block(struct file *f, struct block_hdr *ret, struct diag *d)
 {
 	size_t have = stream_fill(&f->in, sizeof(*ret));
 
@@ -120,7 +120,7 @@ static int peek_block(struct file *f, struct block_hdr *ret, struct diag *d)
 }
 
 /* Brings the whole block into the window. */
-static int load_block(struct file *f, const struct block_hdr *h, size_t max, struct diag *d)
+static inline int load_block(struct file *f, const struct block_hdr *h, size_t max, struct diag *d)
 {
 	u64 at = stream_offset(&f->in);
 	size_t have;

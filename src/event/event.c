@@ -4,8 +4,14 @@
 #include <stdatomic.h>
 #include <string.h>
 
-static __attribute__((cold, noinline)) int bad_param(const struct event *ev, u32 i, u32 len, size_t left, struct diag *d)
+/* left: bytes for all parameters. */
+static COLD int bad_param(const struct event *ev, size_t left, struct diag *d)
 {
+	u32 i = 0, len;
+
+	for (; ev->params[i].len <= left; i++)
+		left -= ev->params[i].len;
+	len = ev->params[i].len;
 	return diag_set(d, "event %s: parameter %u of %u bytes, but %zu are left", ev->desc->id, i,
 			len, left);
 }
@@ -16,17 +22,16 @@ split_params(struct event *ev, const u8 *lens, size_t size, const u8 *p, const u
 	     struct diag *d)
 {
 	struct event_param *out = ev->params, *stop = out + ev->nparams;
+	size_t left = (size_t)(end - p), sum = 0;
 
 	for (; out < stop; out++, lens += size) {
 		u32 len = 0;
 
 		memcpy(&len, lens, size);	/* little endian, as the wire format */
-		if (len > (size_t)(end - p))
-			return bad_param(ev, (u32)(out - ev->params), len, (size_t)(end - p), d);
-		*out = (struct event_param){ p, len };
-		p += len;
+		*out = (struct event_param){ p + sum, len };
+		sum += len;
 	}
-	return 0;
+	return sum <= left ? 0 : bad_param(ev, left, d);
 }
 
 static int decode_params(struct event *ev, size_t len, struct diag *d)
@@ -43,8 +48,7 @@ static int decode_params(struct event *ev, size_t len, struct diag *d)
 	return split_params(ev, lens, sizeof(u16), lens + lens_size, end, d);
 }
 
-static __attribute__((cold, noinline)) int bad_header(const struct event_hdr *hdr, size_t len,
-						       struct diag *d)
+static COLD int bad_header(const struct event_hdr *hdr, size_t len, struct diag *d)
 {
 	if (len < sizeof(*hdr))
 		return diag_set(d, "event header of %zu bytes, but %zu are left", sizeof(*hdr),
@@ -58,7 +62,9 @@ static __attribute__((cold, noinline)) int bad_header(const struct event_hdr *hd
 
 int event_decode(struct event *ev, const struct event_hdr *hdr, size_t len, struct diag *d)
 {
-	memset(ev, 0, offsetof(struct event, params));
+	ev->num = 0;
+	ev->cpu = 0;
+	ev->live = ev->state_only = false;
 	ev->thread = NULL;
 	ev->fd = NULL;
 	ev->fd_num = -1;

@@ -170,6 +170,22 @@ bool field_evt_get_errors(struct field_ctx *x, const struct field_ref *f, struct
 	return set_u64(f, ret, res < 0);
 }
 
+/*
+ * An alert shows evt.buffer as printed, and prints that like any other buffer: base64 is
+ * encoded twice, and who reads alerts decodes it twice.
+ */
+static bool print_buffer(struct field_ctx *x, struct value *v)
+{
+	struct buf *b = tmp_buf(x);
+	struct value text;
+
+	value_print(v, b);
+	set_scratch(x, &text, b);
+	v->p = text.p;
+	v->len = text.len;
+	return true;
+}
+
 bool field_evt_get_buffer(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	int i = event_param_index(x->ev->desc, "data", 4);
@@ -182,7 +198,7 @@ bool field_evt_get_buffer(struct field_ctx *x, const struct field_ref *f, struct
 		p.len = 0;
 	*ret = (struct value){
 		.type = f->type, .fmt = x->buffers, .len = p.len, .p = (const char *)p.p};
-	return true;
+	return !x->printing || x->buffers == BUFFER_DOTS || print_buffer(x, ret);
 }
 
 bool field_evt_get_buflen(struct field_ctx *x, const struct field_ref *f, struct value *ret)

@@ -20,7 +20,9 @@ void field_ctx_fini(struct field_ctx *x)
 
 void field_ctx_event(struct field_ctx *x, const struct event *ev)
 {
-	arena_reset(&x->scratch);
+	if (x->scratch_used)
+		arena_reset(&x->scratch);
+	x->scratch_used = false;
 	x->nmemo = 0;
 	x->ev = ev;
 	x->thread = ev->thread;
@@ -31,6 +33,7 @@ void field_ctx_event(struct field_ctx *x, const struct event *ev)
 
 void *field_scratch(struct field_ctx *x, size_t n)
 {
+	x->scratch_used = true;
 	return arena_alloc(&x->scratch, n);
 }
 

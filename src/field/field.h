@@ -134,10 +134,12 @@ struct field_ctx {
 	const struct thread *thread;	/* of the event, also where the event needs none; or NULL */
 	struct proc *proc;
 	struct arena scratch;	/* reset before each event by field_ctx_event() */
+	bool scratch_used;	/* since then */
 	struct buf tmp;
 	enum buffer_format buffers;
 	const char *hostname;
 	bool utc;		/* unused by filters; times print local unless set */
+	bool printing;		/* for an alert, not for a condition: see field_print_value() */
 	void *user;		/* of tests and of extensions */
 	const struct strmap *static_fields;	/* as in the field_set */
 
@@ -159,7 +161,10 @@ void field_ctx_fini(struct field_ctx *x);
 void field_ctx_event(struct field_ctx *x, const struct event *ev);
 /* n bytes that live until the next event. */
 void *field_scratch(struct field_ctx *x, size_t n);
-void value_set_str(struct value *v, const char *p, size_t len);
+static inline void value_set_str(struct value *v, const char *p, size_t len)
+{
+	*v = (struct value){ .type = PT_CHARBUF, .fmt = PF_NA, .len = (u32)len, .p = p };
+}
 
 /* All fields of saker. */
 const struct field_set *field_builtin(void);
@@ -179,6 +184,21 @@ int field_parse(const struct field_set *set, const char *text, size_t len, struc
 static inline bool field_value(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	return f->field->get(x, f, ret);
+}
+
+/*
+ * The same for an alert.  A few fields show there something else than conditions see, and
+ * fs.path.name changes what the fields of the fd show after it.
+ */
+static inline bool field_print_value(struct field_ctx *x, const struct field_ref *f,
+				     struct value *ret)
+{
+	bool has;
+
+	x->printing = true;
+	has = field_value(x, f, ret);
+	x->printing = false;
+	return has;
 }
 
 /* As in alerts: text form, lists as (a,b). */

@@ -78,7 +78,7 @@ static bool unknown_base(struct field_ctx *x, struct value *ret, const char *pat
 	return set_scratch(x, ret, b);
 }
 
-static const struct fd *dirfd_of(struct field_ctx *x, u32 param)
+static struct fd *dirfd_of(struct field_ctx *x, u32 param)
 {
 	s64 num;
 
@@ -92,16 +92,33 @@ static bool is_cwd(const struct event *ev, u32 param)
 	return event_s64(ev, param, &num) && num == SAKER_AT_FDCWD;
 }
 
+/*
+ * The directory takes the place of the event's fd in all that is printed from here on: alerts
+ * of captures have always been so.  Conditions keep the fd of the event, whatever their order.
+ */
+static void print_fd_as(struct field_ctx *x, struct fd *dir)
+{
+	struct event *ev;
+
+	if (!x->printing || x->ev->live || x->ev->fd == dir)
+		return;
+	ev = field_scratch(x, sizeof(*ev));
+	*ev = *x->ev;
+	ev->fd = dir;
+	x->ev = ev;
+}
+
 /* Relative paths of openat and openat2 show as the directory alone. */
 static bool directory_alone(struct field_ctx *x, u32 dirfd_param, const char *path, u32 len,
 			    struct value *ret)
 {
-	const struct fd *dir = dirfd_of(x, dirfd_param);
+	struct fd *dir = dirfd_of(x, dirfd_param);
 
 	if (!event_param(x->ev, dirfd_param).len)
 		return set_str(ret, path, len);
 	if (!dir)
 		return unknown_base(x, ret, "", 0);
+	print_fd_as(x, dir);
 	return field_set_path(x, ret, NULL, dir->name.p, dir->name.len);
 }
 

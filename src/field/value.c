@@ -72,11 +72,6 @@ static enum value_kind kind_of(const struct value *v)
 	return v->type < PT_MAX ? types[v->type].kind : KIND_NONE;
 }
 
-void value_set_str(struct value *v, const char *p, size_t len)
-{
-	*v = (struct value){ .type = PT_CHARBUF, .fmt = PF_NA, .len = (u32)len, .p = p };
-}
-
 /* Negative numbers print as the two's complement of their type. */
 static u64 bits_of(const struct value *v)
 {

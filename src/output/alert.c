@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An alert's JSON keys are sorted bytewise, all constant parts of a line are encoded once
- * for each rule, and each field is extracted once, however often it is printed.
+ * for each rule, and each field is extracted once, however often it is printed (twice where
+ * fs.path.name changes the others).
  */
 #include "output/alert.h"
 
@@ -288,7 +289,7 @@ static void add_extra_raw(const struct format *f, struct field_ctx *x, struct bu
 {
 	struct value v;
 
-	if (field_value(x, format_field(f, 0), &v))
+	if (field_print_value(x, format_field(f, 0), &v))
 		value_print_json(&v, out);
 	else
 		buf_add(out, "null", 4);
@@ -347,6 +348,7 @@ void alert_print(struct alert_printer *p, const struct alert_desc *a, struct fie
 		 struct buf *out)
 {
 	struct plan *pl = plan_get(p, a);
+	const struct event *ev = x->ev;
 
 	buf_clear(&p->message);
 	buf_clear(&p->prefix);
@@ -354,6 +356,9 @@ void alert_print(struct alert_printer *p, const struct alert_desc *a, struct fie
 	format_print_values(a->format, x, pl->vals, pl->has, &p->message);
 	add_prefix(p, x->ev->ts_ns, a->priority, &p->prefix);
 	if (p->opt.json) {
+		/* output_fields come after the message, also where a field of it changed others */
+		if (x->ev != ev)
+			format_values(a->format, x, pl->vals, pl->has);
 		print_json(p, pl, x, out);
 		return;
 	}

@@ -170,7 +170,7 @@ void format_free(struct format *f)
 void format_values(const struct format *f, struct field_ctx *x, struct value *vals, bool *has)
 {
 	for (u32 i = 0; i < f->fields.n; i++)
-		has[i] = field_value(x, &f->fields.p[i].ref, &vals[i]);
+		has[i] = field_print_value(x, &f->fields.p[i].ref, &vals[i]);
 }
 
 static void fit(struct buf *out, size_t start, u32 width)

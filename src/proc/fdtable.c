@@ -139,7 +139,7 @@ static void table_put(struct proc *p, struct fd_table *f)
 
 	if (!f || --f->refs)
 		return;
-	while ((fd = fdt_next(f, &pos)))
+	for (u32 left = f->count; left && (fd = fdt_next(f, &pos)); left--)
 		fd_release(p, fd);
 	table_strip(p, f);
 	account_free(&p->fd_budget.mem, f);
@@ -194,7 +194,7 @@ static struct fd_table *table_copy(struct proc *p, const struct fd_table *f)
 		copy->forgotten += f->count;
 		return copy;
 	}
-	while ((from = fdt_next(f, &pos))) {
+	for (u32 left = f->count; left && (from = fdt_next(f, &pos)); left--) {
 		fd = fd_alloc(p);
 		fd_copy(fd, from);
 		table_set(p, copy, fd->num, fd);
@@ -311,19 +311,18 @@ struct fd *fdt_add(struct proc *p, struct task *t, s64 num, struct event *ev)
 void fdt_del(struct proc *p, struct task *t, s64 num)
 {
 	struct task *o = owner(t);
+	struct fd_table *f;
 	struct fd *fd;
 
-	if (!o || !o->fds)
+	if (!o || !o->fds || (o->fds->refs > 1 && !o->fds->forgotten && !table_get(o->fds, num)))
 		return;
-	if (!table_get(o->fds, num)) {
-		if (o->fds->forgotten)
-			table_own(p, o)->forgotten--;
+	f = table_own(p, o);
+	fd = table_take(f, num);
+	if (!fd) {
+		f->forgotten -= f->forgotten > 0;
 		return;
 	}
-	fd = table_take(table_own(p, o), num);
-	if (!fd)
-		return;
-	o->fds->count--;
+	f->count--;
 	p->stats.removed_fds++;
 	fd_release(p, fd);
 }
@@ -353,7 +352,7 @@ void fdt_close_on_exec(struct proc *p, struct task *t)
 
 	if (!f)
 		return;
-	while ((fd = fdt_next(f, &pos)))
+	for (u32 left = f->count; left && (fd = fdt_next(f, &pos)); left--)
 		if (fd->open_flags & OPEN_CLOEXEC)
 			vec_push(&nums, fd->num);
 	for (size_t i = 0; i < nums.n; i++)

@@ -214,7 +214,11 @@ static inline bool thread_is_main(const struct thread *t)
 }
 
 /* ---- thread.c ---- */
-struct task *thread_find(const struct proc *p, s64 tid);
+static inline struct task *thread_find(const struct proc *p, s64 tid)
+{
+	return p->last && p->last->t.tid == tid ? p->last : map64_get(&p->tasks, (u64)tid);
+}
+
 /* The entry of tid, made when there is none: zeroed identity, not linked.  NULL: table full. */
 struct task *thread_make(struct proc *p, s64 tid);
 /* An entry of which nothing is known but the number; NULL when the table is full. */

@@ -162,6 +162,8 @@ static void opened(struct proc *p, struct event *ev, const struct open_params *o
 		return;
 	pstr_set(&fd->name, path, n);
 	pstr_set(&fd->name_raw, name, len);
+	/* nothing was left out of it */
+	fd->flags = (fd->flags & ~FD_RAW_CLEAN) | (n == len && len && name[0] == '/' ? FD_RAW_CLEAN : 0);
 	fill_opened(fd, ev, o, flags);
 	ev->fd_name_changed = n != 0;
 }
@@ -245,10 +247,10 @@ PARSER(parse_close_range)
 		if (fd->num >= first && fd->num <= last)
 			vec_push(&nums, fd->num);
 	for (size_t i = 0; i < nums.n; i++) {
-		if (flags & CLOSE_RANGE_CLOEXEC)
-			fd_set_cloexec(fdt_get_own(p, t, nums.p[i]), true);
-		else
+		if (!(flags & CLOSE_RANGE_CLOEXEC))
 			fdt_del(p, t, nums.p[i]);
+		else if ((fd = fdt_get_own(p, t, nums.p[i])))
+			fd_set_cloexec(fd, true);
 	}
 	vec_fini(&nums);
 }
@@ -258,10 +260,6 @@ static void dup_fd(struct proc *p, struct event *ev, const struct fd *from, s64 
 {
 	struct fd copy, *fd;
 
-	if (num == from->num) {
-		ev->fd_num = num;
-		return;
-	}
 	fd_init(&copy, &p->fd_names);
 	fd_copy(&copy, from);
 	fd = parse_add_fd(p, ev, num, copy.type);
@@ -280,7 +278,11 @@ static void dup_event(struct proc *p, struct event *ev, bool cloexec)
 {
 	s64 num;
 
-	if (result(ev, &num) && num >= 0)
+	if (!result(ev, &num) || num < 0)
+		return;
+	if (num == ev->fd->num)		/* dup2() */
+		ev->fd_num = num;
+	else
 		dup_fd(p, ev, ev->fd, num, cloexec);
 }
 

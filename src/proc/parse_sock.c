@@ -338,7 +338,7 @@ static void seen_packet(struct proc *p, struct event *ev, struct event_param tup
 	struct pstr old;
 	struct fd *fd = ev->fd;
 
-	if ((fd->name.len && is_tcp(fd)) || !sock_tuple(tuple, &n))
+	if (!fd || (fd->name.len && is_tcp(fd)) || !sock_tuple(tuple, &n))
 		return;
 	fd = parse_own_fd(p, ev);
 	if (!fd || !take_packet(p, fd, &n))

@@ -189,6 +189,10 @@ static void clone_caller(struct proc *p, struct event *ev, s64 child_tid)
 		return;
 	if (c)
 		thread_remove(p, c);
+	if (!p->task) {		/* it was the last thread of the caller's dead process */
+		ev->thread = NULL;
+		return;
+	}
 	/* a main thread stays while its process has others: start it anew */
 	c = thread_make(p, child_tid);
 	if (!c)
@@ -346,6 +350,29 @@ static bool exepath_of_fd(struct proc *p, struct task *t, const struct event *en
 	return true;
 }
 
+/*
+ * An execveat is about the fd it starts from.  The event has a copy: exec may close the fd
+ * itself.
+ */
+static void set_exec_fd(struct proc *p, struct event *ev, struct task *t, const struct event *enter)
+{
+	const struct fd *from;
+	const char *path;
+	s64 dirfd;
+	u32 len;
+
+	if (!event_s64(enter, 0, &dirfd) || dirfd == SAKER_AT_FDCWD)
+		return;
+	if (event_str(enter, 1, &path, &len) && len && path[0] == '/')
+		return;
+	from = proc_fd(p, &t->t, dirfd);
+	if (!from)
+		return;
+	ev->fd = live_slot(p, dirfd);
+	fd_copy(ev->fd, from);
+	ev->fd->flags |= FD_TRANSIENT;
+}
+
 /* The path as given to exec, made absolute; stays as it was when no event tells. */
 static void exepath_from_enter(struct proc *p, struct event *ev, struct task *t)
 {
@@ -358,6 +385,7 @@ static void exepath_from_enter(struct proc *p, struct event *ev, struct task *t)
 	if (!parse_enter(p, ev, &enter))
 		return;
 	if (enter.type == EV_SYSCALL_EXECVEAT_E) {
+		set_exec_fd(p, ev, t, &enter);
 		if (exepath_of_fd(p, t, &enter))
 			return;
 		event_s64(&enter, i++, &dirfd);

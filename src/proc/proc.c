@@ -353,7 +353,6 @@ bool proc_apply(struct proc *p, struct event *ev)
 			thread_purge(p);
 		p->next_purge_ns = ev->ts_ns + (p->next_purge_ns ? 1 : 30) * NS_PER_S;
 	}
-	p->nlive = 0;
 	p->pending = true;
 	ev->thread = NULL;
 	ev->fd = NULL;
@@ -427,6 +426,7 @@ void proc_done(struct proc *p, struct event *ev)
 
 	(void)ev;
 	p->pending = false;
+	p->nlive = 0;
 	if (t && p->set_event_ts)
 		note_thread_time(p, t);
 	if (t && p->close_pending)

@@ -40,6 +40,7 @@ enum {
 	FD_UPPER_LAYER = 1 << 5,
 	FD_LOWER_LAYER = 1 << 6,
 	FD_LISTENING = 1 << 7,
+	FD_RAW_CLEAN = 1 << 9,	/* name_raw is an absolute path without doubled slashes */
 	FD_TRANSIENT = 1 << 8,	/* made from one event's fdinfo, not in a table */
 };
 

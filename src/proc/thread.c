@@ -11,13 +11,6 @@
 
 enum { MAX_DEPTH = 65536 };	/* of ancestors; the check against loops gives up there */
 
-struct task *thread_find(const struct proc *p, s64 tid)
-{
-	if (p->last && p->last->t.tid == tid)
-		return p->last;
-	return map64_get(&p->tasks, (u64)tid);
-}
-
 static void strings_init(struct thread *t, struct pstr_pool *names)
 {
 	struct pstr *const all[] = { &t->comm, &t->exe, &t->exepath, &t->cwd, &t->root,

@@ -41,6 +41,19 @@ static void test_buf_numbers(void **state)
 	buf_fini(&b);
 }
 
+/* Memory that is only reserved is not shown. */
+static void test_buf_empty(void **state)
+{
+	struct buf b = { 0 };
+
+	(void)state;
+	assert_string_equal(buf_str(&b), "");
+	buf_reserve(&b, 200);
+	memset(b.p, 'x', 200);
+	assert_string_equal(buf_str(&b), "");
+	buf_fini(&b);
+}
+
 static void test_buf_json(void **state)
 {
 	static const struct {
@@ -216,6 +229,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_buf_numbers),
+		cmocka_unit_test(test_buf_empty),
 		cmocka_unit_test(test_buf_json),
 		cmocka_unit_test(test_map64),
 		cmocka_unit_test(test_strmap),

@@ -329,7 +329,9 @@ static void parse(struct arena *a, const char *text, struct field_ref *ret)
 		fail_msg("%s: %s", text, d.msg ? d.msg : "unknown");
 }
 
-static void check(struct field_ctx *x, const char *field, const char *text)
+typedef bool (*get_value)(struct field_ctx *x, const struct field_ref *f, struct value *ret);
+
+static void check_by(get_value get, struct field_ctx *x, const char *field, const char *text)
 {
 	struct buf b = { 0 };
 	struct field_ref f;
@@ -338,7 +340,7 @@ static void check(struct field_ctx *x, const char *field, const char *text)
 
 	arena_init(&a);
 	parse(&a, field, &f);
-	if (field_value(x, &f, &v)) {
+	if (get(x, &f, &v)) {
 		value_print(&v, &b);
 		if (!text || strcmp(buf_str(&b), text))
 			fail_msg("%s is '%s' instead of '%s'", field, buf_str(&b),
@@ -348,6 +350,17 @@ static void check(struct field_ctx *x, const char *field, const char *text)
 	}
 	buf_fini(&b);
 	arena_fini(&a);
+}
+
+static void check(struct field_ctx *x, const char *field, const char *text)
+{
+	check_by(field_value, x, field, text);
+}
+
+/* As an alert shows it. */
+static void check_printed(struct field_ctx *x, const char *field, const char *text)
+{
+	check_by(field_print_value, x, field, text);
 }
 
 static void test_values(void **state)
@@ -370,6 +383,107 @@ static void test_values(void **state)
 		field_ctx_fini(&x);
 		proc_free(p);
 	}
+}
+
+/* evt.buffer in base64 is encoded twice, evt.arg.data and what conditions compare are not. */
+static void test_buffer_printed(void **state)
+{
+	struct proc *p = make_machine();
+	struct maker m = { 0 };
+	struct field_ctx x;
+	struct event ev;
+
+	(void)state;
+	field_ctx_init(&x, p);
+	make_read(&m);
+	decode(&m, EV_SYSCALL_READ_X, 300, &ev);
+	assert_true(proc_apply(p, &ev));
+	field_ctx_event(&x, &ev);
+	check_printed(&x, "evt.buffer", "a.b");
+	x.buffers = BUFFER_BASE64;
+	check_printed(&x, "evt.buffer", "WVFCaQ==");
+	check_printed(&x, "evt.arg.data", "YQBi");
+	check(&x, "evt.buffer", "YQBi");
+
+	/* nothing remains of it when the next buffer is empty */
+	proc_done(p, &ev);
+	m = (struct maker){ 0 };
+	add_s64(&m, 0);
+	add(&m, "", 0);
+	add_s64(&m, 4);
+	add_u32(&m, 100);
+	decode(&m, EV_SYSCALL_READ_X, 300, &ev);
+	assert_true(proc_apply(p, &ev));
+	field_ctx_event(&x, &ev);
+	check_printed(&x, "evt.buffer", "");
+	x.buffers = BUFFER_DOTS;
+	check_printed(&x, "evt.buffer", "");
+	proc_done(p, &ev);
+	field_ctx_fini(&x);
+	proc_free(p);
+}
+
+/* In alerts of captures, fs.path.name changes what fields of the fd show; nowhere else. */
+static void test_path_printed(void **state)
+{
+	struct proc *p = make_machine();
+	struct maker m = { 0 };
+	struct field_ctx x;
+	struct event ev;
+
+	(void)state;
+	field_ctx_init(&x, p);
+	make_openat(&m);
+	decode(&m, EV_SYSCALL_OPENAT_2_X, 300, &ev);
+	assert_true(proc_apply(p, &ev));
+
+	field_ctx_event(&x, &ev);
+	check(&x, "fs.path.name", "/var/dir");
+	check_printed(&x, "fs.path.nameraw", "sub/../new.txt");
+	check_printed(&x, "fs.path.source", NOTHING);
+	check_printed(&x, "evt.abspath", "/var/dir/new.txt");
+	check(&x, "fd.name", "/var/dir/new.txt");
+	check_printed(&x, "fd.name", "/var/dir/new.txt");
+	check_printed(&x, "fs.path.name", "/var/dir");
+	check_printed(&x, "fd.name", "/var/dir");
+	check_printed(&x, "fd.type", "directory");
+	check_printed(&x, "fd.filename", NOTHING);
+	check_printed(&x, "fd.num", "9");
+	check_printed(&x, "evt.abspath", "/var/dir/new.txt");
+	assert_string_equal(ev.fd->name.p, "/var/dir/new.txt");
+
+	field_ctx_event(&x, &ev);
+	check_printed(&x, "fd.name", "/var/dir/new.txt");
+
+	ev.live = true;
+	check_printed(&x, "fs.path.name", "/var/dir");
+	check_printed(&x, "fd.name", "/var/dir/new.txt");
+	proc_done(p, &ev);
+	field_ctx_fini(&x);
+	proc_free(p);
+}
+
+/* A directory that is not known takes nobody's place. */
+static void test_unknown_dir_printed(void **state)
+{
+	struct proc *p = make_machine();
+	struct maker m = { 0 };
+	struct field_ctx x;
+	struct event ev;
+
+	(void)state;
+	field_ctx_init(&x, p);
+	make_openat(&m);
+	memcpy(m.data + 8, &(s64){ 99 }, 8);
+	decode(&m, EV_SYSCALL_OPENAT_2_X, 300, &ev);
+	assert_true(proc_apply(p, &ev));
+	field_ctx_event(&x, &ev);
+	check_printed(&x, "fs.path.name", "<UNKNOWN>");
+	check_printed(&x, "fd.type", "file");
+	check_printed(&x, "fd.num", "9");
+	proc_done(p, &ev);
+	field_ctx_fini(&x);
+	proc_free(p);
 }
 
 /* Comparisons of ancestors and of connections look at several values. */
@@ -435,6 +549,8 @@ static void get_any(struct field_ctx *x, const struct field_class *c, const stru
 		}
 		if (row->get_all && row->get_all(x, &f, &v))
 			value_print(&v, &b);
+		if (field_print_value(x, &f, &v))
+			value_print(&v, &b);
 	}
 	buf_fini(&b);
 }
@@ -444,6 +560,7 @@ static void get_all(struct field_ctx *x, const struct event *ev)
 	const struct field_set *set = field_builtin();
 
 	field_ctx_event(x, ev);
+	x->buffers = ev->type % 2 ? BUFFER_BASE64 : BUFFER_DOTS;
 	for (u32 c = 0; c < set->n; c++)
 		for (u32 i = 0; i < set->classes[c]->n; i++)
 			get_any(x, set->classes[c], &set->classes[c]->rows[i]);
@@ -476,6 +593,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_buffer_printed),
+		cmocka_unit_test(test_path_printed),
+		cmocka_unit_test(test_unknown_dir_printed),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_all_getters),
 	};

@@ -162,6 +162,9 @@ static void test_kinds(void **state)
 	known_file(p, 3000, 4, FDT_FILE_V2, "/etc/passwd");
 	feed(p, &f, EV_SYSCALL_PIDFD_GETFD_X, 1000, "dddu", 86ll, 85ll, 4ll, 0);
 	assert_string_equal(name_of(p, 86), "/etc/passwd");
+	/* the same number as in the other process */
+	feed(p, &f, EV_SYSCALL_PIDFD_GETFD_X, 1000, "dddu", 4ll, 85ll, 4ll, 0);
+	assert_string_equal(name_of(p, 4), "/etc/passwd");
 	proc_free(p);
 }
 

@@ -314,6 +314,45 @@ static void test_exec_of_unknown(void **state)
 	proc_free(p);
 }
 
+/* An event of execveat, res 0 unless failed, after its enter event. */
+static struct event *feed_execveat(struct proc *p, struct fed *f, s64 dirfd, const char *path, u32 flags,
+				   s64 res)
+{
+	feed(p, f, EV_SYSCALL_EXECVEAT_E, 1000, "dsu", dirfd, path, flags);
+	return feed(p, f, EV_SYSCALL_EXECVEAT_X, 1000, "dsB", res, "cat", "a", 2);
+}
+
+/* execveat is about the fd it starts from, even if that does not survive the exec. */
+static void test_execveat_fd(void **state)
+{
+	enum { EMPTY_PATH = 1, NOFOLLOW = 2, OPEN_CLOEXEC = 1 << 12 };
+	struct fed f = {0};
+	struct proc *p = some_system(&f);
+	struct event *ev;
+	struct fd *fd;
+
+	(void)state;
+	ev = feed_execveat(p, &f, 7, "bin/cat", NOFOLLOW, 0);
+	assert_non_null(ev->fd);
+	assert_int_equal(ev->fd->type, FDT_DIRECTORY);
+	assert_string_equal(ev->fd->name.p, "/var/dir");
+	assert_int_equal(ev->fd_num, -1);
+	assert_string_equal(ev->thread->exepath.p, "/var/dir/bin/cat");
+	assert_non_null(feed_execveat(p, &f, 0, "", EMPTY_PATH, 0)->fd);
+	assert_null(feed_execveat(p, &f, 7, "/bin/cat", 0, 0)->fd);
+	assert_null(feed_execveat(p, &f, SAKER_AT_FDCWD, "cat", 0, 0)->fd);
+	assert_null(feed_execveat(p, &f, 99, "cat", 0, 0)->fd);
+	assert_null(feed_execveat(p, &f, 7, "cat", 0, -2)->fd);
+
+	fd = proc_fd(p, proc_thread(p, 1000), 7);
+	fd->open_flags |= OPEN_CLOEXEC;
+	ev = feed_execveat(p, &f, 7, "cat", 0, 0);
+	assert_string_equal(ev->fd->name.p, "/var/dir");
+	proc_done(p, ev);
+	assert_null(proc_fd(p, proc_thread(p, 1000), 7));
+	proc_free(p);
+}
+
 static void test_failed_calls(void **state)
 {
 	struct fed f = {0};
@@ -491,6 +530,21 @@ static void test_fork_bomb_shares(void **state)
 	proc_free(p);
 }
 
+/* A dead leader says that it made the last thread that its process has. */
+static void test_clone_of_own_thread(void **state)
+{
+	struct fed f = {0};
+	struct proc *p = some_system(&f);
+	struct clone_of own = { .on = 1000, .res = 1001, .tid = 1000, .pid = 1000, .ptid = 1000 };
+
+	(void)state;
+	known_thread(p, 1001, 1000, 1, "p1000");
+	feed_exit(p, &f, 1000, 1);
+	feed_clone(p, &f, &own);
+	proc_done(p, &f.ev);
+	proc_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -498,10 +552,12 @@ int main(void)
 		cmocka_unit_test(test_caller_makes_child), cmocka_unit_test(test_threads_share),
 		cmocka_unit_test(test_exit_is_deferred),   cmocka_unit_test(test_reapers),
 		cmocka_unit_test(test_tid_is_reused),      cmocka_unit_test(test_exec),
-		cmocka_unit_test(test_exec_of_unknown),    cmocka_unit_test(test_failed_calls),
+		cmocka_unit_test(test_exec_of_unknown),    cmocka_unit_test(test_execveat_fd),
+		cmocka_unit_test(test_failed_calls),
 		cmocka_unit_test(test_identity),           cmocka_unit_test(test_users),
 		cmocka_unit_test(test_hidden_events),      cmocka_unit_test(test_full_table),
 		cmocka_unit_test(test_loops_in_metadata),  cmocka_unit_test(test_fork_bomb_shares),
+		cmocka_unit_test(test_clone_of_own_thread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
