@@ -37,7 +37,7 @@ VERSION = 0.1.0
 
 WARN   = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Werror
 CFLAGS = -O2 -g
-ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -fno-omit-frame-pointer -D_GNU_SOURCE -DSAKER_VERSION='"$(VERSION)"' \
+ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(if $(SAN),-fno-omit-frame-pointer) -D_GNU_SOURCE -DSAKER_VERSION='"$(VERSION)"' \
 	     $(if $(LTO),-flto=auto) -I. -Isrc -I$(BUILD)/gen $(if $(SYSROOT),--sysroot=$(SYSROOT)) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
 ALL_LDFLAGS = $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 LDLIBS = -lbpf -lelf -lyaml -lpcre2-8 -ljansson -lz -lpthread -ldl
@@ -55,10 +55,10 @@ NEEDS_setup   = setup capture event base
 NEEDS_proc    = proc event base
 NEEDS_field   = field proc event base
 NEEDS_filter  = filter field proc event base
-NEEDS_rules   = rules output filter field proc event base
-NEEDS_output  = output filter field proc event base
+NEEDS_rules   = rules output filter field proc event http base
+NEEDS_output  = output filter field proc event http base
 NEEDS_app     = app output rules filter field proc setup capture event http base
-NEEDS_tool    = rules output filter field proc capture event base
+NEEDS_tool    = rules output filter field proc capture event http base
 
 .PHONY: all deps run test check guest test-vm bench soak fuzz lint install clean tests
 .DELETE_ON_ERROR:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* drivers/pressure.h in the kernel module: each consumer has its own ring, slots and keys. */
 #include <linux/kernel.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "drivers/kmod/kmod.h"

@@ -48,6 +48,7 @@ struct app {
 	struct rules *rules;
 	struct strlist rules_files;
 	struct output_options oopt;
+	struct http_files http_files;	/* until the outputs have them */
 	struct alert_options aopt;
 	struct facts facts;
 	struct desk *desks[WORKERS_MAX];
@@ -385,16 +386,23 @@ static enum outcome doctor(struct app *a)
 
 /* ---- the run ------------------------------------------------------------------------ */
 
-/* Called by the output thread; one line a second is enough. */
-static void output_failed(const char *sink, int err)
+static void output_failed(const char *sink, const char *why, u64 more)
 {
-	static time_t last;
-	time_t now = time(NULL);
+	if (more)
+		log_error("%s: %s (and %llu failures more since the last such line)", sink, why, more);
+	else
+		log_error("%s: %s", sink, why);
+}
 
-	if (now == last)
-		return;
-	last = now;
-	log_error("%s: %s", sink, strerror(err));
+static void output_noted(const char *sink, const char *what)
+{
+	log_notice("%s: %s", sink, what);
+}
+
+static void output_blocked(const char *sink, bool all)
+{
+	log_msg(PRIO_CRITICAL, "\"%s\" output timeout, %s", sink,
+		all ? "all output channels are blocked" : "its alerts wait; the other outputs go on");
 }
 
 /* With the rights that it will have later, or else it would fail then. */
@@ -435,6 +443,37 @@ static void start_heartbeat(struct app *a)
 		log_warning("There is no heartbeat: its process cannot be started: %s", strerror(-err));
 }
 
+static void set_http_options(struct app *a)
+{
+	const struct config *c = &a->cfg;
+
+	a->oopt.http.enabled = c->http.enabled;
+	a->oopt.http.echo = c->http.echo;
+	a->oopt.http.max_timeouts = (u32)c->http.max_timeouts;
+	a->oopt.http.files = &a->http_files;
+	a->oopt.http.post = (struct http_post_options){
+		.url = c->http.url, .user_agent = c->http.user_agent,
+		.type = c->json_output ? "application/json" : "text/plain",
+		.insecure = c->http.insecure, .compress = c->http.compress, .keep_alive = c->http.keep_alive,
+		.ca_file = c->http.ca_cert[0] ? c->http.ca_cert : c->http.ca_bundle, .ca_path = c->http.ca_path,
+		.client_cert = c->http.mtls ? c->http.client_cert : NULL,
+		.client_key = c->http.mtls ? c->http.client_key : NULL,
+		.timeout_ms = c->output_timeout_ms,
+	};
+}
+
+/* With the rights of the start: the thread that sends has none. */
+static int read_http_files(struct app *a)
+{
+	struct diag why = { 0 };
+	int err = a->oopt.http.enabled ? http_files_read(&a->oopt.http.post, &a->http_files, &why) : 0;
+
+	if (err)
+		diag_set(&a->diag, "Failed to init output: http: %s", why.msg);
+	diag_fini(&why);
+	return err;
+}
+
 static enum outcome init_outputs(struct app *a)
 {
 	const struct config *c = &a->cfg;
@@ -446,12 +485,15 @@ static enum outcome init_outputs(struct app *a)
 		.program = { c->program_enabled, c->program_keep_alive, c->program },
 		.capacity = c->queue_capacity,
 		.max_bytes = config_queue_bytes(c),
+		.timeout_ms = c->output_timeout_ms,
 		.wait = engine_is_replay(c),
 		.interrupted = signals_stopping,
-		.failed = output_failed,
+		.failed = output_failed, .noted = output_noted, .blocked = output_blocked,
 		.lower_thread = c->privileges_drop ? privileges_lower_thread : NULL,
+		.lower_apart = c->privileges_drop ? privileges_lower_network : NULL,
 		.lower_child = privileges_lower_child,
 	};
+	set_http_options(a);
 	if (!outputs_enabled(&a->oopt)) {
 		diag_set(&a->diag,
 			 "No output configured, please make sure at least one output is configured "
@@ -460,6 +502,8 @@ static enum outcome init_outputs(struct app *a)
 	}
 	if (a->cmd.dry_run)
 		return DONE;
+	if (read_http_files(a))
+		return FAILED;
 	start_heartbeat(a);
 	return fail_if(start_outputs(a));
 }
@@ -556,8 +600,7 @@ static enum outcome run(struct app *a)
 {
 	struct workers_options workers = { .alerts = &a->aopt, .init_fields = init_fields, .ctx = a };
 	struct run *r = &a->run;
-	const char *driver;
-	bool grows;
+	struct sandbox_options sandbox = { .http = a->cfg.http.enabled };
 	int err;
 
 	init_run(a);
@@ -583,9 +626,9 @@ static enum outcome run(struct app *a)
 		dup2(STDERR_FILENO, STDOUT_FILENO);	/* standard output is the program's */
 	if (r->live)
 		malloc_trim(0);		/* what loading drivers and rules needed for a moment */
-	driver = r->live ? r->capture->ops->name : NULL;
-	grows = driver && !strcmp(driver, "modern_ebpf") && a->cfg.modern_buf_auto;
-	privileges_finish(driver, grows, a->cfg.privileges_drop);
+	sandbox.driver = r->live ? r->capture->ops->name : NULL;
+	sandbox.grows = sandbox.driver && !strcmp(sandbox.driver, "modern_ebpf") && a->cfg.modern_buf_auto;
+	privileges_finish(&sandbox, a->cfg.privileges_drop);
 	err = workers_run(&a->crew, &a->diag);
 	web_stop(&a->web);
 	if (a->cmd.program)
@@ -648,6 +691,7 @@ static void app_fini(struct app *a)
 	buf_fini(&r->driver.rejected);
 	ruleset_free(r->set);
 	free(r->filter);
+	http_files_fini(&a->http_files);
 	rules_free(a->rules);
 	config_fini(&a->cfg);
 	diag_fini(&a->diag);

@@ -79,7 +79,11 @@ struct config {
 	const char *file_name;
 	bool program_enabled, program_keep_alive;
 	const char *program;
-	bool http_enabled;
+	struct {
+		bool enabled, insecure, mtls, echo, compress, keep_alive;
+		const char *url, *user_agent, *ca_cert, *ca_bundle, *ca_path, *client_cert, *client_key;
+		u64 max_timeouts;
+	} http;
 	bool log_stderr, log_syslog;
 	const char *log_level_name;
 	enum priority log_level;

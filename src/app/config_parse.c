@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "app/config.h"
 #include "schema/driver_abi.h"
@@ -356,6 +357,37 @@ static int check_engine(struct config *c, struct diag *d)
 	return 0;
 }
 
+/* As from -o 'http_output.url="http://..."', where quotes are part of the value. */
+static const char *unquoted(struct config *c, const char *s)
+{
+	size_t len = strlen(s);
+
+	if (len < 2 || s[0] != s[len - 1] || (s[0] != '"' && s[0] != '\''))
+		return s;
+	return arena_memdup0(&c->arena, s + 1, len - 2);
+}
+
+/* libcurl takes what has no scheme for http. */
+static int check_http(struct config *c, struct diag *d)
+{
+	const char *url, *sep;
+
+	if (!c->http.enabled)
+		return 0;
+	c->http.url = url = unquoted(c, c->http.url);
+	sep = strstr(url, "://");
+	if (!*url)
+		return config_bad(c, d, "http output enabled but no url in configuration block");
+	if (sep && strncasecmp(url, "http://", 7) && strncasecmp(url, "https://", 8))
+		return config_bad(c, d, "http_output.url begins with '%.*s://': http:// or https:// is expected",
+				  (int)(sep - url), url);
+	if (c->http.max_timeouts > 255)
+		return config_bad(c, d, "http_output.max_consecutive_timeouts is at most 255");
+	if (c->http.mtls && (!c->http.client_cert[0] || !c->http.client_key[0]))
+		return config_bad(c, d, "http_output.mtls needs client_cert and client_key");
+	return 0;
+}
+
 static int check_outputs(struct config *c, struct diag *d)
 {
 	u8 addr[16];
@@ -438,6 +470,8 @@ int config_check(struct config *c, struct diag *d)
 	err = check_engine(c, d);
 	if (!err)
 		err = check_outputs(c, d);
+	if (!err)
+		err = check_http(c, d);
 	if (!err)
 		err = check_metrics(c, d);
 	if (!err)

@@ -76,6 +76,7 @@ struct run {
 	u64 tick_ns;			/* of the last look at what is looked at once a second, monotonic */
 	u64 looked_ns;			/* where the second of the last event before which it was looked at begins */
 	bool idle;			/* the last wait brought nothing; others read it */
+	u64 told_dropped, told_dropped_ns;	/* alerts dropped, as the log has it */
 	u64 alerts_dropped;		/* set at the end: the queue was full, */
 	u64 alerts_failed;		/* an output did not take them, */
 	u64 alerts_stuck;		/* an output blocked for good, */

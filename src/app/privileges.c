@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "app/log.h"
-#include "app/sandbox.h"
 #include "capture/caps.h"
 
 static u64 output_caps;		/* what the output thread keeps; set before it starts */
@@ -54,6 +53,14 @@ void privileges_lower_thread(void)
 		log_warning("The output thread cannot give up its capabilities: %s", strerror(-err));
 }
 
+void privileges_lower_network(void)
+{
+	int err = caps_give_up(0, 0);
+
+	if (err)
+		log_warning("The thread of the HTTP output cannot give up its capabilities: %s", strerror(-err));
+}
+
 void privileges_lower_server(void)
 {
 	int err = caps_give_up(0, 0);
@@ -83,16 +90,16 @@ static void log_kept(const struct caps *c, bool sandboxed)
 	buf_fini(&kept);
 }
 
-static void drop(const char *driver, bool grows)
+static void drop(const struct sandbox_options *opt)
 {
-	int err = caps_give_up(driver ? caps_kept(driver) : 0, 0);
+	int err = caps_give_up(opt->driver ? caps_kept(opt->driver) : 0, 0);
 	struct caps c = { 0 };
 
 	if (err)
 		log_warning("Capabilities cannot be given up: %s", strerror(-err));
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		log_warning("no_new_privs cannot be set: %s", strerror(errno));
-	err = sandbox_enter(&(struct sandbox_options){ .driver = driver, .grows = grows });
+	err = sandbox_enter(opt);
 	if (err)
 		log_warning("System calls are not limited: this kernel takes no seccomp filter: %s",
 			    strerror(-err));
@@ -116,10 +123,10 @@ static void warn_missing(const char *driver)
 	buf_fini(&b);
 }
 
-void privileges_finish(const char *driver, bool grows, bool wanted)
+void privileges_finish(const struct sandbox_options *opt, bool wanted)
 {
-	if (driver)
-		warn_missing(driver);
+	if (opt->driver)
+		warn_missing(opt->driver);
 	if (wanted)
-		drop(driver, grows);
+		drop(opt);
 }

@@ -9,6 +9,7 @@
 #ifndef SAKER_APP_PRIVILEGES_H
 #define SAKER_APP_PRIVILEGES_H
 
+#include "app/sandbox.h"
 #include "base/diag.h"
 #include "base/types.h"
 
@@ -29,14 +30,16 @@ void privileges_release(void);
 void privileges_lower_thread(void);
 void privileges_lower_child(void);
 
+void privileges_lower_network(void);	/* of sinks on the network */
+
 /* For struct http_options: of the thread that calls it, all. */
 void privileges_lower_server(void);
 
 /*
  * Warns of what is missing for the look-ups to come.  When wanted: gives up all that the driver
  * (engine.kind) does not need any more, sets no_new_privs and the seccomp filter, and logs
- * what remains.  driver: NULL for a source that is not the live kernel; grows: as in sandbox.h.
+ * what remains.  opt->driver: NULL for a source that is not the live kernel.
  */
-void privileges_finish(const char *driver, bool grows, bool wanted);
+void privileges_finish(const struct sandbox_options *opt, bool wanted);
 
 #endif

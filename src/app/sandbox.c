@@ -46,10 +46,11 @@ struct row {
 	u8 action;
 	u8 arg;			/* _IF, _UNLESS: (its low 32 bits & mask) == value */
 	u32 mask, value;
-	const char *driver;	/* engine.kind that it is for; "!KIND": not for; NULL: all; GROWS */
+	const char *driver;	/* engine.kind that it is for; "!KIND": not for; NULL: all; GROWS, HTTP */
 };
 
 #define GROWS "+"		/* as driver: when ring buffers grow */
+#define HTTP "^"		/* as driver: when alerts go to an HTTP server */
 #define OWN_PID 0xffffffffu	/* as value: filled in */
 
 #define OK(call) { .nr = SYS_##call, .action = ALLOW }
@@ -94,6 +95,8 @@ static const struct row rows[] = {
 	/* the web server; its thread listens already */
 	OK(accept4), OK(epoll_create1), OK(epoll_ctl), OK(eventfd2), OK(sendfile),
 	ON(prctl, ALLOW_IF, 0, ~0u, PR_SET_NAME),
+	/* libcurl's threads wake each other so */
+	BUT(HTTP, socketpair, ALLOW_IF, 0, ~0u, AF_UNIX),
 	/* threads, not processes; clone() can be looked into, clone3() cannot */
 	ON(clone, ALLOW_IF, 0, CLONE_THREAD, CLONE_THREAD),
 #ifdef SYS_clone3
@@ -282,6 +285,8 @@ static bool row_applies(const struct row *r, const struct sandbox_options *opt)
 		return false;
 	if (r->driver && !strcmp(r->driver, GROWS))
 		return opt->grows;
+	if (r->driver && !strcmp(r->driver, HTTP))
+		return opt->http;
 	if (r->driver && r->driver[0] == '!')
 		return !driver || strcmp(r->driver + 1, driver);
 	return !r->driver || (driver && !strcmp(r->driver, driver));

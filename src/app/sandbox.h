@@ -16,6 +16,7 @@
 struct sandbox_options {
 	const char *driver;	/* whose further calls are let through; NULL: none */
 	bool grows;		/* its ring buffers grow: another thread than the calling one makes maps */
+	bool http;		/* a thread sends to an HTTP server */
 };
 
 /*

@@ -7,6 +7,7 @@
 #include "app/log.h"
 #include "base/clock.h"
 
+#define TELL_DROPPED_NS (10 * NS_PER_S)
 #define WAIT_UNIT_MS 200	/* what counts as one timeout, as it does in Falco */
 
 static void alert_drops(struct run *r, u64 ts_ns, const struct drops_verdict *v)
@@ -199,6 +200,19 @@ static u64 fetched_by_all(const struct run *r, bool *ret_idle)
 	return n;
 }
 
+/* The first alert that is dropped is told where it happens. */
+static void tell_dropped(struct run *r, u64 now_ns)
+{
+	u64 n = outputs_dropped(r->outputs);
+
+	if (n == r->told_dropped || now_ns < r->told_dropped_ns + TELL_DROPPED_NS)
+		return;
+	if (r->told_dropped_ns)
+		log_error("Outputs queue out of memory. Dropped so far: %llu alerts", n);
+	r->told_dropped = n;
+	r->told_dropped_ns = now_ns;
+}
+
 /* Once a second, by a clock that stands still while the machine sleeps. */
 static COLD void tick(struct run *r)
 {
@@ -213,6 +227,10 @@ static COLD void tick(struct run *r)
 	fetched = fetched_by_all(r, &idle);
 	if (!r->index && r->live)
 		check_pressure(r);
+	if (!r->index) {
+		outputs_check(r->outputs);
+		tell_dropped(r, now);
+	}
 	if (!r->index)
 		heartbeat_check_books(&r->heartbeat, r->capture, fetched, idle);
 	news = heartbeat_check(&r->heartbeat);

@@ -219,7 +219,7 @@ static int start_server(struct web *w, struct diag *d)
 				    .lower_thread = w->cfg->privileges_drop ? privileges_lower_server : NULL };
 	struct diag why = { 0 };
 	struct arena a;
-	u16 port;
+	u16 port = 0;
 	int err;
 
 	arena_init(&a);

@@ -2,16 +2,19 @@
 #include "capture/core_load.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "capture/core_btf.h"
 #include "capture/core_loss.h"
 #include "capture/route.h"
 #include "capture/tracepoint.h"
@@ -27,11 +30,10 @@
 /* Of address space: only the log of a rejected program is written. */
 #define LOG_BYTES ((size_t)1 << 20)
 
-/* The programs as they are built for newer and for older kernels, and with less to do. */
 static const struct {
 	const char *name;
 	const void *(*bytes)(size_t *ret_len);
-} variants[] = {
+} variants[CORE_VARIANTS] = {
 	{ "core", core_bpf__elf_bytes },
 	{ "plain", plain_bpf__elf_bytes },
 	{ "small", small_bpf__elf_bytes },
@@ -98,11 +100,29 @@ static int keep_fd(int fd)
 	return fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
+/* The objects in our own file need no memory once they are loaded; should they be needed again, they are read again. */
+static void drop_variants(struct core_loader *l)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+	for (u32 i = 0; i < ARRAY_SIZE(variants); i++) {
+		size_t len;
+		uintptr_t start = (uintptr_t)variants[i].bytes(&len), end = (start + len) & ~(page - 1);
+
+		start = (start + page - 1) & ~(page - 1);
+		if (start < end)
+			madvise((void *)start, end - start, MADV_DONTNEED);
+		close_fd(&l->btf[i]);
+	}
+}
+
 void core_loader_init(struct core_loader *l)
 {
 	*l = (struct core_loader){ 0 };
 	for (int i = 0; i < CORE_SHARED; i++)
 		l->maps[i] = -1;
+	for (u32 i = 0; i < CORE_VARIANTS; i++)
+		l->btf[i] = -1;
 	for (u32 i = 0; i < CORE_PROGRAMS; i++)
 		l->others[i].prog = l->others[i].link = -1;
 }
@@ -121,6 +141,7 @@ void core_loader_fini(struct core_loader *l)
 	core_loader_again(l);
 	for (int i = 0; i < CORE_SHARED; i++)
 		close_fd(&l->maps[i]);
+	drop_variants(l);
 	core_loader_init(l);
 }
 
@@ -217,28 +238,36 @@ static u32 program_id(const struct core_loader *l, const struct core_group *g, c
 
 /* ---- maps ---------------------------------------------------------------------------- */
 
-static struct bpf_object *open_variant(u32 variant)
+static struct bpf_object *open_variant(const struct core_loader *l, u32 variant)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "saker");
+	char path[64];
 	size_t len;
 	const void *bytes = variants[variant].bytes(&len);
 
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", l->btf[variant]);
+	if (l->btf[variant] >= 0)
+		opts.btf_custom_path = path;
 	return bpf_object__open_mem(bytes, len, &opts);
 }
 
-/* The objects in our own file need no memory once they are loaded; should they be needed again, they are read again. */
-static void drop_variants(void)
+/* The same when it is the first of its variant: the file that the others find their types in is made. */
+static struct bpf_object *open_first(struct core_loader *l, u32 variant)
 {
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	struct bpf_object *o;
+	struct btf *kernel;
 
-	for (u32 i = 0; i < ARRAY_SIZE(variants); i++) {
-		size_t len;
-		uintptr_t start = (uintptr_t)variants[i].bytes(&len), end = (start + len) & ~(page - 1);
-
-		start = (start + page - 1) & ~(page - 1);
-		if (start < end)
-			madvise((void *)start, end - start, MADV_DONTNEED);
+	l->btf[variant] = memfd_create("saker-btf", MFD_CLOEXEC);
+	o = open_variant(l, variant);
+	kernel = btf__load_vmlinux_btf();
+	if (o && l->btf[variant] >= 0 &&
+	    (!kernel || core_btf_write(bpf_object__btf(o), kernel, l->btf[variant]))) {
+		close_fd(&l->btf[variant]);
+		bpf_object__close(o);
+		o = open_variant(l, variant);
 	}
+	btf__free(kernel);
+	return o;
 }
 
 static int create_map(struct core_loader *l, int i, const struct bpf_map *m, int *ret_fd)
@@ -377,7 +406,7 @@ static void *load_part(void *arg)
 	size_t n = 0;
 
 	if (!part->o)
-		part->o = open_variant(part->variant);
+		part->o = open_variant(part->l, part->variant);
 	if (!part->o) {
 		part->err = -errno;
 		return NULL;
@@ -488,7 +517,11 @@ static int load_parts(struct core_loader *l, struct core_group *g, struct part *
 	void *unfilled = NULL;
 	int err = 0;
 
-	parts[0].o = open_variant(parts[0].variant);
+	for (u32 i = 0; i < n; i++)
+		if (l->btf[parts[i].variant] < 0)
+			parts[i].o = open_first(l, parts[i].variant);
+	if (!parts[0].o)
+		parts[0].o = open_variant(l, parts[0].variant);
 	err = parts[0].o ? create_maps(l, g, parts[0].o) : -errno;
 	if (err)
 		return err;
@@ -622,7 +655,7 @@ int core_load(struct core_loader *l, struct core_group *g, const struct interest
 			return err;
 		set_base(l, 1);
 	}
-	drop_variants();
+	drop_variants(l);
 	return 0;
 }
 

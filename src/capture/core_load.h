@@ -24,6 +24,9 @@ enum core_program {
 	CORE_FINISH, CORE_FILTER, CORE_EXEC, CORE_FORK, CORE_TASK_EXIT, CORE_PROGRAMS
 };
 
+/* The programs as they are built for newer and for older kernels, and with less to do. */
+enum { CORE_VARIANTS = 3 };
+
 enum core_map {
 	CORE_SCRATCH, CORE_RINGS, CORE_STASHES, CORE_LIVE, CORE_FILTERS, CORE_SHARED,
 	/* each group has its own */
@@ -79,6 +82,7 @@ struct core_loader {
 	u32 base;			/* the variant that fits this kernel */
 	u8 variant[CORE_IDS];		/* the one that is tried next */
 	struct core_config config;	/* of all objects */
+	int btf[CORE_VARIANTS];		/* files with the part of the kernel's BTF that each needs; owned; -1: none */
 	u32 nrings, ncpus;
 	const int *ring_fds;		/* borrowed, nrings of them: what the map of rings holds */
 	bool filled;			/* the map of rings is */

@@ -218,38 +218,49 @@ bool field_evt_get_buflen(struct field_ctx *x, const struct field_ref *f, struct
 	return set_u64(f, ret, (u64)res);
 }
 
-/* Flags and mode of an open, 0 where it has none. */
-static void open_params(const struct event *ev, u32 *flags, u32 *mode)
+/* The parameter with the flags of an open; 0: it has none, or is no open. */
+static u32 open_flags_at(u16 type)
 {
-	u32 i = ev->type == EV_SYSCALL_OPENAT_2_X || ev->type == EV_SYSCALL_OPENAT2_X ? 3 : 2;
-
-	*flags = *mode = 0;
-	if (ev->type == EV_SYSCALL_CREAT_X) {
-		event_u32(ev, 2, mode);
-		return;
+	switch (type) {
+	case EV_SYSCALL_OPENAT_2_X:
+	case EV_SYSCALL_OPENAT2_X:
+		return 3;
+	case EV_SYSCALL_OPEN_X:
+	case EV_SYSCALL_OPEN_BY_HANDLE_AT_X:
+		return 2;
+	default:
+		return 0;
 	}
-	event_u32(ev, i, flags);
+}
+
+/* May the file be run by somebody?  Opens that create one tell; 0 where none is told. */
+static bool creates_executable(const struct event *ev, u32 flags, u32 flags_at)
+{
+	u32 mode = 0;
+
+	if (ev->type != EV_SYSCALL_CREAT_X && !(flags & (OPEN_FLAG_TMPFILE | OPEN_FLAG_CREAT)))
+		return false;
 	if (ev->type != EV_SYSCALL_OPEN_BY_HANDLE_AT_X)
-		event_u32(ev, i + 1, mode);
+		event_u32(ev, flags_at ? flags_at + 1 : 2, &mode);
+	return mode & 0111;
 }
 
 static bool open_is(const struct event *ev, s64 what)
 {
-	u32 flags, mode;
+	u32 flags = 0, at = open_flags_at(ev->type);
 	s64 res;
 
-	if (!is_open_family(ev->type))
+	if (at)
+		event_u32(ev, at, &flags);
+	else if (ev->type != EV_SYSCALL_CREAT_X)
 		return false;
-	open_params(ev, &flags, &mode);
 	switch (what) {
 	case OPEN_READ:
 		return flags & OPEN_FLAG_READ;
 	case OPEN_WRITE:
 		return flags & OPEN_FLAG_WRITE;
 	case OPEN_EXEC:
-		return (flags & (OPEN_FLAG_TMPFILE | OPEN_FLAG_CREAT) ||
-			ev->type == EV_SYSCALL_CREAT_X) &&
-		       mode & 0111;
+		return creates_executable(ev, flags, at);
 	default:
 		return flags & OPEN_FLAG_CREATED ||
 		       (flags & OPEN_FLAG_TMPFILE && event_res(ev, &res) && res >= 0);

@@ -2,8 +2,10 @@
 /*
  * Where alerts go.  A sink is one file with a descriptor, listed in outputs.c.
  *
- * Sinks are used by the output thread only.  A line comes without newline; after each
- * batch of lines flush() is called.  What fails returns a negative errno.
+ * A sink is used by one output thread only.  A line comes without newline; after each
+ * batch of lines flush() is called.  What fails returns a negative errno; sink_why() before
+ * that when there is more to say.  Where the others must not wait for a sink, it is `apart`: it has
+ * a queue and a thread of its own, which holds no capability.
  */
 #ifndef SAKER_OUTPUT_SINK_H
 #define SAKER_OUTPUT_SINK_H
@@ -18,10 +20,17 @@ struct sink {
 	const struct output_options *opt;	/* borrowed */
 	FILE *file;
 	struct spawner *spawner;		/* owned; of sink_program */
+	struct http_post *post;			/* owned; of sink_http */
+	bool hangs;		/* set by a sink that is apart: nobody answers, alerts pile up */
+	const bool *stopping;			/* atomic */
+	char why[384];				/* of the last failure; "": its errno says it all */
+	u64 told_ns;				/* when a failure was last reported, */
+	u64 untold;				/* and how many came since */
 };
 
 struct sink_ops {
 	const char *name;	/* in messages */
+	bool apart;
 	bool (*enabled)(const struct output_options *opt);
 	int (*open)(struct sink *s);		/* may be NULL, as all below but write */
 	int (*write)(struct sink *s, enum priority prio, const char *line, size_t len);
@@ -30,10 +39,16 @@ struct sink_ops {
 	int (*close)(struct sink *s);
 };
 
-extern const struct sink_ops sink_stdout, sink_file, sink_syslog, sink_program;
+extern const struct sink_ops sink_stdout, sink_file, sink_syslog, sink_program, sink_http;
 
 /* Line and newline. */
 int sink_put_line(FILE *f, const char *line, size_t len);
 int sink_flush_file(FILE *f);
+/* Copied, and cut when it is long. */
+void sink_why(struct sink *s, const char *why);
+/* Something that the user should know and that is no failure. */
+void sink_note(struct sink *s, const char *what);
+/* Are the outputs being stopped?  Then nothing is waited for any more. */
+bool sink_is_stopping(const struct sink *s);
 
 #endif

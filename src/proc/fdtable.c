@@ -216,17 +216,19 @@ struct fd_table *fdt_of(const struct task *t)
 	return o ? o->fds : NULL;
 }
 
-static struct fd_table *table_own(struct proc *p, struct task *t)
+static COLD struct fd_table *table_make_own(struct proc *p, struct task *t)
 {
 	struct fd_table *f = t->fds;
 
-	if (!f) {
-		t->fds = table_new(p);
-	} else if (f->refs > 1) {
-		t->fds = table_copy(p, f);
+	t->fds = f ? table_copy(p, f) : table_new(p);
+	if (f)
 		f->refs--;
-	}
 	return t->fds;
+}
+
+static inline struct fd_table *table_own(struct proc *p, struct task *t)
+{
+	return t->fds && t->fds->refs == 1 ? t->fds : table_make_own(p, t);
 }
 
 struct fd *fdt_get(const struct task *t, s64 num)

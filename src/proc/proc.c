@@ -327,7 +327,7 @@ static bool is_initial_state(struct proc *p, const struct event *ev)
 	return false;
 }
 
-static bool is_visible(struct proc *p, const struct event *ev)
+static inline bool is_visible(struct proc *p, const struct event *ev)
 {
 	return !(rows[ev->type].flags & ROW_HIDDEN) && !ev->state_only && !is_initial_state(p, ev);
 }

@@ -104,6 +104,7 @@ def t_reader_hangs(d):
     same(p.wait(timeout=10), 0)
     err = p.stderr.read().decode()
     p.stdout.close()
+    holds(err, r'"stdout" output timeout, all output channels are blocked$')
     holds(err, r"output channels still blocked, discarding all remaining notifications$")
     holds(err, r"Alerts not delivered because an output was blocked: \d+$")
 

@@ -26,7 +26,7 @@
 enum { ANSWER_OK = 0, ANSWER_NO_FILTER = 77 };
 
 /* Wait status of a process that enters the sandbox and returns what act() says. */
-static int inside(const char *driver, int (*act)(void))
+static int inside_with(const struct sandbox_options *opt, int (*act)(void))
 {
 	int status;
 	pid_t pid = fork();
@@ -34,12 +34,17 @@ static int inside(const char *driver, int (*act)(void))
 	assert_true(pid >= 0);
 	if (!pid) {
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-		_exit(sandbox_enter(&(struct sandbox_options){ .driver = driver }) ? ANSWER_NO_FILTER : act());
+		_exit(sandbox_enter(opt) ? ANSWER_NO_FILTER : act());
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == ANSWER_NO_FILTER)
 		skip();
 	return status;
+}
+
+static int inside(const char *driver, int (*act)(void))
+{
+	return inside_with(&(struct sandbox_options){ .driver = driver }, act);
 }
 
 static bool exits_well(int status)
@@ -126,6 +131,20 @@ static int signal_other(void)
 	return refused(syscall(SYS_tgkill, 1, 1, 0), "tgkill");
 }
 
+static int pair_refused(void)
+{
+	int fds[2];
+
+	return refused(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), "socketpair");
+}
+
+static int pair_made(void)
+{
+	int fds[2];
+
+	return socketpair(AF_UNIX, SOCK_STREAM, 0, fds) ? 1 : ANSWER_OK;
+}
+
 static int program_started(void)
 {
 	execl("/bin/true", "true", (char *)NULL);
@@ -198,6 +217,17 @@ static void of_a_driver(void **state)
 	assert_true(is_killed(inside("ptrace", bpf_call)));
 }
 
+/* What libcurl needs, when it is there. */
+static void of_http(void **state)
+{
+	(void)state;
+	assert_true(exits_well(inside_with(&(struct sandbox_options){ .http = true }, pair_made)));
+	if (sandbox_is_partial())
+		skip();
+	assert_true(exits_well(inside(NULL, pair_refused)));
+	assert_true(exits_well(inside("modern_ebpf", pair_refused)));
+}
+
 /* ---- other threads ---- */
 
 static pthread_barrier_t barrier;
@@ -248,6 +278,7 @@ int main(void)
 		cmocka_unit_test(refused_and_counted),
 		cmocka_unit_test(killed),
 		cmocka_unit_test(of_a_driver),
+		cmocka_unit_test(of_http),
 		cmocka_unit_test(threads),
 	};
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include "output/order.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,6 +215,7 @@ static void wait_is_interrupted(void **state)
 	(void)state;
 	assert_int_equal(pthread_create(&t, NULL, push_much, o), 0);
 	usleep(100000);
+	assert_int_equal(pthread_tryjoin_np(t, NULL), EBUSY);	/* it waits for worker 1 */
 	__atomic_store_n(&interrupt, true, __ATOMIC_RELAXED);
 	pthread_join(t, NULL);
 	order_free(o);

@@ -18,12 +18,13 @@
 #include <unistd.h>
 
 static char dir[] = "/tmp/saker-outputs-XXXXXX";
-static int last_error;
+static char last_error[400];
 
-static void failed(const char *sink, int err)
+static void failed(const char *sink, const char *why, u64 more)
 {
 	(void)sink;
-	__atomic_store_n(&last_error, err, __ATOMIC_RELAXED);
+	(void)more;
+	snprintf(last_error, sizeof(last_error), "%s", why);
 }
 
 static const char *in_dir(const char *name)
@@ -126,11 +127,11 @@ static void full_device(void **state)
 	u64 lost = 0;
 
 	(void)state;
-	last_error = 0;
+	last_error[0] = 0;
 	for (int i = 0; i < 3; i++)
 		push(o, "x");
 	outputs_stop(o, 0, &lost);
-	assert_int_equal(last_error, ENOSPC);
+	assert_string_equal(last_error, strerror(ENOSPC));
 	assert_int_equal(lost, 3);
 }
 
