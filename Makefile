@@ -175,10 +175,13 @@ build/fuzz/obj/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) -MMD -MP -c $< -o $@
 
+NEEDS_FUZZ_capture_file = proc capture event base
+fuzzneeds = $(or $(NEEDS_FUZZ_$(1)),$(call needs,$(1)))
+
 fuzzobjs = $(patsubst src/%.c,build/fuzz/obj/%.o,$(wildcard src/$(1)/*.c))
-build/fuzz/%: tests/fuzz/%.c $$(foreach m,$$(call needs,$$*),$$(call fuzzobjs,$$m))
+build/fuzz/%: tests/fuzz/%.c tests/fuzz/proc_touch.h $$(foreach m,$$(call fuzzneeds,$$*),$$(call fuzzobjs,$$m))
 	@echo "  FUZZ    $<"
-	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -o $@
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -Itests -fsanitize=fuzzer $(filter-out %.h,$^) $(LDLIBS) -o $@
 
 fuzz: $(FUZZ)
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(FUZZ)

@@ -20,7 +20,11 @@ struct heartbeat {
 	s32 pid;		/* 0: there is none any more */
 	int pipe;		/* the child ends when it is closed; -1: it is another worker's */
 	char name[16];
-	s64 tid;		/* of the first beat that came back: others are not ours */
+	/*
+	 * Of the child, in events: what others send under its name is not ours.  0: not known yet, in a pid
+	 * namespace of our own; the first one that comes back is believed.
+	 */
+	s64 tid;
 	u64 beats;
 	u64 last_ns;		/* monotonic: of the last beat, or the start */
 	u32 missed;		/* seconds since then in which the loop looked */

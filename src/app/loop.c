@@ -21,13 +21,14 @@
 #define UNSEEN_NS 5000000	/* an event that happened this long ago has been seen by its worker */
 #define DRAIN_MS 1000
 
-static void push_line(struct run *r, enum priority prio, u64 ts_ns)
+/* key_ns: when workers put their alerts in the order of time. */
+static void push_line(struct run *r, enum priority prio, u64 key_ns)
 {
 	const struct crew *c = r->crew;
 	bool queued;
 
 	if (c->order)
-		queued = order_push(c->order, r->index, c->by_number ? r->nevents : ts_ns, prio,
+		queued = order_push(c->order, r->index, c->by_number ? r->nevents : key_ns, prio,
 				    r->line.p, r->line.len);
 	else
 		queued = outputs_push(r->outputs, prio, r->line.p, r->line.len);
@@ -51,7 +52,8 @@ void loop_push_internal(struct run *r, u64 ts_ns, const char *rule, enum priorit
 {
 	buf_clear(&r->line);
 	alert_print_internal(r->printer, ts_ns, rule, prio, msg, fields, n, &r->line);
-	push_line(r, prio, ts_ns);
+	/* its own time is later than that of events to come, whose alerts would then be too late */
+	push_line(r, prio, r->crew->order ? u64_max(r->last_ts_ns, order_place(r->crew->order, r->index)) : ts_ns);
 }
 
 static void count_talker(struct run *r, const struct event *ev)
@@ -243,19 +245,19 @@ static int step(struct run *r, struct diag *d)
 	return !time_is_over(r, ts_ns);
 }
 
-/* Signals are the main thread's.  True: the end. */
+/*
+ * Signals are the main thread's, but for the one to end: of a file, its worker may be done long before
+ * the others.  True: the end.
+ */
 static bool between_events(struct run *r)
 {
 	if (!r->index) {
 		signals_forward(r->capture->pid);
 		if (signal_flags.any)
 			handle_signals(r);
-		if (signal_flags.stop) {
-			log_info("%s received, exiting...",
-				 signal_flags.stop == SIGINT ? "SIGINT" : "SIGTERM");
-			crew_stop(r->crew);
-		}
 	}
+	if (signals_stopping() && crew_stop(r->crew))
+		log_info("%s received, exiting...", signal_flags.stop == SIGINT ? "SIGINT" : "SIGTERM");
 	if (!crew_stopping(r->crew))
 		return false;
 	drain(r);

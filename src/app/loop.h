@@ -94,9 +94,10 @@ int loop_run(struct run *r, struct diag *d);
 void loop_push_internal(struct run *r, u64 ts_ns, const char *rule, enum priority prio, const char *msg,
 			const struct internal_field *fields, u32 n);
 
-static inline void crew_stop(struct crew *c)
+/* True: nobody had said so yet. */
+static inline bool crew_stop(struct crew *c)
 {
-	__atomic_store_n(&c->stop, true, __ATOMIC_RELAXED);
+	return !__atomic_exchange_n(&c->stop, true, __ATOMIC_RELAXED);
 }
 
 static inline bool crew_stopping(const struct crew *c)

@@ -152,6 +152,8 @@ void stats_print_events(struct run *r)
 	log_lost("Paths and addresses of calls lost on entry", s.enter_lost);
 	log_lost("Changes of processes that a worker did not get to know", s.copies_lost);
 	log_lost("Events that could not be decoded", SUM(r, ninvalid));
+	log_lost("Events of a type that this version does not know, left out", s.unknown);
+	log_lost("Beginnings of calls forgotten before their ends came", s.enters_forgotten);
 	log_lost("System calls refused by the seccomp filter", sandbox_refused());
 	log_lost("Threads forgotten to make room for others (memory.tables.threads, falco_libs.thread_table_size)",
 		 p.table[TABLE_THREADS].evicted);

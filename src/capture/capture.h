@@ -50,6 +50,8 @@ struct capture_stats {
 	u64 rings_failed;	/* or because the kernel did not make a larger one */
 	u64 held;		/* back, under pressure */
 	u64 copies_lost;	/* state that a worker did not get to know of another one's processes */
+	u64 unknown;		/* events in the file of a type that is not known; left out */
+	u64 enters_forgotten;	/* beginnings of calls of an old file, before their end came */
 	u64 unseen;		/* of the drops: those that no counter of a syscall has (not in seen) */
 	u64 drops_class[DROP_CLASSES];	/* drops_buffer but for the unseen, by kind */
 };

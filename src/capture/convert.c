@@ -11,7 +11,7 @@
 #define STAGING_BYTES 65536u
 /* The longest way to today's shape, that of the first execve, takes 16 steps. */
 #define STEPS_MAX 32
-#define ENTER_BYTES_MAX (128u << 20)	/* some are never followed by their exit */
+#define ENTER_BYTES_MAX (4u << 20)	/* some are never followed by their exit */
 #define VALUES_MAX (EVENT_PARAMS_MAX + 1)
 
 enum value_from { FROM_END, FROM_OLD, FROM_ENTER, FROM_ENTER_OR_NONE, FROM_DEFAULT, FROM_NONE,
@@ -44,6 +44,8 @@ static const struct rule rules[] = {
 };
 
 struct enter_event {
+	struct list age;
+	u64 tid;
 	u32 len;
 	u8 bytes[];
 };
@@ -63,6 +65,7 @@ struct step {
 void converter_init(struct converter *c)
 {
 	*c = (struct converter){ 0 };
+	list_init(&c->ages);
 }
 
 void converter_clear(struct converter *c)
@@ -71,9 +74,9 @@ void converter_clear(struct converter *c)
 	size_t pos = 0;
 
 	while ((e = map64_next(&c->enters, &pos)))
-		free(e->value);
+		account_free(&c->mem, e->value);
 	map64_fini(&c->enters);
-	c->enter_bytes = 0;
+	list_init(&c->ages);
 }
 
 void converter_fini(struct converter *c)
@@ -104,23 +107,43 @@ static void forget_enter(struct converter *c, u64 tid)
 {
 	struct enter_event *e = map64_del(&c->enters, tid);
 
-	if (e)
-		c->enter_bytes -= sizeof(*e) + e->len;
-	free(e);
+	if (!e)
+		return;
+	list_del(&e->age);
+	account_free(&c->mem, e);
+}
+
+u64 converter_bytes(const struct converter *c)
+{
+	return c->mem.bytes + c->enters.cap * sizeof(*c->enters.slots);
+}
+
+/* Those that have waited longest are least likely to see their exit. */
+static void make_room(struct converter *c, size_t bytes)
+{
+	while (!list_empty(&c->ages) && converter_bytes(c) + bytes > ENTER_BYTES_MAX) {
+		forget_enter(c, container_of(c->ages.next, struct enter_event, age)->tid);
+		c->forgotten++;
+	}
 }
 
 static void keep_enter(struct converter *c, const struct event *ev)
 {
+	size_t bytes = sizeof(struct enter_event) + ev->raw->len;
 	struct enter_event *e;
 
 	forget_enter(c, (u64)ev->tid);
-	if (c->enter_bytes > ENTER_BYTES_MAX)
-		converter_clear(c);
-	e = xmalloc(sizeof(*e) + ev->raw->len);
+	if (bytes > ENTER_BYTES_MAX / 2) {
+		c->forgotten++;
+		return;
+	}
+	make_room(c, bytes);
+	e = account_malloc(&c->mem, bytes);
+	e->tid = (u64)ev->tid;
 	e->len = ev->raw->len;
 	memcpy(e->bytes, ev->raw, e->len);
-	c->enter_bytes += sizeof(*e) + e->len;
-	map64_put(&c->enters, (u64)ev->tid, e);
+	list_add_tail(&c->ages, &e->age);
+	map64_put(&c->enters, e->tid, e);
 }
 
 /* The kept enter event of this exit event. */

@@ -4,18 +4,23 @@
  * enter to the exit event, parameters and whole types that came later.  The rules are the
  * rows of schema/convert.def.
  *
- * A converter remembers enter events by thread until their exit comes.  Used by one thread.
+ * A converter remembers enter events by thread until their exit comes, in 4 MiB of memory at most.
+ * Used by one thread.
  */
 #ifndef SAKER_CAPTURE_CONVERT_H
 #define SAKER_CAPTURE_CONVERT_H
 
+#include "base/account.h"
 #include "base/diag.h"
 #include "base/hash.h"
+#include "base/list.h"
 #include "schema/event.h"
 
 struct converter {
 	struct map64 enters;	/* tid -> struct enter_event *, owned */
-	u64 enter_bytes;	/* in them */
+	struct list ages;	/* of them: who came first is first */
+	struct account mem;	/* of them, without the slots of the map */
+	u64 forgotten;		/* enter events, to make room for others */
 	u8 *staging[2];		/* owned; a conversion reads one and writes the other */
 };
 
@@ -28,6 +33,7 @@ enum converted {
 void converter_init(struct converter *c);
 void converter_fini(struct converter *c);
 void converter_clear(struct converter *c);	/* forgets the enter events */
+u64 converter_bytes(const struct converter *c);	/* memory of these */
 
 /*
  * len bytes are available at *ev.  On CONVERTED_PASS *ev points to the event given or

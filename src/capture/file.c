@@ -46,7 +46,7 @@ struct file {
 	char *path;		/* owned */
 	const char *doing;	/* prefix of messages: which part fails */
 	u8 *old;		/* owned: an event whose header had to be completed */
-	u64 events;
+	u64 events, unknown;
 	int err;		/* once broken or at the end, for ever so */
 };
 
@@ -292,8 +292,10 @@ static int read_event(struct file *f, const struct block_hdr *h, unsigned kind,
 	if (len < prefix + hdr_len)
 		return bad_file(f, stream_offset(&f->in), d,
 				"event block of %u bytes is too short", h->len);
-	if (o->type >= EV_MAX)
+	if (o->type >= EV_MAX) {
+		f->unknown++;	/* of a newer program */
 		return 0;
+	}
 	len -= prefix;
 	*ret = (struct raw_event){ .hdr = (const struct event_hdr *)o, .len = len };
 	memcpy(&ret->cpu, body, sizeof(ret->cpu));
@@ -380,6 +382,8 @@ static void file_stats(struct capture *c, struct capture_stats *ret)
 	const struct file *f = (const struct file *)c;
 
 	ret->seen = ret->events = f->events;
+	ret->unknown = f->unknown;
+	ret->enters_forgotten = f->convert.forgotten;
 }
 
 static void file_close(struct capture *c)

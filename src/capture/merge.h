@@ -4,7 +4,8 @@
  *
  * Events of different CPUs lie in different rings, and one that is being written may be
  * older than one that is there already.  So an event is handed out when it is older than
- * MERGE_GRACE_NS: by then everything before it has been written.
+ * MERGE_GRACE_NS: by then everything before it has been written.  One whose stamp is in the future
+ * is from before the clock was set back, and goes first.
  *
  * A driver embeds a struct stream in each of its rings and says with a struct merge_ops how
  * they are read.  Producers do not wake the reader for an event; it looks again after a nap.
@@ -50,6 +51,7 @@ struct merge {
 	u64 epoch_ns;			/* boot time + this = time stamps */
 	u64 epoch_checked;
 	u64 horizon;			/* events up to here are complete */
+	bool ahead;			/* when last looked, a stamp was of an epoch before a set-back */
 	struct stream *last;		/* the one whose head was handed out */
 	int nap_ms;
 	u32 untended;			/* events since the last tend() */

@@ -214,6 +214,11 @@ bool order_reached(struct order *o, u32 worker, u64 key)
 	return true;
 }
 
+u64 order_place(const struct order *o, u32 worker)
+{
+	return __atomic_load_n(&o->lanes[worker].reached, __ATOMIC_RELAXED);
+}
+
 void order_end(struct order *o, u32 worker)
 {
 	order_flush(o, worker, DONE);

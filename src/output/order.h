@@ -37,6 +37,8 @@ bool order_push(struct order *o, u32 worker, u64 key, enum priority prio, const 
 bool order_reached(struct order *o, u32 worker, u64 key);
 /* The same, and what can go on does so now: for a worker that has nothing to do. */
 bool order_flush(struct order *o, u32 worker, u64 key);
+/* The key that this worker has told last, 0 at first: for an alert that belongs to no event. */
+u64 order_place(const struct order *o, u32 worker);
 /* This worker is done. */
 void order_end(struct order *o, u32 worker);
 /* Alerts that came after younger ones had gone on. */

@@ -286,7 +286,7 @@ static void close_sinks(struct lane *l)
 		if (!s->ops->close)
 			continue;
 		busy(l, s);
-		report(l, s, s->ops->close(s), 0);
+		report(l, s, s->ops->close(s), l->o->opt->buffered);	/* one at least: nothing was flushed */
 		idle(l);
 	}
 }

@@ -251,7 +251,7 @@ static struct fd *read_again(struct proc *p, struct task *t, s64 num)
 	if (!o || !o->fds || !o->fds->forgotten || !p->opt.live || num < 0)
 		return NULL;
 	m = miss_of(p, o->t.tid, num);
-	if (m->tid == o->t.tid && m->num == num && p->ts_ns < m->until_ns)
+	if (m->tid == o->t.tid && m->num == num && must_wait(p, m->until_ns))
 		return NULL;
 	if (parse_may_ask(p) && scan_fd(p, o->t.tid, num)) {
 		o->fds->forgotten -= o->fds->forgotten > 0;

@@ -188,6 +188,21 @@ static inline struct task *task_of(const struct thread *t)
 	return (struct task *)(void *)t;
 }
 
+/*
+ * Live: is this time further ahead than it can be?  Then it is from before the clock was set back, and is
+ * not to be waited for.
+ */
+static inline bool from_before_set_back(const struct proc *p, u64 time_ns, u64 most_ns)
+{
+	return p->opt.live && time_ns > p->ts_ns + most_ns;
+}
+
+/* What was put off for a second. */
+static inline bool must_wait(const struct proc *p, u64 until_ns)
+{
+	return p->ts_ns < until_ns && !from_before_set_back(p, until_ns, 2 * NS_PER_S);
+}
+
 static inline bool thread_invalid(const struct thread *t)
 {
 	return t->tid < 0 || t->pid < 0 || t->ptid < 0;

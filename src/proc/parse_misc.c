@@ -33,7 +33,7 @@ struct task *parse_lookup(struct proc *p, s64 tid)
 	if (tid < 0)
 		return t;
 	/* a placeholder is also the memory of a look-up in vain */
-	if (t && (!p->opt.live || !(t->t.flags & TH_INVALID) || p->ts_ns < t->retry_ns))
+	if (t && (!p->opt.live || !(t->t.flags & TH_INVALID) || must_wait(p, t->retry_ns)))
 		return t;
 	if (p->opt.live && parse_may_ask(p)) {
 		struct task *found = scan_task(p, tid);

@@ -75,7 +75,7 @@ static bool exited_lately(const struct proc *p, s64 ptid, s64 tid, u64 now_ns)
 		/* the latest first */
 		const struct exited *e = &p->exited[(p->nexited - 1 - i) % ARRAY_SIZE(p->exited)];
 
-		if (e->ts_ns + CLONE_STALE_NS < now_ns)
+		if (e->ts_ns + CLONE_STALE_NS < now_ns || from_before_set_back(p, e->ts_ns, CLONE_STALE_NS))
 			return false;
 		if (e->tid == tid && e->ptid == ptid)
 			return true;
@@ -230,7 +230,8 @@ static void clone_child(struct proc *p, struct event *ev)
 	bool counts_twice = false;
 	struct thread *t;
 
-	if (c && c->t.clone_ts_ns && c->t.clone_ts_ns + CLONE_STALE_NS > ev->ts_ns)
+	if (c && c->t.clone_ts_ns && c->t.clone_ts_ns + CLONE_STALE_NS > ev->ts_ns &&
+	    !from_before_set_back(p, c->t.clone_ts_ns, CLONE_STALE_NS))
 		return;
 	if (c) {
 		/*

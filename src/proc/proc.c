@@ -348,7 +348,7 @@ bool proc_apply(struct proc *p, struct event *ev)
 	if (p->unlinked)
 		thread_link_all(p);
 	note_time(p, ev);
-	if (ev->live && ev->ts_ns >= p->next_purge_ns) {
+	if (ev->live && (ev->ts_ns >= p->next_purge_ns || from_before_set_back(p, p->next_purge_ns, 31 * NS_PER_S))) {
 		if (p->next_purge_ns)
 			thread_purge(p);
 		p->next_purge_ns = ev->ts_ns + (p->next_purge_ns ? 1 : 30) * NS_PER_S;

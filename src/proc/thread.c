@@ -228,7 +228,7 @@ void thread_set_cgroups(struct thread *t, const void *cgroups, size_t len)
 	pstr_update(&t->cgroups, out, at);
 }
 
-/* ---- groups ---- */
+/* ---- groups, parents and children ---- */
 
 struct task *thread_main(const struct task *t)
 {
@@ -238,63 +238,6 @@ struct task *thread_main(const struct task *t)
 		return NULL;
 	return t->t.group->first;
 }
-
-static void group_join(struct proc *p, struct task *t)
-{
-	struct proc_group *g = map64_get(&p->groups, (u64)t->t.pid);
-
-	if (!g) {
-		g = account_calloc(&p->thread_budget.mem, sizeof(*g));
-		g->pid = t->t.pid;
-		map64_put(&p->groups, (u64)g->pid, g);
-		g->reaper = t->t.pid == 1 || t->t.vpid == 1;
-	}
-	t->t.group = g;
-	g->members++;
-	g->alive++;
-	if (thread_is_main(&t->t)) {
-		t->group_prev = NULL;
-		t->group_next = g->first;
-		*(g->first ? &g->first->group_prev : &g->last) = t;
-		g->first = t;
-	} else {
-		t->group_next = NULL;
-		t->group_prev = g->last;
-		*(g->last ? &g->last->group_next : &g->first) = t;
-		g->last = t;
-	}
-	if (g->members == 2)
-		enter_ring(p, g->first);
-}
-
-static void group_leave(struct proc *p, struct task *t)
-{
-	struct proc_group *g = t->t.group;
-
-	if (!g)
-		return;
-	*(t->group_prev ? &t->group_prev->group_next : &g->first) = t->group_next;
-	*(t->group_next ? &t->group_next->group_prev : &g->last) = t->group_prev;
-	t->group_next = t->group_prev = NULL;
-	t->t.group = NULL;
-	if (--g->members) {
-		if (g->members == 1)
-			enter_ring(p, g->first);
-		return;
-	}
-	if (map64_get(&p->groups, (u64)g->pid) == g)
-		map64_del(&p->groups, (u64)g->pid);
-	account_free(&p->thread_budget.mem, g);
-}
-
-void thread_dead(struct task *t)
-{
-	if (t->t.group && !(t->t.flags & TH_DEAD) && t->t.group->alive)
-		t->t.group->alive--;
-	t->t.flags |= TH_DEAD;
-}
-
-/* ---- parents and children ---- */
 
 static struct task *parent_main(const struct task *t)
 {
@@ -341,6 +284,83 @@ static void child_add(struct proc *p, struct task *parent, struct task *c)
 		c->child_next->child_prev = c;
 	parent->child_first = c;
 	list_del(&parent->age);
+}
+
+/*
+ * Whose parent is a thread of m's process is now a child of m: that must not be an ancestor of m, too, as a
+ * process that is known only in part may say.
+ */
+static void break_loop(struct proc *p, struct task *m)
+{
+	const struct task *up = parent_main(m);
+	u32 depth = 0;
+
+	while (up && up != m && depth++ < MAX_DEPTH)
+		up = parent_main(up);
+	if (!up)
+		return;
+	child_remove(p, m);
+	m->t.ptid = 0;
+}
+
+static void group_join(struct proc *p, struct task *t)
+{
+	struct proc_group *g = map64_get(&p->groups, (u64)t->t.pid);
+
+	if (!g) {
+		g = account_calloc(&p->thread_budget.mem, sizeof(*g));
+		g->pid = t->t.pid;
+		map64_put(&p->groups, (u64)g->pid, g);
+		g->reaper = t->t.pid == 1 || t->t.vpid == 1;
+	}
+	t->t.group = g;
+	g->members++;
+	g->alive++;
+	if (thread_is_main(&t->t)) {
+		t->group_prev = NULL;
+		t->group_next = g->first;
+		*(g->first ? &g->first->group_prev : &g->last) = t;
+		g->first = t;
+	} else {
+		t->group_next = NULL;
+		t->group_prev = g->last;
+		*(g->last ? &g->last->group_next : &g->first) = t;
+		g->last = t;
+		if (t->child_first && thread_is_main(&g->first->t))
+			break_loop(p, g->first);
+	}
+	if (g->members == 2)
+		enter_ring(p, g->first);
+}
+
+static void group_leave(struct proc *p, struct task *t)
+{
+	struct proc_group *g = t->t.group;
+	bool was_first = g && g->first == t;
+
+	if (!g)
+		return;
+	*(t->group_prev ? &t->group_prev->group_next : &g->first) = t->group_next;
+	*(t->group_next ? &t->group_next->group_prev : &g->last) = t->group_prev;
+	t->group_next = t->group_prev = NULL;
+	t->t.group = NULL;
+	if (--g->members) {
+		if (was_first && thread_is_main(&g->first->t))
+			break_loop(p, g->first);
+		if (g->members == 1)
+			enter_ring(p, g->first);
+		return;
+	}
+	if (map64_get(&p->groups, (u64)g->pid) == g)
+		map64_del(&p->groups, (u64)g->pid);
+	account_free(&p->thread_budget.mem, g);
+}
+
+void thread_dead(struct task *t)
+{
+	if (t->t.group && !(t->t.flags & TH_DEAD) && t->t.group->alive)
+		t->t.group->alive--;
+	t->t.flags |= TH_DEAD;
 }
 
 static void parent_link(struct proc *p, struct task *t)
@@ -514,6 +534,13 @@ void thread_remove(struct proc *p, struct task *t)
 		thread_free(p, main);
 }
 
+static bool is_long_ago(const struct proc *p, u64 time_ns)
+{
+	const u64 quiet_ns = 60 * NS_PER_S;
+
+	return time_ns + quiet_ns < p->ts_ns || from_before_set_back(p, time_ns, quiet_ns);
+}
+
 /*
  * An exit whose event was lost leaves an entry behind.  Each second a few that were quiet
  * for long are looked for in /proc, so that no event waits for a walk over the table.
@@ -521,7 +548,6 @@ void thread_remove(struct proc *p, struct task *t)
 void thread_purge(struct proc *p)
 {
 	enum { AT_ONCE = 64 };
-	const u64 quiet_ns = 60 * NS_PER_S;
 	s64 gone[AT_ONCE];
 	struct map64_entry *e;
 	struct task *t;
@@ -534,8 +560,7 @@ void thread_purge(struct proc *p)
 			break;
 		}
 		t = e->value;
-		if (t->t.last_event_ts_ns + quiet_ns < p->ts_ns &&
-		    t->t.clone_ts_ns + quiet_ns < p->ts_ns && !scan_alive(p, t))
+		if (is_long_ago(p, t->t.last_event_ts_ns) && is_long_ago(p, t->t.clone_ts_ns) && !scan_alive(p, t))
 			gone[n++] = t->t.tid;
 	}
 	while (n--) {

@@ -120,6 +120,23 @@ def t_drops(d):
     holds(err, r"Exiting\.$")
 
 
+def t_output_fails(d):
+    """Each alert that an output could not take counts, once for each output; metrics have the sum."""
+    d.write("x.scap", capture(50))
+    metrics = ("-o", "metrics.enabled=true", "-o", "metrics.interval=10s", "-o", "metrics.output_file=m.json", "-o", "metrics.include_empty_values=true")
+    for keep in ("true", "false"):
+        rc, out, err = d.run("-o", "file_output={enabled: true, keep_alive: %s, filename: /dev/full}" % keep, *metrics)
+        same((rc, out.count("Warning file")), (0, 50), err)
+        holds(err, r"file: No space left on device$")
+        holds(err, r"Alerts that an output could not deliver: 50$")
+    rc, out, err = d.run("-o", "file_output={enabled: true, keep_alive: true, filename: /dev/full}", "-o", "buffered_outputs=true", *metrics)
+    holds(err, r"Alerts that an output could not deliver: \d+$")
+    last = json.loads(d.read("m.json").splitlines()[-1])["output_fields"]
+    same(0 <= last["saker.outputs_failed"] <= 50, True, last)
+    rc, out, err = d.run()
+    same("could not deliver" in err, False, err)
+
+
 def t_reader_goes_away(d):
     d.write("x.scap", capture(20000, 1000))
     p = d.start()
@@ -128,6 +145,7 @@ def t_reader_goes_away(d):
     err = p.stderr.read().decode()
     same(p.wait(timeout=60), 0, err)
     holds(err, r"stdout: Broken pipe$")
+    holds(err, r"Alerts that an output could not deliver: \d+$")
 
 
 def t_signals(d):
@@ -152,6 +170,42 @@ def t_signals(d):
     holds(err, r"SIGTERM received, exiting\.\.\.$")
     holds(out, r"^Events detected: 0$")
     holds(err, r"event drop detected: 0 occurrences")
+
+
+def t_unknown_events(d):
+    """Of a newer program's capture: left out, but not in silence."""
+    t = 1700000000 * 10**9
+    d.write("x.scap", capture(1) + event(t, 42, 60000, [b"new"]) + openat(t + 1, "/etc/last") + event(t, 42, 60001, []))
+    rc, out, err = d.run()
+    same((rc, out.count("Warning file")), (0, 2), err)
+    holds(err, r"Events of a type that this version does not know, left out: 2$")
+
+
+def t_forgotten_beginnings(d):
+    """Of an old capture: 100,000 threads that began to close a file (CLOSE_E), and did not end."""
+    t = 1700000000 * 10**9
+    d.write("x.scap", capture(1) + b"".join(event(t, i, 4, [struct.pack("<q", 3)]) for i in range(100000)))
+    rc, out, err = d.run()
+    same(rc, 0, err)
+    holds(err, r"Beginnings of calls forgotten before their ends came: \d{5}$")
+
+
+def t_signal_when_one_worker_is_done(d):
+    """All processes are of the second worker; the first one, the main thread, is at the end of the file long before."""
+    n = 40000
+    d.write("x.scap", capture(1) + openat(1700000001 * 10**9, "/etc/x" + "x" * 200).replace(struct.pack("<Q", 42), struct.pack("<Q", 43)) * n)
+    p = d.start("-o", "workers=2", "-o", "outputs_queue.capacity=%d" % (n // 2))
+    time.sleep(1)		# nobody reads: the second one waits for room
+    p.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    out, err = (x.decode() for x in p.communicate(timeout=60))
+    same(p.returncode, 0, err)
+    holds(err, r"SIGINT received, exiting\.\.\.$")
+    same(len(re.findall("SIGINT received", err)), 1)
+    detected = int(re.search(r"^Events detected: (\d+)$", out, re.M)[1])
+    same(detected < n * 0.9, True, detected)
+    dropped = re.search(r"Alerts dropped because the outputs were too slow: (\d+)$", err, re.M)
+    same(int(dropped[1]) < 500 if dropped else True, True, err)
 
 
 def t_damaged_capture(d):

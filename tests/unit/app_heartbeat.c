@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -32,6 +33,31 @@ static void beat(struct heartbeat *h, s64 tid, const char *name, bool want)
 	ev.params[2].p = (const void *)name;
 	ev.params[2].len = (u32)strlen(name) + 1;
 	assert_int_equal(heartbeat_take(h, &ev), want);
+}
+
+/* Anybody can read the name in /proc and take it, before the first beat is back. */
+static void stolen_name(void **state)
+{
+	struct heartbeat h = { 0 }, other;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(heartbeat_start(&h), 0);
+	heartbeat_share(&other, &h);
+	if (stat("/proc/self/ns/pid", &st) || st.st_ino != 0xeffffffc) {
+		assert_int_equal(h.tid, 0);
+		heartbeat_stop(&h);
+		print_message("skipped: not in the first pid namespace\n");
+		skip();
+	}
+	beat(&h, h.pid + 1, h.name, false);
+	beat(&other, h.pid + 1, h.name, false);
+	assert_int_equal(h.beats + other.beats, 0);
+	beat(&h, h.pid, h.name, true);
+	beat(&other, h.pid, h.name, true);
+	beat(&h, h.pid + 1, h.name, false);
+	assert_int_equal(h.beats, 1);
+	heartbeat_stop(&h);
 }
 
 static enum heartbeat_news look(struct heartbeat *h, u64 fetched, bool idle)
@@ -174,6 +200,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(missed),
+		cmocka_unit_test(stolen_name),
 		cmocka_unit_test(unbalanced),
 		cmocka_unit_test(health),
 		cmocka_unit_test(unserved),

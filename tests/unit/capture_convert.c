@@ -169,12 +169,71 @@ static void test_too_long(void **state)
 	converter_fini(&c);
 }
 
+static enum converted give(struct converter *c, u16 type, u64 tid, struct test_param p, struct event *ret)
+{
+	const struct event_hdr *hdr;
+	struct diag d = { 0 };
+	enum converted res;
+	struct buf b = { 0 };
+
+	put_event_size(&b, type, 5, tid, 2, &p, 1);
+	hdr = (const struct event_hdr *)b.p;
+	res = convert_event(c, &hdr, b.len, &d);
+	assert_null(d.msg);
+	if (res == CONVERTED_PASS)
+		assert_int_equal(event_decode(ret, hdr, hdr->len, &d), 0);
+	buf_fini(&b);
+	return res;
+}
+
+static s64 closed_fd(struct converter *c, u64 tid)
+{
+	struct event ev;
+	s64 fd;
+
+	assert_int_equal(give(c, EV_SYSCALL_CLOSE_X, tid, P_NUM(8, 0), &ev), CONVERTED_PASS);
+	memcpy(&fd, ev.params[1].p, sizeof(fd));
+	return fd;
+}
+
+/* Enter events without their exit: memory stays small, and what goes first is what came first. */
+static void test_forgotten(void **state)
+{
+	(void)state;
+	const u64 n = 300000;
+	struct converter c;
+	struct event ev;
+
+	converter_init(&c);
+	for (u64 tid = 1; tid <= n; tid++) {
+		assert_int_equal(give(&c, EV_SYSCALL_CLOSE_E, tid, P_NUM(8, tid), &ev), CONVERTED_DROP);
+		/* this one is in use all the time */
+		if (tid % 1000 == 0) {
+			assert_int_equal(give(&c, EV_SYSCALL_CLOSE_E, 1, P_NUM(8, tid), &ev), CONVERTED_DROP);
+			assert_in_range(converter_bytes(&c), 1, 4 << 20);
+		}
+	}
+	assert_true(converter_bytes(&c) > 3 << 20);
+	assert_int_equal(c.forgotten, n - c.enters.count);
+	assert_in_range(c.enters.count, 20000, n / 2);
+	assert_int_equal(closed_fd(&c, 2), 0);
+	assert_int_equal(closed_fd(&c, n / 2), 0);
+	for (u64 tid = n - 10000; tid <= n; tid++)
+		assert_int_equal(closed_fd(&c, tid), tid);
+	assert_int_equal(closed_fd(&c, 1), n);
+	converter_clear(&c);
+	assert_int_equal(converter_bytes(&c), 0);
+	assert_int_equal(closed_fd(&c, n), 0);
+	converter_fini(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_all_types),
 		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,12 +124,15 @@ static void full_device(void **state)
 {
 	struct output_options opt = { .file = { true, false, "/dev/full" }, .failed = failed };
 	struct outputs *o = start(&opt);
+	u64 lost = 0;
 
 	(void)state;
 	last_error[0] = 0;
-	push(o, "x");
-	outputs_stop(o, 0, NULL);
+	for (int i = 0; i < 3; i++)
+		push(o, "x");
+	outputs_stop(o, 0, &lost);
 	assert_string_equal(last_error, strerror(ENOSPC));
+	assert_int_equal(lost, 3);
 }
 
 static void program(void **state)

@@ -328,6 +328,41 @@ static void test_purge(void **state)
 	proc_free(p);
 }
 
+/* The clock is set back by an hour: what is told by time goes on. */
+static void test_set_back(void **state)
+{
+	const u64 hour_ns = 3600 * 1000000000ull;
+	const struct proc_options opt = {.live = true};
+	struct proc *p = proc_new(&opt);
+	struct fed f = {.ts_ns = 1700000000ull * 1000000000, .live = true};
+	const s64 gone = 1 << 30, kid = getpid();	/* this one is in /proc */
+
+	(void)state;
+	known_thread(p, 1, 1, 0, "init");
+	known_thread(p, gone, gone, 1, "gone");
+	/* a thread whose end is missed, and one with the same number; before and after */
+	feed_clone(p, &f, &(struct clone_of){.on = kid, .tid = kid, .pid = kid, .ptid = 1, .comm = "first"});
+	assert_string_equal(proc_thread(p, kid)->comm.p, "first");
+	feed(p, &f, EV_SYSCALL_CHDIR_X, gone, "ds", -2ll, "/x");
+	assert_non_null(proc_thread(p, gone));
+	f.ts_ns -= hour_ns;
+	feed_clone(p, &f, &(struct clone_of){.on = kid, .tid = kid, .pid = kid, .ptid = 1, .comm = "second"});
+	assert_string_equal(proc_thread(p, kid)->comm.p, "second");
+	/* it ends, and its number is used again at once by its parent */
+	feed(p, &f, EV_PROCEXIT_1_E, kid, "ddbbd", 0ll, 0ll, 0, 0, -1ll);
+	f.ts_ns -= hour_ns;
+	feed_clone(p, &f, &(struct clone_of){.on = 1, .res = kid, .tid = 1, .pid = 1, .ptid = 0, .comm = "init"});
+	assert_non_null(proc_thread(p, kid));
+	/* purge: those of before, too */
+	for (u32 i = 0; i < 4; i++) {
+		f.ts_ns += 2000000000ull;
+		feed(p, &f, EV_SYSCALL_CHDIR_X, 1, "ds", -2ll, "/x");
+	}
+	assert_null(proc_thread(p, gone));
+	assert_non_null(proc_thread(p, 1));
+	proc_free(p);
+}
+
 /* A root that a test made: what is not there is skipped. */
 static void test_host_root(void **state)
 {
@@ -349,6 +384,7 @@ int main(void)
 		cmocka_unit_test(test_datagrams),
 		cmocka_unit_test(test_names_of_kinds), cmocka_unit_test(test_bad_info),
 		cmocka_unit_test(test_scan),           cmocka_unit_test(test_lookup_of_missing),
+		cmocka_unit_test(test_set_back),
 		cmocka_unit_test(test_purge),          cmocka_unit_test(test_host_root),
 	};
 

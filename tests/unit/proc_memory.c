@@ -399,6 +399,12 @@ static void test_unknown_thread_costs_once(void **state)
 	look(p, &f, 1ll << 31);
 	proc_get_stats(p, &s);
 	assert_int_equal(s.proc_lookups, 2);
+	/* the clock is set back by an hour */
+	f.ts_ns -= 3600 * 1000000000ull;
+	for (u32 i = 0; i < 500; i++)
+		look(p, &f, 1ll << 31);
+	proc_get_stats(p, &s);
+	assert_int_equal(s.proc_lookups, 3);
 	proc_free(p);
 }
 
@@ -427,6 +433,13 @@ static void test_fd_comes_back(void **state)
 		assert_null(proc_fd(p, t, 3000));
 	proc_get_stats(p, &after);
 	assert_int_equal(after.proc_lookups, s.proc_lookups + 1);
+	/* the clock is set back by an hour */
+	f.ts_ns -= 3600 * 1000000000ull;
+	look(p, &f, getpid());
+	for (u32 i = 0; i < 100; i++)
+		assert_null(proc_fd(p, t, 3000));
+	proc_get_stats(p, &after);
+	assert_int_equal(after.proc_lookups, s.proc_lookups + 2);
 	proc_done(p, &f.ev);
 	assert_true(stats_of(p, TABLE_FDS).bytes <= 64 * KIB);
 	close(file);

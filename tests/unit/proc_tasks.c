@@ -545,6 +545,24 @@ static void test_clone_of_own_thread(void **state)
 	proc_free(p);
 }
 
+/* What is known of a process may be wrong: a thread of it that is its ancestor. */
+static void test_no_loop_by_thread(void **state)
+{
+	struct fed f = { 0 };
+	struct proc *p = some_system(&f);
+	u32 n = 0;
+
+	(void)state;
+	known_thread(p, 5000, 5000, 3000, "kid");
+	/* p1000, whose end was missed: the number is that of a new thread of its grandchild */
+	feed_clone(p, &f, &(struct clone_of){ .on = 1000, .tid = 1000, .pid = 5000, .ptid = 0, .flags = 1 << 13 | 1 });
+	for (const struct thread *t = proc_thread(p, 1000); t; t = proc_parent(p, t))
+		assert_in_range(++n, 1, 5);
+	for (const struct thread *t = proc_thread(p, 3000); t; t = proc_parent(p, t))
+		assert_in_range(++n, 1, 10);
+	proc_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -558,6 +576,7 @@ int main(void)
 		cmocka_unit_test(test_hidden_events),      cmocka_unit_test(test_full_table),
 		cmocka_unit_test(test_loops_in_metadata),  cmocka_unit_test(test_fork_bomb_shares),
 		cmocka_unit_test(test_clone_of_own_thread),
+		cmocka_unit_test(test_no_loop_by_thread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
