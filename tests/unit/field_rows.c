@@ -33,8 +33,8 @@ static const struct state_thread threads[] = {
 	  .cap_permitted = 1u << 0 | 1u << 21, .cap_inheritable = 1u << 7,
 	  .exe_ino = 4711, .exe_ino_ctime_ns = 1699999990000000000,
 	  .exe_ino_mtime_ns = 1699999980000000000, .exe_writable = true, .exe_upper_layer = true },
-	{ .tid = THREAD, .pid = VIM, .ptid = BASH, .vtid = 301, .vpid = 300, .sid = 200, .pgid = 250,
-	  .vpgid = 250, .comm = STR("vim"), .exe = STR("vim"), .exepath = STR("/usr/bin/vim"),
+	{ .tid = THREAD, .pid = VIM, .ptid = BASH, .vtid = 301, .vpid = 300, .sid = 200,
+	  .pgid = 250, .vpgid = 250, .comm = STR("vim"), .exe = STR("vim"), .exepath = STR("/usr/bin/vim"),
 	  .cwd = STR("/"), .root = STR("/"), .loginuid = UINT32_MAX,
 	  .flags = FILES | SAME_PROCESS, .vmsize_kb = 5001, .vmrss_kb = 602 },
 	{ .tid = CHILD, .pid = CHILD, .ptid = VIM, .vtid = 4, .vpid = 3, .sid = 3, .pgid = CHILD,
@@ -81,7 +81,8 @@ static struct proc *make_machine(void)
 /* 192.168.1.10:51000 to 10.1.2.3:80 */
 static void make_connect(struct maker *m)
 {
-	static const u8 tuple[] = { 2, 192, 168, 1, 10, 51000 & 255, 51000 >> 8, 10, 1, 2, 3, 80, 0 };
+	static const u8 tuple[] = { 2, 192, 168, 1, 10, 51000 & 255, 51000 >> 8,
+				    10, 1, 2, 3, 80, 0 };
 	static const u8 addr[] = { 2, 10, 1, 2, 3, 80, 0 };
 
 	add_s64(m, 0);
@@ -475,7 +476,7 @@ static void test_cpu_times(void **state)
 	}
 }
 
-/* No container runtime is asked: all runs on the host, and of containers and pods nothing is known. */
+/* No container runtime is asked: all runs on the host, nothing is known of containers and pods. */
 static void test_no_container(void **state)
 {
 	static const char *const unknown[] = {
