@@ -458,7 +458,7 @@ static void test_cpu_times(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
-		struct maker before = { .ts_ns = TS - 1 }, after = { 0 };
+		struct maker before = { .ts_ns = TS - 1 }, after = { 0 }, later = { 0 };
 		struct field_ctx x;
 		struct event ev;
 
@@ -472,6 +472,11 @@ static void test_cpu_times(void **state)
 		add_s64(&after, 16);
 		begin(&x, &after, EV_PROCINFO_E, VIM, &ev);
 		check(&x, want[i].field, want[i].text);
+		proc_done(x.proc, &ev);
+		add_s64(&later, 400);
+		add_s64(&later, 300);
+		begin(&x, &later, EV_PROCINFO_E, VIM, &ev);
+		check(&x, want[i].field, "100.0");
 		end(&x, &ev);
 	}
 }
