@@ -719,6 +719,8 @@ int app_main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], "driver"))
 		return driver_cmd(argc - 1, argv + 1);
+	/* what threads needed for a moment goes back to the system: fixed, it does not grow with the largest block */
+	mallopt(M_TRIM_THRESHOLD, 128 << 10);
 	a.run.crew = &a.crew;
 	a.crew.n = 1;
 	if (argc > 1 && !strcmp(argv[1], "top"))
