@@ -19,6 +19,7 @@ void config_init(struct config *c)
 void config_fini(struct config *c)
 {
 	vec_fini(&c->files);
+	vec_fini(&c->faults);
 	vec_fini(&c->no_effect);
 	strmap_fini(&c->static_fields);
 	arena_fini(&c->arena);
@@ -325,6 +326,44 @@ static bool is_for_config_files(const char *option)
 	return len == strlen("config_files") && !strncmp(option, "config_files", len);
 }
 
+/* "a.b[3].c" is said to set "a.b[]": deeper than that the schema does not look. */
+static const char *up_to_list(struct arena *a, const char *key)
+{
+	const char *p = key;
+
+	while (*p && *p != '[')
+		p += p[0] == '\\' && p[1] ? 2 : 1;
+	return *p ? arena_printf(a, "%.*s[]", (int)(p - key), key) : key;
+}
+
+/*
+ * What the schema says of one override, told apart from what the files say: in a document of its own.  Warnings
+ * only, as for files.
+ */
+static void check_override(struct config *c, const char *key, const char *value)
+{
+	struct yaml_node *alone = doc_map(&c->arena);
+	struct diag why = { 0 };
+	const char *verdict;
+
+	if (!doc_set(&c->arena, alone, up_to_list(&c->arena, key), value, &why)) {
+		verdict = config_schema_check(&c->arena, alone);
+		if (strcmp(verdict, "ok"))
+			vec_push(&c->faults, (struct config_fault){ key, verdict });
+	}
+	diag_fini(&why);
+}
+
+static int apply_override(struct config *c, const char *option, const char *equals, struct diag *d)
+{
+	const char *key = arena_memdup0(&c->arena, option, (size_t)(equals - option));
+	int err = doc_set(&c->arena, c->root, key, equals + 1, d);
+
+	if (!err)
+		check_override(c, key, equals + 1);
+	return err;
+}
+
 static int apply_overrides(struct config *c, const struct strlist *o, bool files, struct diag *d)
 {
 	int err = 0;
@@ -340,9 +379,7 @@ static int apply_overrides(struct config *c, const struct strlist *o, bool files
 				o->p[i]);
 		if (is_for_config_files(o->p[i]) != files)
 			continue;
-		err = doc_set(&c->arena, c->root,
-			      arena_memdup0(&c->arena, o->p[i], (size_t)(equals - o->p[i])),
-			      equals + 1, d);
+		err = apply_override(c, o->p[i], equals, d);
 	}
 	return err;
 }

@@ -28,6 +28,11 @@ struct config_file {
 	const char *schema;	/* "ok", or what failed */
 };
 
+/* An option -o with an unknown key or a value of another type. */
+struct config_fault {
+	const char *key, *what;
+};
+
 struct static_field {
 	const char *key, *value;
 };
@@ -41,6 +46,7 @@ struct config {
 	const char *path;		/* as given */
 	struct yaml_node *root;		/* merged */
 	VEC(struct config_file) files;
+	VEC(struct config_fault) faults;	/* of -o, in its order */
 	VEC(const char *) no_effect;	/* keys given that do nothing yet */
 	bool rules_file_used;		/* the deprecated key */
 

@@ -340,6 +340,16 @@ def t_no_effect(d):
     holds(err, r"   c.yaml \| schema validation: failed for <root>: .*'foo'")
 
 
+def t_schema_of_options(d):
+    """What -o sets and is no key, or of another type, is told; the run goes on with the default."""
+    rc, out, err = d.run("-o", "json_outptu=true", "-o", "json_output=maybe", "-o", "rules[].enable.rule=off", "-o", "priority=info")
+    same((rc, out.count("Warning file")), (0, 4), err)
+    same(re.findall(r"Option -o (\S+): schema validation: failed for (\S+): ", err), [("json_outptu", "<root>"), ("json_output", "<root>[json_output]")])
+    holds(err, r"c.yaml \| schema validation: ok$")
+    rc, out, err = d.run("-o", "json_output=true")
+    same("Option -o" in err, False)
+
+
 def t_environment(d):
     d.write("c.yaml", CONFIG.replace("{enabled: true}", "{enabled: \"${ON}\"}"))
     rc, out, err = d.run(env={"ON": "true"})

@@ -267,6 +267,57 @@ static void schema(void **state)
 	}
 }
 
+/* What is wrong in an option is told as it is in a file, and not taken for a fault of the file. */
+static void schema_of_options(void **state)
+{
+#define NO_SUCH(key) "Object contains a property that could not be validated using 'properties' or " \
+		     "'additionalProperties' constraints: '" key "'."
+	static const struct {
+		const char *option, *key, *what;	/* NULL: good */
+	} rows[] = {
+		{ "nokey=1", "nokey", "failed for <root>: " NO_SUCH("nokey") },
+		{ "json_outptu=true", "json_outptu", "failed for <root>: " NO_SUCH("json_outptu") },
+		{ "json_output=maybe", "json_output", "failed for <root>[json_output]: expected true or false" },
+		{ "json_output.foo=1", "json_output.foo", "failed for <root>[json_output]: expected true or false" },
+		{ "engine.modern_ebpf=5", "engine.modern_ebpf", "failed for <root>[engine][modern_ebpf]: expected a map" },
+		{ "engine.paint=red", "engine.paint", "failed for <root>[engine]: " NO_SUCH("paint") },
+		{ "webserver.listen_port=abc", "webserver.listen_port",
+		  "failed for <root>[webserver][listen_port]: expected a number, not negative" },
+		{ "outputs_queue.capacity=-1", "outputs_queue.capacity",
+		  "failed for <root>[outputs_queue][capacity]: expected a number, not negative" },
+		{ "priority={a: b}", "priority", "failed for <root>[priority]: expected a text" },
+		{ "nokey[].x=1", "nokey[].x", "failed for <root>: " NO_SUCH("nokey") },
+		{ "json_output=true", NULL, NULL },
+		{ "json_output=", NULL, NULL },
+		{ "json_output=${NOT_SET}", NULL, NULL },
+		{ "engine.modern_ebpf.buf_size_preset=6", NULL, NULL },
+		{ "rules[].disable.tag=network", NULL, NULL },
+		{ "rules[0].disable.rule=two", NULL, NULL },
+		{ "rules_files[]=more.yaml", NULL, NULL },
+		{ "rules_files=only.yaml", NULL, NULL },
+		{ "static_fields.any=1", NULL, NULL },
+		{ "append_output[]={extra_output: x}", NULL, NULL },
+		{ "engine={kind: nodriver}", NULL, NULL },
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct diag d = { 0 };
+		struct config c;
+
+		if (load(&c, "rules: [{disable: {rule: one}}]\nrules_files: [a.yaml]", rows[i].option, &d))
+			fail_msg("%s: %s", rows[i].option, d.msg);
+		assert_string_equal(c.files.p[0].schema, "ok");
+		if (c.faults.n != !!rows[i].what)
+			fail_msg("%s: %zu faults", rows[i].option, c.faults.n);
+		if (rows[i].what) {
+			assert_string_equal(c.faults.p[0].key, rows[i].key);
+			assert_string_equal(c.faults.p[0].what, rows[i].what);
+		}
+		config_fini(&c);
+	}
+}
+
 static void without_effect(void **state)
 {
 	struct diag d = { 0 };
@@ -364,7 +415,7 @@ int main(void)
 		cmocka_unit_test(values),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(included),
-		cmocka_unit_test(schema),
+		cmocka_unit_test(schema), cmocka_unit_test(schema_of_options),
 		cmocka_unit_test(workers),
 		cmocka_unit_test(routing),
 		cmocka_unit_test(presets),
