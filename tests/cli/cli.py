@@ -127,7 +127,7 @@ def t_output_fails(d):
     for keep in ("true", "false"):
         rc, out, err = d.run("-o", "file_output={enabled: true, keep_alive: %s, filename: /dev/full}" % keep, *metrics)
         same((rc, out.count("Warning file")), (0, 50), err)
-        holds(err, r"file: No space left on device$")
+        holds(err, r"file: /dev/full: No space left on device$")
         holds(err, r"Alerts that an output could not deliver: 50$")
     rc, out, err = d.run("-o", "file_output={enabled: true, keep_alive: true, filename: /dev/full}", "-o", "buffered_outputs=true", *metrics)
     holds(err, r"Alerts that an output could not deliver: \d+$")
@@ -308,7 +308,7 @@ def t_errors(d):
             (["-r", "nosuch.yaml"], "Error: Could not open file nosuch.yaml for reading"),
             (["-o", "engine.replay.capture_file=nosuch"], "Error: .*nosuch.*No such file"),
             (["-o", "engine.replay.capture_file=r.yaml"], "Error: .*r.yaml"),
-            (["-o", "file_output.enabled=true", "-o", "file_output.filename=no/such"], "Error: Failed to init output: file: No such file"),
+            (["-o", "file_output.enabled=true", "-o", "file_output.filename=no/such"], "Error: Failed to init output: file: no/such: No such file or directory$"),
             (["--enable-source", "x", "-o", "engine.kind=nodriver"], "Error: Attempted enabling an unknown event source: x"),
             (["--disable-source=syscall", "-o", "engine.kind=nodriver"], "Error: Must enable at least one event source"),
             (["--enable-source=syscall", "--disable-source=syscall", "-o", "engine.kind=nodriver"], "Error: You can not mix")):
