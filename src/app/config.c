@@ -110,6 +110,32 @@ static const char *const type_names[] = {
 	[CFG_ITEMS] = "a list",
 };
 
+static bool is_choice(const char *choices, const char *word)
+{
+	size_t len = strlen(word), n;
+
+	for (; *choices; choices += n + strspn(choices + n, ", ")) {
+		n = strcspn(choices, ",");
+		if (n == len && !strncmp(choices, word, n))
+			return true;
+	}
+	return false;
+}
+
+/* Of a value that has the type of its row. */
+static void check_limit(struct checker *k, const struct config_limit *limit, const struct yaml_node *n)
+{
+	const struct yaml_node *v = doc_expand(k->a, n);
+	s64 num;
+
+	if (yaml_is_null(v))
+		return;
+	if (limit->choices && !is_choice(limit->choices, v->s))
+		fail(k, arena_printf(k->a, "expected one of %s", limit->choices));
+	if (limit->max && yaml_s64(v, &num) && (u64)num > limit->max)
+		fail(k, arena_printf(k->a, "expected a number, at most %llu", limit->max));
+}
+
 static const struct config_row *row_by_key(const char *key)
 {
 	for (u32 i = 0; i < config_nrows; i++)
@@ -131,12 +157,15 @@ static void check_map(struct checker *k, const struct yaml_node *map);
 static void check_value(struct checker *k, const struct yaml_node *value)
 {
 	const struct config_row *row = row_by_key(buf_str(&k->key));
+	const struct config_limit *limit = row ? config_limit(row->key) : NULL;
 	struct buf what = { 0 };
 
 	if (row) {
 		buf_addf(&what, "expected %s", type_names[row->type]);
 		if (!is_of_type(k->a, row->type, value))
 			fail(k, buf_str(&what));
+		else if (limit)
+			check_limit(k, limit, value);
 	} else if (value->kind == YAML_MAP) {
 		if (!value->n)
 			fail(k, "Object should have no fewer than 1 properties.");

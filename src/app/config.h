@@ -144,8 +144,18 @@ struct config_row {
 	int (*parse)(struct config *c, const struct yaml_node *n, struct diag *d);
 };
 
+/* What the schema says of a value besides its type. */
+struct config_limit {
+	const char *key;
+	const char *choices;	/* words separated by ", ", NULL: any text */
+	u64 max;		/* of a number */
+};
+
 extern const struct config_row config_rows[];
 extern const u32 config_nrows;
+
+/* Of the row with this key, or NULL. */
+const struct config_limit *config_limit(const char *key);
 
 void config_init(struct config *c);
 void config_fini(struct config *c);

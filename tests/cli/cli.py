@@ -350,6 +350,17 @@ def t_schema_of_options(d):
     same("Option -o" in err, False)
 
 
+def t_schema_of_values(d):
+    """Words and numbers out of what a key takes are told; --config-schema says what it takes."""
+    d.write("c.yaml", CONFIG + "capture: {mode: bogus}\n")
+    rc, out, err = d.run()
+    same(rc, 0, err)
+    holds(err, r"c.yaml \| schema validation: failed for <root>\[capture\]\[mode\]: expected one of rules, all_rules$")
+    rc, out, err = d.run("--config-schema", raw=True)
+    of = json.loads(out)["properties"]["capture"]["properties"]
+    same((of["mode"]["enum"], of["max_file_size_mb"]["maximum"]), (["rules", "all_rules"], 1048576))
+
+
 def t_environment(d):
     d.write("c.yaml", CONFIG.replace("{enabled: true}", "{enabled: \"${ON}\"}"))
     rc, out, err = d.run(env={"ON": "true"})

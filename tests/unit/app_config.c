@@ -246,6 +246,16 @@ static void schema(void **state)
 		{ "engine: {kind: [a]}", "failed for <root>[engine][kind]: expected a text" },
 		{ "engine: {knd: auto}", "failed for <root>[engine]: Object contains a property that could not be "
 		  "validated using 'properties' or 'additionalProperties' constraints: 'knd'." },
+		{ "capture: {mode: all_rules, max_file_size_mb: 1048576}", "ok" },
+		{ "capture: {mode: }", "ok" },
+		{ "capture: {mode: bogus}", "failed for <root>[capture][mode]: expected one of rules, all_rules" },
+		{ "capture: {mode: rule}", "failed for <root>[capture][mode]: expected one of rules, all_rules" },
+		{ "capture: {mode: [rules]}", "failed for <root>[capture][mode]: expected a text" },
+		{ "capture: {max_file_size_mb: 1048577}",
+		  "failed for <root>[capture][max_file_size_mb]: expected a number, at most 1048576" },
+		{ "libs_logger: {severity: trace}", "ok" },
+		{ "libs_logger: {severity: foo}", "failed for <root>[libs_logger][severity]: expected one of fatal, "
+		  "critical, error, warning, notice, info, debug, trace" },
 		{ "metrics: {}", "failed for <root>[metrics]: Object should have no fewer than 1 properties." },
 		{ "metrics: 1", "failed for <root>[metrics]: expected a map" },
 		{ "foo: 1", "failed for <root>: Object contains a property that could not be validated using "
@@ -287,6 +297,7 @@ static void schema_of_options(void **state)
 		  "failed for <root>[outputs_queue][capacity]: expected a number, not negative" },
 		{ "priority={a: b}", "priority", "failed for <root>[priority]: expected a text" },
 		{ "nokey[].x=1", "nokey[].x", "failed for <root>: " NO_SUCH("nokey") },
+		{ "capture.mode=bogus", "capture.mode", "failed for <root>[capture][mode]: expected one of rules, all_rules" },
 		{ "json_output=true", NULL, NULL },
 		{ "json_output=", NULL, NULL },
 		{ "json_output=${NOT_SET}", NULL, NULL },
@@ -337,16 +348,22 @@ static void without_effect(void **state)
 /* Each row's default must be of its type, or it would be ignored silently. */
 static void rows_are_sound(void **state)
 {
+	u32 nlimits = 0;
+
 	(void)state;
 	for (u32 i = 0; i < config_nrows; i++) {
 		const struct config_row *r = &config_rows[i];
 		struct yaml_node n = { .kind = YAML_SCALAR, .plain = true, .s = r->def,
 				       .len = (u32)strlen(r->def) };
+		const struct config_limit *limit = config_limit(r->key);
 		double real;
 		bool flag;
 		s64 num;
 
 		assert_non_null(r->help);
+		nlimits += !!limit;
+		if (limit)
+			assert_int_equal(r->type, limit->choices ? CFG_STRING : CFG_UINT);
 		if (r->type == CFG_BOOL)
 			assert_true(yaml_bool(&n, &flag));
 		else if (r->type == CFG_UINT)
@@ -358,6 +375,7 @@ static void rows_are_sound(void **state)
 		for (u32 j = 0; j < i; j++)
 			assert_string_not_equal(r->key, config_rows[j].key);
 	}
+	assert_int_equal(nlimits, 3);	/* each belongs to a row */
 }
 
 static void command_line(void **state)
