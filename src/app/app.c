@@ -136,7 +136,7 @@ static void log_config(const struct app *a)
 
 static void set_hostname(struct app *a)
 {
-	const char *env = getenv("FALCO_HOSTNAME");
+	const char *env = getenv("SAKER_HOSTNAME") ?: getenv("FALCO_HOSTNAME");
 
 	if (env) {
 		snprintf(a->hostname, sizeof(a->hostname), "%s", env);

@@ -369,6 +369,14 @@ def t_environment(d):
     same(rc, 1)
 
 
+def t_hostname(d):
+    """SAKER_HOSTNAME before FALCO_HOSTNAME (which clidir.py sets)."""
+    for env, want in (({}, "testhost"), ({"SAKER_HOSTNAME": "other"}, "other")):
+        rc, out, err = d.run("-o", "json_output=true", env=env)
+        same((rc, json.loads(out.splitlines()[0])["hostname"]), (0, want), err)
+        holds(err, "Hostname value has been overridden via environment variable to: %s$" % want)
+
+
 def t_beside_the_configuration(d):
     """Rules named in a configuration file are found beside it, from any working directory."""
     os.mkdir(d.path + "/etc")
