@@ -120,6 +120,8 @@ static void log_config(const struct app *a)
 		log_info("Saker initialized with configuration files:");
 	for (size_t i = 0; i < c->files.n; i++)
 		log_info("   %s | schema validation: %s", c->files.p[i].path, c->files.p[i].schema);
+	for (size_t i = 0; i < c->faults.n; i++)
+		log_warning("Option -o %s: schema validation: %s", c->faults.p[i].key, c->faults.p[i].what);
 	if (c->rules_file_used)
 		log_warning(
 			"Using deprecated config key 'rules_file' (singular form). Please use new "
@@ -134,7 +136,7 @@ static void log_config(const struct app *a)
 
 static void set_hostname(struct app *a)
 {
-	const char *env = getenv("FALCO_HOSTNAME");
+	const char *env = getenv("SAKER_HOSTNAME") ?: getenv("FALCO_HOSTNAME");
 
 	if (env) {
 		snprintf(a->hostname, sizeof(a->hostname), "%s", env);

@@ -19,6 +19,7 @@ void config_init(struct config *c)
 void config_fini(struct config *c)
 {
 	vec_fini(&c->files);
+	vec_fini(&c->faults);
 	vec_fini(&c->no_effect);
 	strmap_fini(&c->static_fields);
 	arena_fini(&c->arena);
@@ -109,6 +110,32 @@ static const char *const type_names[] = {
 	[CFG_ITEMS] = "a list",
 };
 
+static bool is_choice(const char *choices, const char *word)
+{
+	size_t len = strlen(word), n;
+
+	for (; *choices; choices += n + strspn(choices + n, ", ")) {
+		n = strcspn(choices, ",");
+		if (n == len && !strncmp(choices, word, n))
+			return true;
+	}
+	return false;
+}
+
+/* Of a value that has the type of its row. */
+static void check_limit(struct checker *k, const struct config_limit *limit, const struct yaml_node *n)
+{
+	const struct yaml_node *v = doc_expand(k->a, n);
+	s64 num;
+
+	if (yaml_is_null(v))
+		return;
+	if (limit->choices && !is_choice(limit->choices, v->s))
+		fail(k, arena_printf(k->a, "expected one of %s", limit->choices));
+	if (limit->max && yaml_s64(v, &num) && (u64)num > limit->max)
+		fail(k, arena_printf(k->a, "expected a number, at most %llu", limit->max));
+}
+
 static const struct config_row *row_by_key(const char *key)
 {
 	for (u32 i = 0; i < config_nrows; i++)
@@ -130,12 +157,15 @@ static void check_map(struct checker *k, const struct yaml_node *map);
 static void check_value(struct checker *k, const struct yaml_node *value)
 {
 	const struct config_row *row = row_by_key(buf_str(&k->key));
+	const struct config_limit *limit = row ? config_limit(row->key) : NULL;
 	struct buf what = { 0 };
 
 	if (row) {
 		buf_addf(&what, "expected %s", type_names[row->type]);
 		if (!is_of_type(k->a, row->type, value))
 			fail(k, buf_str(&what));
+		else if (limit)
+			check_limit(k, limit, value);
 	} else if (value->kind == YAML_MAP) {
 		if (!value->n)
 			fail(k, "Object should have no fewer than 1 properties.");
@@ -325,6 +355,44 @@ static bool is_for_config_files(const char *option)
 	return len == strlen("config_files") && !strncmp(option, "config_files", len);
 }
 
+/* "a.b[3].c" is said to set "a.b[]": deeper than that the schema does not look. */
+static const char *up_to_list(struct arena *a, const char *key)
+{
+	const char *p = key;
+
+	while (*p && *p != '[')
+		p += p[0] == '\\' && p[1] ? 2 : 1;
+	return *p ? arena_printf(a, "%.*s[]", (int)(p - key), key) : key;
+}
+
+/*
+ * What the schema says of one override, told apart from what the files say: in a document of its own.  Warnings
+ * only, as for files.
+ */
+static void check_override(struct config *c, const char *key, const char *value)
+{
+	struct yaml_node *alone = doc_map(&c->arena);
+	struct diag why = { 0 };
+	const char *verdict;
+
+	if (!doc_set(&c->arena, alone, up_to_list(&c->arena, key), value, &why)) {
+		verdict = config_schema_check(&c->arena, alone);
+		if (strcmp(verdict, "ok"))
+			vec_push(&c->faults, (struct config_fault){ key, verdict });
+	}
+	diag_fini(&why);
+}
+
+static int apply_override(struct config *c, const char *option, const char *equals, struct diag *d)
+{
+	const char *key = arena_memdup0(&c->arena, option, (size_t)(equals - option));
+	int err = doc_set(&c->arena, c->root, key, equals + 1, d);
+
+	if (!err)
+		check_override(c, key, equals + 1);
+	return err;
+}
+
 static int apply_overrides(struct config *c, const struct strlist *o, bool files, struct diag *d)
 {
 	int err = 0;
@@ -340,9 +408,7 @@ static int apply_overrides(struct config *c, const struct strlist *o, bool files
 				o->p[i]);
 		if (is_for_config_files(o->p[i]) != files)
 			continue;
-		err = doc_set(&c->arena, c->root,
-			      arena_memdup0(&c->arena, o->p[i], (size_t)(equals - o->p[i])),
-			      equals + 1, d);
+		err = apply_override(c, o->p[i], equals, d);
 	}
 	return err;
 }

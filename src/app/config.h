@@ -28,6 +28,11 @@ struct config_file {
 	const char *schema;	/* "ok", or what failed */
 };
 
+/* An option -o with an unknown key or a value of another type. */
+struct config_fault {
+	const char *key, *what;
+};
+
 struct static_field {
 	const char *key, *value;
 };
@@ -41,6 +46,7 @@ struct config {
 	const char *path;		/* as given */
 	struct yaml_node *root;		/* merged */
 	VEC(struct config_file) files;
+	VEC(struct config_fault) faults;	/* of -o, in its order */
 	VEC(const char *) no_effect;	/* keys given that do nothing yet */
 	bool rules_file_used;		/* the deprecated key */
 
@@ -138,8 +144,18 @@ struct config_row {
 	int (*parse)(struct config *c, const struct yaml_node *n, struct diag *d);
 };
 
+/* What the schema says of a value besides its type. */
+struct config_limit {
+	const char *key;
+	const char *choices;	/* words separated by ", ", NULL: any text */
+	u64 max;		/* of a number */
+};
+
 extern const struct config_row config_rows[];
 extern const u32 config_nrows;
+
+/* Of the row with this key, or NULL. */
+const struct config_limit *config_limit(const char *key);
 
 void config_init(struct config *c);
 void config_fini(struct config *c);

@@ -6,6 +6,7 @@
 #include "app/config.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #define INTO(member) offsetof(struct config, member), 0
 #define INERT 0, CFG_NO_EFFECT
@@ -210,7 +211,8 @@ const struct config_row config_rows[] = {
 	{ "libs_logger.enabled", CFG_BOOL, INERT, "false", "false",
 	  "Log lines of the capture library.", NULL },
 	{ "libs_logger.severity", CFG_STRING, INERT, "info", NULL,
-	  "Least important lines of the capture library.", NULL },
+	  "Least important lines of the capture library: fatal, critical, error, warning, notice, info, debug, trace.",
+	  NULL },
 
 	/* losses */
 	{ "syscall_event_drops.threshold", CFG_DOUBLE, INTO(drops_threshold), "0.1", NULL,
@@ -246,7 +248,7 @@ const struct config_row config_rows[] = {
 	{ "capture.default_duration", CFG_UINT, INERT, "5000", NULL,
 	  "Milliseconds a capture lasts.", NULL },
 	{ "capture.max_file_size_mb", CFG_UINT, INERT, "0", NULL,
-	  "Size at which a capture ends; 0: none.", NULL },
+	  "Size at which a capture ends, at most 1048576; 0: none.", NULL },
 
 	/* the web server and metrics */
 	{ "webserver.enabled", CFG_BOOL, INTO(web.enabled), "false", NULL,
@@ -303,3 +305,18 @@ const struct config_row config_rows[] = {
 };
 
 const u32 config_nrows = ARRAY_SIZE(config_rows);
+
+/* Keys whose values are checked when they are used (config_check()) end the program when wrong, and are not here. */
+static const struct config_limit limits[] = {
+	{ .key = "libs_logger.severity", .choices = "fatal, critical, error, warning, notice, info, debug, trace" },
+	{ .key = "capture.mode", .choices = "rules, all_rules" },
+	{ .key = "capture.max_file_size_mb", .max = 1048576 },
+};
+
+const struct config_limit *config_limit(const char *key)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(limits); i++)
+		if (!strcmp(limits[i].key, key))
+			return &limits[i];
+	return NULL;
+}

@@ -119,6 +119,24 @@ void info_print_ignored(void)
 
 /* ---- the schema of the configuration ------------------------------------------------ */
 
+static void add_limit(json_t *leaf, const struct config_limit *limit)
+{
+	json_t *words;
+
+	if (limit->max)
+		json_object_set_new(leaf, "maximum", json_integer((json_int_t)limit->max));
+	if (!limit->choices)
+		return;
+	words = json_array();
+	for (const char *p = limit->choices; *p;) {
+		size_t n = strcspn(p, ",");
+
+		json_array_append_new(words, json_stringn(p, n));
+		p += n + strspn(p + n, ", ");
+	}
+	json_object_set_new(leaf, "enum", words);
+}
+
 static json_t *leaf_schema(const struct config_row *row)
 {
 	static const char *const types[] = {
@@ -127,11 +145,14 @@ static json_t *leaf_schema(const struct config_row *row)
 		[CFG_ITEMS] = "array",
 	};
 	json_t *leaf = json_pack("{s:s, s:s}", "type", types[row->type], "description", row->help);
+	const struct config_limit *limit = config_limit(row->key);
 
 	if (row->def[0])
 		json_object_set_new(leaf, "default", json_string(row->def));
 	if (row->flags & CFG_NO_EFFECT)
 		json_object_set_new(leaf, "x-no-effect-yet", json_true());
+	if (limit)
+		add_limit(leaf, limit);
 	return leaf;
 }
 

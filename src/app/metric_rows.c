@@ -397,7 +397,7 @@ const struct metric_row metric_rows[] = {
 	V(RESOURCES, GAUGE, KB, 0, res.pss_kb, "falco.memory_pss", FALCO "memory_pss_bytes",
 	  "Its resident memory, shared pages in part."),
 	V(RESOURCES, GAUGE, BYTES, 0, res.container_bytes, "falco.container_memory_used", FALCO "container_memory_used_bytes",
-	  "Memory of the cgroup, when it can be read ($FALCO_CGROUP_MEM_PATH names another file)."),
+	  "Memory of the cgroup, when it can be read ($SINSP_AGENT_CGROUP_MEM_PATH or $FALCO_CGROUP_MEM_PATH names another file)."),
 	D(RESOURCES, PERCENT, res.host_cpu_perc, "falco.host_cpu_usage", FALCO "host_cpu_usage_ratio",
 	  "CPU time of the machine since its start, of all CPUs."),
 	V(RESOURCES, GAUGE, KB, 0, res.host_used_kb, "falco.host_memory_used", FALCO "host_memory_used_bytes",

@@ -68,8 +68,8 @@ static void get_own(struct resources *r, u64 start_ns)
 
 static void get_container(struct resources *r)
 {
-	const char *paths[] = { getenv("FALCO_CGROUP_MEM_PATH"), "/sys/fs/cgroup/memory/memory.usage_in_bytes",
-				"/sys/fs/cgroup/memory.current" };
+	const char *paths[] = { getenv("SINSP_AGENT_CGROUP_MEM_PATH"), getenv("FALCO_CGROUP_MEM_PATH"),
+				"/sys/fs/cgroup/memory/memory.usage_in_bytes", "/sys/fs/cgroup/memory.current" };
 	char text[64];
 
 	for (u32 i = 0; i < ARRAY_SIZE(paths); i++)

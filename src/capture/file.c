@@ -134,6 +134,17 @@ static inline int load_block(struct file *f, const struct block_hdr *h, size_t m
 	return 0;
 }
 
+/*
+ * Written by a machine of the other byte order?  The type of a section is the same in both, the length is not:
+ * looked at before it is taken for one.
+ */
+static bool is_swapped(struct file *f, const struct block_hdr *h)
+{
+	if (__builtin_bswap32(h->len) > h->len || stream_fill(&f->in, sizeof(*h) + 4) < sizeof(*h) + 4)
+		return false;
+	return load_u32(stream_at(&f->in) + sizeof(*h)) == __builtin_bswap32(MAGIC);
+}
+
 static int read_section(struct file *f, const struct block_hdr *h, struct diag *d)
 {
 	u64 at = stream_offset(&f->in);
@@ -143,6 +154,8 @@ static int read_section(struct file *f, const struct block_hdr *h, struct diag *
 
 	if (h->type != SECTION)
 		return bad_file(f, at, d, "invalid block type 0x%x", h->type);
+	if (is_swapped(f, h))
+		return bad_file(f, at, d, "the capture is of a machine of the other byte order, and cannot be read here");
 	err = load_block(f, h, BLOCK_MAX, d);
 	if (err)
 		return err;

@@ -203,7 +203,7 @@ static const struct field generic_rows[] = {
 	{ .name = "evt.asynctype", .type = PT_CHARBUF, .get = get_asynctype,
 	  .help = "Name of such a notice; no value for other events." },
 	{ .name = "evt.hostname", .type = PT_CHARBUF, .get = get_hostname,
-	  .help = "Name of the host; the environment variable FALCO_HOSTNAME overrides it." },
+	  .help = "Name of the host; the environment variable SAKER_HOSTNAME, or FALCO_HOSTNAME, overrides it." },
 };
 
 const struct field_class field_class_generic = {

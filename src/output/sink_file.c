@@ -6,17 +6,30 @@
 #include "output/sink.h"
 
 #include <errno.h>
+#include <string.h>
 
 static bool file_enabled(const struct output_options *opt)
 {
 	return opt->file.enabled;
 }
 
+/* Every failure is of this file: which one it is, is said. */
+static int told(struct sink *s, int err)
+{
+	char why[sizeof(s->why)];
+
+	if (err) {
+		snprintf(why, sizeof(why), "%.300s: %s", s->opt->file.filename, strerror(-err));
+		sink_why(s, why);
+	}
+	return err;
+}
+
 static int file_open(struct sink *s)
 {
 	if (!s->file)
 		s->file = fopen(s->opt->file.filename, "ae");
-	return s->file ? 0 : -errno;
+	return s->file ? 0 : told(s, -errno);
 }
 
 static int file_close(struct sink *s)
@@ -24,7 +37,7 @@ static int file_close(struct sink *s)
 	int err = 0;
 
 	if (s->file && fclose(s->file))
-		err = -errno;
+		err = told(s, -errno);
 	s->file = NULL;
 	return err;
 }
@@ -42,7 +55,7 @@ static int file_write(struct sink *s, enum priority prio, const char *line, size
 	int err = file_open(s);
 
 	(void)prio;
-	return err ? err : sink_put_line(s->file, line, len);
+	return err ? err : told(s, sink_put_line(s->file, line, len));
 }
 
 static int file_flush(struct sink *s)
@@ -51,7 +64,7 @@ static int file_flush(struct sink *s)
 		return 0;
 	if (!s->opt->file.keep_alive)
 		return file_close(s);
-	return s->opt->buffered ? 0 : sink_flush_file(s->file);
+	return s->opt->buffered ? 0 : told(s, sink_flush_file(s->file));
 }
 
 static void file_reopen(struct sink *s)

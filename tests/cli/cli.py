@@ -127,7 +127,7 @@ def t_output_fails(d):
     for keep in ("true", "false"):
         rc, out, err = d.run("-o", "file_output={enabled: true, keep_alive: %s, filename: /dev/full}" % keep, *metrics)
         same((rc, out.count("Warning file")), (0, 50), err)
-        holds(err, r"file: No space left on device$")
+        holds(err, r"file: /dev/full: No space left on device$")
         holds(err, r"Alerts that an output could not deliver: 50$")
     rc, out, err = d.run("-o", "file_output={enabled: true, keep_alive: true, filename: /dev/full}", "-o", "buffered_outputs=true", *metrics)
     holds(err, r"Alerts that an output could not deliver: \d+$")
@@ -308,7 +308,7 @@ def t_errors(d):
             (["-r", "nosuch.yaml"], "Error: Could not open file nosuch.yaml for reading"),
             (["-o", "engine.replay.capture_file=nosuch"], "Error: .*nosuch.*No such file"),
             (["-o", "engine.replay.capture_file=r.yaml"], "Error: .*r.yaml"),
-            (["-o", "file_output.enabled=true", "-o", "file_output.filename=no/such"], "Error: Failed to init output: file: No such file"),
+            (["-o", "file_output.enabled=true", "-o", "file_output.filename=no/such"], "Error: Failed to init output: file: no/such: No such file or directory$"),
             (["--enable-source", "x", "-o", "engine.kind=nodriver"], "Error: Attempted enabling an unknown event source: x"),
             (["--disable-source=syscall", "-o", "engine.kind=nodriver"], "Error: Must enable at least one event source"),
             (["--enable-source=syscall", "--disable-source=syscall", "-o", "engine.kind=nodriver"], "Error: You can not mix")):
@@ -340,12 +340,41 @@ def t_no_effect(d):
     holds(err, r"   c.yaml \| schema validation: failed for <root>: .*'foo'")
 
 
+def t_schema_of_options(d):
+    """What -o sets and is no key, or of another type, is told; the run goes on with the default."""
+    rc, out, err = d.run("-o", "json_outptu=true", "-o", "json_output=maybe", "-o", "rules[].enable.rule=off", "-o", "priority=info")
+    same((rc, out.count("Warning file")), (0, 4), err)
+    same(re.findall(r"Option -o (\S+): schema validation: failed for (\S+): ", err), [("json_outptu", "<root>"), ("json_output", "<root>[json_output]")])
+    holds(err, r"c.yaml \| schema validation: ok$")
+    rc, out, err = d.run("-o", "json_output=true")
+    same("Option -o" in err, False)
+
+
+def t_schema_of_values(d):
+    """Words and numbers out of what a key takes are told; --config-schema says what it takes."""
+    d.write("c.yaml", CONFIG + "capture: {mode: bogus}\n")
+    rc, out, err = d.run()
+    same(rc, 0, err)
+    holds(err, r"c.yaml \| schema validation: failed for <root>\[capture\]\[mode\]: expected one of rules, all_rules$")
+    rc, out, err = d.run("--config-schema", raw=True)
+    of = json.loads(out)["properties"]["capture"]["properties"]
+    same((of["mode"]["enum"], of["max_file_size_mb"]["maximum"]), (["rules", "all_rules"], 1048576))
+
+
 def t_environment(d):
     d.write("c.yaml", CONFIG.replace("{enabled: true}", "{enabled: \"${ON}\"}"))
     rc, out, err = d.run(env={"ON": "true"})
     same((rc, out.count("Warning file")), (0, 4), err)
     rc, out, err = d.run(env={"ON": "false"})
     same(rc, 1)
+
+
+def t_hostname(d):
+    """SAKER_HOSTNAME before FALCO_HOSTNAME (which clidir.py sets)."""
+    for env, want in (({}, "testhost"), ({"SAKER_HOSTNAME": "other"}, "other")):
+        rc, out, err = d.run("-o", "json_output=true", env=env)
+        same((rc, json.loads(out.splitlines()[0])["hostname"]), (0, want), err)
+        holds(err, "Hostname value has been overridden via environment variable to: %s$" % want)
 
 
 def t_beside_the_configuration(d):

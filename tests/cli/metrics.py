@@ -71,6 +71,17 @@ def t_switches(d):
     same("falco.memory_rss_kb" in f and "falco.memory_rss_mb" not in f, True, list(f))
 
 
+def t_container_memory(d):
+    """The file that an environment variable names; the first one that can be read."""
+    d.write("a", "4096\n")
+    d.write("b", "8192\n")
+    first, second = "SINSP_AGENT_CGROUP_MEM_PATH", "FALCO_CGROUP_MEM_PATH"
+    for env, want in (({first: "a"}, 4096), ({second: "b"}, 8192), ({first: "a", second: "b"}, 4096), ({first: "nosuch", second: "b"}, 8192)):
+        rc, out, err = d.run(*ON, "-o", "json_output=true", "-o", "metrics.convert_memory_to_mb=false",
+                             env={name: d.file(path) for name, path in env.items()})
+        same((rc, snapshots(out)[0]["output_fields"].get("falco.container_memory_used_bytes")), (0, want), env)
+
+
 def t_hashes(d):
     rc, out, err = d.run(*ON, "-o", "json_output=true")
     import hashlib

@@ -246,6 +246,16 @@ static void schema(void **state)
 		{ "engine: {kind: [a]}", "failed for <root>[engine][kind]: expected a text" },
 		{ "engine: {knd: auto}", "failed for <root>[engine]: Object contains a property that could not be "
 		  "validated using 'properties' or 'additionalProperties' constraints: 'knd'." },
+		{ "capture: {mode: all_rules, max_file_size_mb: 1048576}", "ok" },
+		{ "capture: {mode: }", "ok" },
+		{ "capture: {mode: bogus}", "failed for <root>[capture][mode]: expected one of rules, all_rules" },
+		{ "capture: {mode: rule}", "failed for <root>[capture][mode]: expected one of rules, all_rules" },
+		{ "capture: {mode: [rules]}", "failed for <root>[capture][mode]: expected a text" },
+		{ "capture: {max_file_size_mb: 1048577}",
+		  "failed for <root>[capture][max_file_size_mb]: expected a number, at most 1048576" },
+		{ "libs_logger: {severity: trace}", "ok" },
+		{ "libs_logger: {severity: foo}", "failed for <root>[libs_logger][severity]: expected one of fatal, "
+		  "critical, error, warning, notice, info, debug, trace" },
 		{ "metrics: {}", "failed for <root>[metrics]: Object should have no fewer than 1 properties." },
 		{ "metrics: 1", "failed for <root>[metrics]: expected a map" },
 		{ "foo: 1", "failed for <root>: Object contains a property that could not be validated using "
@@ -264,6 +274,58 @@ static void schema(void **state)
 		assert_int_equal(doc_parse(&a, rows[i].text, strlen(rows[i].text), &n, &d), 0);
 		assert_string_equal(config_schema_check(&a, n), rows[i].want);
 		arena_fini(&a);
+	}
+}
+
+/* What is wrong in an option is told as it is in a file, and not taken for a fault of the file. */
+static void schema_of_options(void **state)
+{
+#define NO_SUCH(key) "Object contains a property that could not be validated using 'properties' or " \
+		     "'additionalProperties' constraints: '" key "'."
+	static const struct {
+		const char *option, *key, *what;	/* NULL: good */
+	} rows[] = {
+		{ "nokey=1", "nokey", "failed for <root>: " NO_SUCH("nokey") },
+		{ "json_outptu=true", "json_outptu", "failed for <root>: " NO_SUCH("json_outptu") },
+		{ "json_output=maybe", "json_output", "failed for <root>[json_output]: expected true or false" },
+		{ "json_output.foo=1", "json_output.foo", "failed for <root>[json_output]: expected true or false" },
+		{ "engine.modern_ebpf=5", "engine.modern_ebpf", "failed for <root>[engine][modern_ebpf]: expected a map" },
+		{ "engine.paint=red", "engine.paint", "failed for <root>[engine]: " NO_SUCH("paint") },
+		{ "webserver.listen_port=abc", "webserver.listen_port",
+		  "failed for <root>[webserver][listen_port]: expected a number, not negative" },
+		{ "outputs_queue.capacity=-1", "outputs_queue.capacity",
+		  "failed for <root>[outputs_queue][capacity]: expected a number, not negative" },
+		{ "priority={a: b}", "priority", "failed for <root>[priority]: expected a text" },
+		{ "nokey[].x=1", "nokey[].x", "failed for <root>: " NO_SUCH("nokey") },
+		{ "capture.mode=bogus", "capture.mode", "failed for <root>[capture][mode]: expected one of rules, all_rules" },
+		{ "json_output=true", NULL, NULL },
+		{ "json_output=", NULL, NULL },
+		{ "json_output=${NOT_SET}", NULL, NULL },
+		{ "engine.modern_ebpf.buf_size_preset=6", NULL, NULL },
+		{ "rules[].disable.tag=network", NULL, NULL },
+		{ "rules[0].disable.rule=two", NULL, NULL },
+		{ "rules_files[]=more.yaml", NULL, NULL },
+		{ "rules_files=only.yaml", NULL, NULL },
+		{ "static_fields.any=1", NULL, NULL },
+		{ "append_output[]={extra_output: x}", NULL, NULL },
+		{ "engine={kind: nodriver}", NULL, NULL },
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct diag d = { 0 };
+		struct config c;
+
+		if (load(&c, "rules: [{disable: {rule: one}}]\nrules_files: [a.yaml]", rows[i].option, &d))
+			fail_msg("%s: %s", rows[i].option, d.msg);
+		assert_string_equal(c.files.p[0].schema, "ok");
+		if (c.faults.n != !!rows[i].what)
+			fail_msg("%s: %zu faults", rows[i].option, c.faults.n);
+		if (rows[i].what) {
+			assert_string_equal(c.faults.p[0].key, rows[i].key);
+			assert_string_equal(c.faults.p[0].what, rows[i].what);
+		}
+		config_fini(&c);
 	}
 }
 
@@ -286,16 +348,22 @@ static void without_effect(void **state)
 /* Each row's default must be of its type, or it would be ignored silently. */
 static void rows_are_sound(void **state)
 {
+	u32 nlimits = 0;
+
 	(void)state;
 	for (u32 i = 0; i < config_nrows; i++) {
 		const struct config_row *r = &config_rows[i];
 		struct yaml_node n = { .kind = YAML_SCALAR, .plain = true, .s = r->def,
 				       .len = (u32)strlen(r->def) };
+		const struct config_limit *limit = config_limit(r->key);
 		double real;
 		bool flag;
 		s64 num;
 
 		assert_non_null(r->help);
+		nlimits += !!limit;
+		if (limit)
+			assert_int_equal(r->type, limit->choices ? CFG_STRING : CFG_UINT);
 		if (r->type == CFG_BOOL)
 			assert_true(yaml_bool(&n, &flag));
 		else if (r->type == CFG_UINT)
@@ -307,6 +375,7 @@ static void rows_are_sound(void **state)
 		for (u32 j = 0; j < i; j++)
 			assert_string_not_equal(r->key, config_rows[j].key);
 	}
+	assert_int_equal(nlimits, 3);	/* each belongs to a row */
 }
 
 static void command_line(void **state)
@@ -364,7 +433,7 @@ int main(void)
 		cmocka_unit_test(values),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(included),
-		cmocka_unit_test(schema),
+		cmocka_unit_test(schema), cmocka_unit_test(schema_of_options),
 		cmocka_unit_test(workers),
 		cmocka_unit_test(routing),
 		cmocka_unit_test(presets),

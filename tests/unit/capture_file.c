@@ -524,6 +524,7 @@ static void test_broken(void **state)
 		{ "empty", "no events in file (byte 0 of /tmp/" },
 		{ "no section", "invalid block type 0x78787878 (byte 0" },
 		{ "magic", "invalid magic number 0x4d3c2b1a (byte 0" },
+		{ "byte order", "of the other byte order, and cannot be read here (byte 0" },
 		{ "major", "version 2 of the file format" },
 		{ "no events", "no events in file (byte 28" },
 		{ "huge metadata", "expected 1000000000 bytes, found 8. Is the file truncated? (byte 28" },
@@ -556,6 +557,10 @@ static void test_broken(void **state)
 			buf_adds(&b, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
 		if (!strcmp(w, "magic"))
 			memcpy(b.p + 8, "\x1a\x2b\x3c\x4d", 4);
+		if (!strcmp(w, "byte order")) {
+			memcpy(b.p + 4, "\0\0\0\x1c", 4);
+			memcpy(b.p + 8, "\x1a\x2b\x3c\x4d", 4);
+		}
 		if (!strcmp(w, "major"))
 			b.p[12] = 2;
 		if (!strcmp(w, "huge metadata"))
