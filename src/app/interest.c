@@ -153,19 +153,12 @@ static bool has_name(u32 code, const char *name)
 
 const char *interest_similar(const char *name)
 {
-	const char *best = NULL;
-	u32 least = UINT32_MAX;
+	struct similar s = { .word = name };
 
-	for (u32 code = 1; code < SC_MAX; code++) {
-		const char *other = interest_event_name(code);
-		u32 d = other ? similar_distance(name, other) : UINT32_MAX;
-
-		if (d < least && similar_enough(name, d)) {
-			least = d;
-			best = other;
-		}
-	}
-	return best;
+	for (u32 code = 1; code < SC_MAX; code++)
+		if (interest_event_name(code))
+			similar_offer(&s, interest_event_name(code));
+	return s.best;
 }
 
 /* ---- events that no driver sends ------------------------------------------------------------ */

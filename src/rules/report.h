@@ -62,6 +62,8 @@ int report_error(struct rules_report *r, enum load_code code, const struct ctx *
 		 const char *fmt, ...) PRINTF(4, 5);
 void report_warn(struct rules_report *r, enum load_code code, const struct ctx *c,
 		 const char *fmt, ...) PRINTF(4, 5);
+/* The word that was probably meant (NULL: none), to the error or warning that was reported last. */
+void report_meant(struct rules_report *r, const char *word);
 void report_deprecated(struct rules_report *r, const struct ctx *c, const char *field,
 		       const char *msg);
 void report_fatal(struct rules_report *r, const char *msg);
