@@ -705,6 +705,8 @@ static void print_error(const struct app *a)
 		fprintf(stderr, "Runtime error: %s. Exiting.\n", msg);
 	else
 		fprintf(stderr, "Error: %s\n", msg);
+	if (a->diag.msg && a->diag.meant)	/* messages are Falco's, up to the end of the line */
+		fprintf(stderr, "Did you mean '%s'?\n", a->diag.meant);
 }
 
 static int status(const struct app *a, enum outcome outcome)

@@ -320,6 +320,25 @@ def t_errors(d):
     holds(err, "^Error: You must specify at least one rules file")
 
 
+def t_did_you_mean(d):
+    """On a line of its own: messages are Falco's."""
+    for args, message, hint in (
+            (["--dryrun"], "Option ‘dryrun’ does not exist", "--dry-run"),
+            (["--lst=syscall"], "Option ‘lst’ does not exist", "--list"),
+            (["--jsno"], "Option ‘jsno’ does not exist", None),
+            (["rules", "--jsno"], "Option ‘jsno’ does not exist", "--json"),
+            (["rules", "--syscals"], "Option ‘syscals’ does not exist", "--syscalls"),
+            (["--nosuch"], "Option ‘nosuch’ does not exist", None),
+            (["--" + "x" * 5000], "Option ‘x{5000}’ does not exist", None)):
+        rc, out, err = d.run(*args, raw=True)
+        same((rc, out), (1, ""), args)
+        holds(err, "^Error: %s\\n%s" % (message, r"Did you mean '%s'\?\n\Z" % hint if hint else r"\Z"))
+    d.write("r.yaml", "- rule: r\n  desc: d\n  condition: evt.type=opnat\n  output: o\n  priority: INFO\n")
+    rc, out, err = d.run("-o", "engine.kind=nodriver", "--dry-run")
+    same(rc, 1)
+    holds(err, r"unknown event type opnat\nDid you mean 'openat'\?\n")
+
+
 def t_unprivileged(d):
     """Without the right to load BPF programs: one message that says so, no harm done."""
     if os.geteuid():
