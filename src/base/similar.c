@@ -36,8 +36,13 @@ u32 similar_distance(const char *a, const char *b)
 
 void similar_offer(struct similar *s, const char *other)
 {
-	u32 distance = similar_distance(s->word, other);
+	size_t n = strlen(s->word), m = strlen(other);
+	u32 distance;
 
+	/* each letter more is one to insert: most need not be compared */
+	if (!similar_enough(s->word, (u32)(n < m ? m - n : n - m)))
+		return;
+	distance = similar_distance(s->word, other);
 	if (distance && similar_enough(s->word, distance) && (!s->best || distance < s->distance)) {
 		s->best = other;
 		s->distance = distance;

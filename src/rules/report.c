@@ -71,6 +71,7 @@ struct rules_report {
 	VEC(struct note) errors;
 	VEC(struct note) warnings;
 	VEC(const char *) schema;
+	VEC(const char *) remarks;
 	struct note *last;	/* until the next one */
 	const char *fatal;
 	bool schema_checked;
@@ -313,6 +314,22 @@ void report_deprecated(struct rules_report *r, const struct ctx *c, const char *
 			    arena_strdup(&r->a, field));
 }
 
+void report_remark(struct rules_report *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (r->remarks.n >= NOTES_MAX)
+		return;
+	va_start(ap, fmt);
+	vec_push(&r->remarks, format_msg(&r->a, fmt, ap));
+	va_end(ap);
+}
+
+const char *rules_report_remark(const struct rules_report *r, u32 i)
+{
+	return i < r->remarks.n ? r->remarks.p[i] : NULL;
+}
+
 void report_fatal(struct rules_report *r, const char *msg)
 {
 	r->fatal = short_copy(&r->a, msg, MSG_MAX);
@@ -365,6 +382,7 @@ void rules_report_free(struct rules_report *r)
 	vec_fini(&r->errors);
 	vec_fini(&r->warnings);
 	vec_fini(&r->schema);
+	vec_fini(&r->remarks);
 	arena_fini(&r->a);
 	free(r);
 }

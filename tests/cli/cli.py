@@ -339,6 +339,22 @@ def t_did_you_mean(d):
     holds(err, r"unknown event type opnat\nDid you mean 'openat'\?\n")
 
 
+def t_misspelt_list(d):
+    """It is a value, as in Falco: no error, no warning, but with -v a word in the log."""
+    rule = "- rule: %s\n  desc: d\n  condition: evt.type=open and %s\n  output: o\n  priority: INFO\n"
+    conditions = ["proc.name in (shels)", "proc.name in (shells, bin_dirs)", "proc.name in ('shels', \"shels\", xyz)", "proc.name=shels",
+                  "proc.name in (sh,\tbin_dir ) and fd.name in (x)", "(proc.name pmatch(shels) or fd.name in ( 'a b)' , bin_dirz))"]
+    lists = "- list: shells\n  items: [bash, shels2]\n- list: bin_dirs\n  items: [/bin]\n"
+    d.write("r.yaml", lists + "".join(rule % ("r%d" % i, c) for i, c in enumerate(conditions)))
+    d.write("more.yaml", "- list: more\n  items: [a]\n")
+    args = ("-o", "engine.kind=nodriver", "-o", "log_level=notice", "--dry-run", "-r", "more.yaml")
+    rc, out, err = d.run(*args, "-v")
+    found = re.findall(r"r\.yaml:(\d+):\d+: '(\w+)' is the name of no list and taken as it is; did you mean the list '(\w+)'\?$", err, re.M)
+    same((rc, found), (0, [("7", "shels", "shells"), ("27", "bin_dir", "bin_dirs"), ("32", "shels", "shells"), ("32", "bin_dirz", "bin_dirs")]), err)
+    rc, out, err = d.run(*args)
+    same((rc, "did you mean" in err), (0, False), err)
+
+
 def t_unprivileged(d):
     """Without the right to load BPF programs: one message that says so, no harm done."""
     if os.geteuid():
