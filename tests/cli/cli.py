@@ -339,6 +339,17 @@ def t_did_you_mean(d):
     holds(err, r"unknown event type opnat\nDid you mean 'openat'\?\n")
 
 
+def t_misspelt_key(d):
+    for text, key, hint in (("json_outptu: true", "json_outptu", "json_output"), ("webservr: {enabled: true}", "webservr", "webserver"),
+                            ("engine: {kidn: kmod}", "kidn", "engine.kind"), ("nothing_like_it: 1", "nothing_like_it", None),
+                            ("a: 1", "a", None), ("%s: 1" % ("x" * 500), "x{500}", None),
+                            ("webserver: {listen_prot: 1}", "listen_prot", "webserver.listen_port")):
+        d.write("odd.yaml", "log_level: info\nlog_stderr: true\nstdout_output: {enabled: true}\n" + text + "\n")
+        rc, out, err = d.run("-c", "odd.yaml", "-o", "engine.kind=nodriver", "-r", "r.yaml", "--dry-run", raw=True)
+        same(rc, 0, err)
+        holds(err, r"odd\.yaml \| schema validation: failed for .*: '%s'\.%s$" % (key, r" Did you mean '%s'\?" % hint if hint else ""))
+
+
 def t_misspelt_list(d):
     """It is a value, as in Falco: no error, no warning, but with -v a word in the log."""
     rule = "- rule: %s\n  desc: d\n  condition: evt.type=open and %s\n  output: o\n  priority: INFO\n"

@@ -245,7 +245,7 @@ static void schema(void **state)
 		{ "engine: {kind: auto}", "ok" },
 		{ "engine: {kind: [a]}", "failed for <root>[engine][kind]: expected a text" },
 		{ "engine: {knd: auto}", "failed for <root>[engine]: Object contains a property that could not be "
-		  "validated using 'properties' or 'additionalProperties' constraints: 'knd'." },
+		  "validated using 'properties' or 'additionalProperties' constraints: 'knd'. Did you mean 'engine.kind'?" },
 		{ "metrics: {}", "failed for <root>[metrics]: Object should have no fewer than 1 properties." },
 		{ "metrics: 1", "failed for <root>[metrics]: expected a map" },
 		{ "foo: 1", "failed for <root>: Object contains a property that could not be validated using "
