@@ -326,7 +326,7 @@ static enum outcome load_rules(struct app *a)
 	rules_files_find(&a->cfg, paths, given, &a->rules_files);
 	if (!a->rules_files.n)
 		log_warning("None of the rules files of the configuration exists");
-	err = rules_files_load(a->rules, &a->rules_files, &a->diag);
+	err = rules_files_load(a->rules, &a->rules_files, a->cmd.verbose, &a->diag);
 	a->runtime_error = err == -ENOTSUP;
 	if (err)
 		return FAILED;
@@ -707,6 +707,8 @@ static void print_error(const struct app *a)
 		fprintf(stderr, "Runtime error: %s. Exiting.\n", msg);
 	else
 		fprintf(stderr, "Error: %s\n", msg);
+	if (a->diag.msg && a->diag.meant)	/* messages are Falco's, up to the end of the line */
+		fprintf(stderr, "Did you mean '%s'?\n", a->diag.meant);
 }
 
 static int status(const struct app *a, enum outcome outcome)

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/similar.h"
+
 enum option_kind {
 	OPT_FLAG,
 	OPT_TEXT,
@@ -165,6 +167,21 @@ static int no_argument_taken(struct parser *p, const char *name, size_t len)
 	return diag_set(p->d, "Option ‘%.*s’ does not take an argument", (int)len, name);
 }
 
+static int no_such_option(struct parser *p, const char *arg, size_t len)
+{
+	struct similar s = { .word = arena_printf(p->a, "%.*s", (int)len, arg) };
+
+	diag_set(p->d, "Option ‘%s’ does not exist", s.word);
+	for (u32 i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].name)
+			similar_offer(&s, options[i].name);
+	if (p->c->rules_cmd.given)
+		rules_cmd_offer(&s);
+	if (s.best)
+		diag_meant(p->d, arena_printf(p->a, "--%s", s.best));
+	return -EINVAL;
+}
+
 static int parse_long(struct parser *p, const char *arg)
 {
 	size_t len = strcspn(arg, "=");
@@ -175,7 +192,7 @@ static int parse_long(struct parser *p, const char *arg)
 	if (!o && p->c->rules_cmd.given && rules_cmd_option(&p->c->rules_cmd, arg, len))
 		return value ? no_argument_taken(p, arg, len) : 0;
 	if (!o)
-		return diag_set(p->d, "Option ‘%.*s’ does not exist", (int)len, arg);
+		return no_such_option(p, arg, len);
 	if (o->kind == OPT_FLAG && value)
 		return no_argument_taken(p, arg, len);
 	if (wants_value(o) && !value)

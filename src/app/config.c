@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/similar.h"
 
 void config_init(struct config *c)
 {
@@ -176,12 +177,31 @@ static void check_value(struct checker *k, const struct yaml_node *value)
 	buf_fini(&what);
 }
 
+/* The key, or section, of as many parts that is most like this one; NULL: none. */
+static const char *similar_key(struct arena *a, const char *key)
+{
+	struct similar s = { .word = key };
+	u32 dots = 0;
+
+	for (const char *p = key; *p; p++)
+		dots += *p == '.';
+	for (u32 i = 0; i < config_nrows; i++) {
+		const char *row = config_rows[i].key, *end = row;
+
+		for (u32 left = dots + 1; *end && (left -= *end == '.'); end++)
+			;
+		similar_offer(&s, arena_memdup0(a, row, (size_t)(end - row)));
+	}
+	/* the sections before it are there: it is its own length that counts */
+	return s.best && similar_enough(strrchr(key, '.') ? strrchr(key, '.') + 1 : key, s.distance) ? s.best : NULL;
+}
+
 static void check_pair(struct checker *k, const struct yaml_node *key,
 		       const struct yaml_node *value)
 {
 	size_t key_len = k->key.len, where_len = k->where.len;
 	struct buf what = { 0 };
-	const char *name = key->kind == YAML_SCALAR ? key->s : "?";
+	const char *name = key->kind == YAML_SCALAR ? key->s : "?", *similar;
 
 	buf_addf(&k->key, "%s%s", key_len ? "." : "", name);
 	if (row_by_key(k->key.p) || is_section(k->key.p, k->key.len)) {
@@ -193,6 +213,9 @@ static void check_pair(struct checker *k, const struct yaml_node *key,
 			"Object contains a property that could not be validated using 'properties' "
 			"or 'additionalProperties' constraints: '%s'.",
 			name);
+		similar = similar_key(k->a, k->key.p);
+		if (similar)	/* at the end: up to there it is Falco's message */
+			buf_addf(&what, " Did you mean '%s'?", similar);
 		fail(k, buf_str(&what));
 	}
 	buf_fini(&what);

@@ -117,6 +117,7 @@ struct config {
 	struct strlist custom_syscalls;
 	bool all_syscalls, repair_syscalls;
 	u64 thread_table_size, snaplen;
+	u64 purge_interval_s, purge_quiet_s;	/* of threads that are gone */
 	struct {
 		const char *max, *table[MEMORY_TABLES];
 		u64 max_bytes, table_bytes[MEMORY_TABLES];	/* of all workers; 0: no limit */

@@ -103,10 +103,11 @@ const struct config_row config_rows[] = {
 	  "For alerts that wait for slow outputs.", NULL },
 	{ "falco_libs.thread_table_size", CFG_UINT, INTO(thread_table_size), "262144", NULL,
 	  "Threads remembered at most, whatever memory they need.", NULL },
-	{ "falco_libs.thread_table_auto_purging_interval_s", CFG_UINT, INERT, "300", "300",
-	  "Seconds between searches for stale threads.", NULL },
-	{ "falco_libs.thread_table_auto_purging_thread_timeout_s", CFG_UINT, INERT, "300", "300",
-	  "Seconds without an event after which a thread may be stale.", NULL },
+	{ "falco_libs.thread_table_auto_purging_interval_s", CFG_UINT, INTO(purge_interval_s), "300", NULL,
+	  "Seconds between searches for threads whose end was missed; at least 1.", NULL },
+	{ "falco_libs.thread_table_auto_purging_thread_timeout_s", CFG_UINT, INTO(purge_quiet_s), "300", NULL,
+	  "Seconds without an event after which a thread is looked for in /proc, and forgotten when it is not there; "
+	  "at least 1.", NULL },
 	{ "falco_libs.snaplen", CFG_UINT, INTO(snaplen), "80", NULL,
 	  "Bytes of read and written data kept in an event; 0: 80.", NULL },
 

@@ -146,12 +146,33 @@ static u32 judge_configured(struct doctor *doc)
 	return n;
 }
 
+/* Rules that name an event which no driver sends do not get it, whatever is configured. */
+static u32 judge_undelivered(struct doctor *doc)
+{
+	u32 all = 0;
+
+	for (u32 code = 1; code < SC_MAX; code++) {
+		struct buf names = { 0 };
+		u32 n = interest_is_delivered(code) ? 0 :
+			interest_rules_naming(doc->run->set, code, &names);
+
+		if (n)
+			note("it is found in capture files only", "no driver delivers %s, which %u "
+			     "rule%s: %s", syscall_desc(code)->name, n,
+			     n == 1 ? " names" : "s name", buf_str(&names));
+		all += n;
+		buf_fini(&names);
+	}
+	return all;
+}
+
 static void judge_coverage(struct doctor *doc)
 {
 	struct run *r = doc->run;
 	struct buf blind = { 0 }, poorer = { 0 };
 	u32 nblind = engine_rules_of(r, r->driver.blind, &blind);
 	u32 npoorer = engine_rules_of(r, r->driver.poorer, &poorer);
+	u32 ncurtailed;
 
 	if (r->driver.nrejected)
 		problem(doc,
@@ -164,7 +185,8 @@ static void judge_coverage(struct doctor *doc)
 	if (npoorer)
 		problem(doc, NULL, "%u rules see events with less in them: %s", npoorer,
 			buf_str(&poorer));
-	if (!judge_configured(doc) && !nblind && !npoorer)
+	ncurtailed = judge_undelivered(doc) + judge_configured(doc);
+	if (!ncurtailed && !nblind && !npoorer)
 		good("all %u rules see their events", ruleset_count(r->set));
 	buf_fini(&blind);
 	buf_fini(&poorer);

@@ -46,6 +46,8 @@ static struct proc *new_proc(const struct run *r, bool live)
 			.fds = share_of(r, MEMORY_FDS),
 			.users = share_of(r, MEMORY_USERS),
 		},
+		.purge_interval_s = u64_max(r->cfg->purge_interval_s, 1),
+		.purge_quiet_s = u64_max(r->cfg->purge_quiet_s, 1),
 		.self_pid = live ? getpid() : 0,
 		.live = live,
 		.lookup_users = live,

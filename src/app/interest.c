@@ -153,19 +153,45 @@ static bool has_name(u32 code, const char *name)
 
 const char *interest_similar(const char *name)
 {
-	const char *best = NULL;
-	u32 least = UINT32_MAX;
+	struct similar s = { .word = name };
 
-	for (u32 code = 1; code < SC_MAX; code++) {
-		const char *other = interest_event_name(code);
-		u32 d = other ? similar_distance(name, other) : UINT32_MAX;
+	for (u32 code = 1; code < SC_MAX; code++)
+		if (interest_event_name(code))
+			similar_offer(&s, interest_event_name(code));
+	return s.best;
+}
 
-		if (d < least && similar_enough(name, d)) {
-			least = d;
-			best = other;
-		}
+/* ---- events that no driver sends ------------------------------------------------------------ */
+
+/* A call without an event of a driver's own comes as a generic one, under its name. */
+bool interest_is_delivered(u32 code)
+{
+	const struct event_desc *e = event_of(code);
+
+	return !e || e->captured || !(e->category & EC_TRACEPOINT);
+}
+
+/* A rule that says nothing of evt.type, or only what it is not, takes most events there are. */
+static bool takes_any(const struct rule *r)
+{
+	u32 n = 0;
+
+	for (u32 code = 1; code < SC_MAX; code++)
+		n += event_set_has_sc(&r->events, code);
+	return n > SC_MAX / 2;
+}
+
+u32 interest_rules_naming(struct ruleset *set, u32 code, struct buf *out)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < ruleset_count(set); i++) {
+		const struct rule *r = ruleset_rule(set, i);
+
+		if (event_set_has_sc(&r->events, code) && !takes_any(r))
+			buf_addf(out, "%s\"%s\"", n++ ? ", " : "", r->name);
 	}
-	return best;
+	return n;
 }
 
 /* ---- sets ---------------------------------------------------------------------------------- */
@@ -312,6 +338,17 @@ static void combine(const struct config *c, struct interest_choice *ch)
 	sysset_add(s, SC_sched_process_exit);
 }
 
+/* These lists are Falco's, whose drivers have more tracepoints: what they promise too much. */
+static void find_undelivered(struct interest_choice *ch)
+{
+	for (u32 code = 1; code < SC_MAX; code++)
+		if (!interest_is_delivered(code))
+			sysset_add(&ch->undelivered, code);
+	for (u32 i = 0; i < ARRAY_SIZE(ch->undelivered.bits); i++)
+		ch->undelivered.bits[i] &= ch->rules.bits[i] | ch->plugins.bits[i] |
+					   ch->custom.bits[i];
+}
+
 void interest_choose(const struct config *c, const struct ruleset *set,
 		     const struct sysset *plugins, struct interest_choice *ret)
 {
@@ -328,6 +365,7 @@ void interest_choose(const struct config *c, const struct ruleset *set,
 	ret->base_kind = base_of(c, ret);
 	fill_base(ret);
 	combine(c, ret);
+	find_undelivered(ret);
 }
 
 void interest_choice_fini(struct interest_choice *ch)

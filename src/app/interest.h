@@ -58,6 +58,7 @@ struct interest_choice {
 	struct sysset ignored;		/* taken out: base_syscalls.all must ask for them */
 	struct sysset repaired;		/* added in the end for custom_set */
 	struct sysset captured;		/* the result */
+	struct sysset undelivered;	/* asked for, and of no driver; some are in captured, too */
 	VEC(const char *) invalid[2];	/* in custom_set, of no call; [1]: with '!' */
 };
 
@@ -70,6 +71,10 @@ void interest_of(const struct interest_choice *ch, struct interest *ret);
 
 /* Left out unless base_syscalls.all is set, in Falco too. */
 bool interest_is_heavy(u32 code);
+/* Is there a driver that sends an event for it? */
+bool interest_is_delivered(u32 code);
+/* Adds the rules, as "A", "B", that name the event of this code (not those that take any); ret: how many. */
+u32 interest_rules_naming(struct ruleset *set, u32 code, struct buf *out);
 /* The name that evt.type has for it: "pread" for pread64.  NULL: no such call. */
 const char *interest_event_name(u32 code);
 /* The call or event whose name is most like this one, NULL when none is. */

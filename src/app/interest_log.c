@@ -187,6 +187,34 @@ static void warn_strangers(const struct interest_choice *ch)
 	buf_fini(&list);
 }
 
+/* page_fault_user and page_fault_kernel are one event: told once. */
+static bool told_before(const struct sysset *s, u32 code)
+{
+	for (u32 other = 1; other < code; other++)
+		if (sysset_has(s, other) &&
+		    syscall_desc(other)->event == syscall_desc(code)->event)
+			return true;
+	return false;
+}
+
+static void warn_undelivered(const struct interest_choice *ch, struct ruleset *set)
+{
+	for (u32 code = 1; code < SC_MAX; code++) {
+		const char *name = interest_event_name(code);
+		struct buf rules = { 0 };
+
+		if (!sysset_has(&ch->undelivered, code) || told_before(&ch->undelivered, code))
+			continue;
+		if (interest_rules_naming(set, code, &rules))
+			log_warning("No driver delivers %s events: they never reach the rules that "
+				    "name them: %s", name, buf_str(&rules));
+		else if (sysset_has(&ch->custom, code))
+			log_warning("No driver delivers %s events, which base_syscalls.custom_set "
+				    "asks for", name);
+		buf_fini(&rules);
+	}
+}
+
 void interest_log(const struct interest_choice *ch, struct ruleset *set)
 {
 	log_set(PRIO_DEBUG, "", "syscalls in rules", &ch->rules, NULL);
@@ -201,5 +229,6 @@ void interest_log(const struct interest_choice *ch, struct ruleset *set)
 	log_set(PRIO_INFORMATIONAL, "+", "repaired syscalls", &ch->repaired, NULL);
 	log_set(PRIO_DEBUG, "", "syscalls selected in total (final set)", &ch->captured, NULL);
 	warn_strangers(ch);
+	warn_undelivered(ch, set);
 	warn_lost(ch);
 }

@@ -28,6 +28,13 @@ bool rules_cmd_option(struct rules_request *q, const char *name, size_t len)
 	return false;
 }
 
+void rules_cmd_offer(struct similar *s)
+{
+	similar_offer(s, "json");
+	for (u32 i = 0; i < ARRAY_SIZE(flags); i++)
+		similar_offer(s, flags[i]->name);
+}
+
 int rules_cmd_check(const struct rules_request *q, struct diag *d)
 {
 	if (q->what)

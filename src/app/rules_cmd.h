@@ -7,6 +7,7 @@
 #define SAKER_APP_RULES_CMD_H
 
 #include "app/config.h"
+#include "base/similar.h"
 
 /* From the command line. */
 struct rules_request {
@@ -33,6 +34,8 @@ extern const struct rules_flag rules_flag_syscalls, rules_flag_explain;
 
 /* Is this (without the "--") an option of saker rules?  Then it is taken. */
 bool rules_cmd_option(struct rules_request *q, const char *name, size_t len);
+/* All of them. */
+void rules_cmd_offer(struct similar *s);
 /* -EINVAL when there is nothing to do. */
 int rules_cmd_check(const struct rules_request *q, struct diag *d);
 void rules_cmd_help(void);

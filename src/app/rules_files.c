@@ -112,6 +112,14 @@ static void log_warnings(const struct rules_report *rep)
 	buf_fini(&text);
 }
 
+static void log_remarks(const struct rules_report *rep)
+{
+	const char *remark;
+
+	for (u32 i = 0; (remark = rules_report_remark(rep, i)); i++)
+		log_notice("%s", remark);
+}
+
 /* -ENOTSUP with the reason when there is an error that ends the run without a report. */
 static int fatal_error(const struct rules_report *rep, struct diag *d)
 {
@@ -123,7 +131,7 @@ static int fatal_error(const struct rules_report *rep, struct diag *d)
 	return -ENOTSUP;
 }
 
-static int load_for_use(struct rules *r, const char *path, struct diag *d)
+static int load_for_use(struct rules *r, const char *path, bool verbose, struct diag *d)
 {
 	struct rules_report *rep = NULL;
 	struct buf text = { 0 };
@@ -137,6 +145,8 @@ static int load_for_use(struct rules *r, const char *path, struct diag *d)
 	log_schema(rep);
 	if (rules_report_ok(rep)) {
 		log_warnings(rep);
+		if (verbose)
+			log_remarks(rep);
 	} else if (!err) {
 		rules_report_text(rep, true, &text);
 		err = diag_set(d, "%s", buf_str(&text));
@@ -146,14 +156,14 @@ static int load_for_use(struct rules *r, const char *path, struct diag *d)
 	return err;
 }
 
-int rules_files_load(struct rules *r, const struct strlist *files, struct diag *d)
+int rules_files_load(struct rules *r, const struct strlist *files, bool verbose, struct diag *d)
 {
 	int err = 0;
 
 	if (files->n)
 		log_info("Loading rules from:");
 	for (u32 i = 0; i < files->n && !err; i++)
-		err = load_for_use(r, files->p[i], d);
+		err = load_for_use(r, files->p[i], verbose, d);
 	return err;
 }
 

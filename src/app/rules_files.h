@@ -14,10 +14,10 @@ void rules_files_find(struct config *c, const struct strlist *paths, bool strict
 		      struct strlist *ret);
 
 /*
- * Loads files in order; warnings are logged.  -EINVAL with the report in d; -ENOTSUP with the
+ * Loads files in order; warnings are logged, remarks too when verbose.  -EINVAL with the report in d; -ENOTSUP with the
  * reason in d when nothing may be reported but that.
  */
-int rules_files_load(struct rules *r, const struct strlist *files, struct diag *d);
+int rules_files_load(struct rules *r, const struct strlist *files, bool verbose, struct diag *d);
 
 struct validate_options {
 	bool json;

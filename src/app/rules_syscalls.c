@@ -162,14 +162,25 @@ static bool is_left_out(const struct teller *t, u32 code)
 	return wanted && !sysset_has(&ch->captured, code);
 }
 
+static bool is_undelivered(const struct teller *t, u32 code)
+{
+	return sysset_has(&t->ch.undelivered, code);
+}
+
 /* ---- the whole ----------------------------------------------------------------------------- */
 
-static void tell_call(const struct teller *t, u32 code, json_t *captured, json_t *left_out)
+static void tell_call(const struct teller *t, u32 code, json_t *captured, json_t *left_out,
+		      json_t *undelivered)
 {
 	json_t *call = json_pack("{s:s, s:s}", "name", syscall_desc(code)->name,
 				 "evt_type", interest_event_name(code));
 	bool out = is_left_out(t, code);
 
+	if (is_undelivered(t, code)) {
+		json_object_set_new(call, "asked_by", asked_by(t, code));
+		json_array_append_new(undelivered, call);
+		return;
+	}
 	if (out)
 		json_object_set_new(call, "why", why_not(t, code));
 	json_object_set_new(call, out ? "asked_by" : "why", asked_by(t, code));
@@ -220,18 +231,20 @@ static u32 sorted_codes(u16 codes[SC_MAX])
 static json_t *tell(const struct rules_call *k)
 {
 	struct teller t = { .k = k };
-	json_t *captured = json_array(), *left_out = json_array();
+	json_t *captured = json_array(), *left_out = json_array(), *undelivered = json_array();
 	u16 codes[SC_MAX] = { 0 };
 	u32 n = sorted_codes(codes);
 	json_t *what;
 
 	interest_choose(k->cfg, k->set, NULL, &t.ch);
 	for (u32 i = 0; i < n; i++)
-		if (sysset_has(&t.ch.captured, codes[i]) || is_left_out(&t, codes[i]))
-			tell_call(&t, codes[i], captured, left_out);
-	what = json_pack("{s:s, s:i, s:o, s:o, s:o}", "base", bases[t.ch.base_kind].name,
+		if (sysset_has(&t.ch.captured, codes[i]) || is_left_out(&t, codes[i]) ||
+		    is_undelivered(&t, codes[i]))
+			tell_call(&t, codes[i], captured, left_out, undelivered);
+	what = json_pack("{s:s, s:i, s:o, s:o, s:o, s:o}", "base", bases[t.ch.base_kind].name,
 			 "rules", ruleset_count(k->set), "captured", captured,
-			 "left_out", left_out, "invalid", tell_invalid(&t.ch));
+			 "left_out", left_out, "not_delivered", undelivered,
+			 "invalid", tell_invalid(&t.ch));
 	interest_choice_fini(&t.ch);
 	return what;
 }
@@ -319,7 +332,7 @@ static void print(const json_t *what, bool verbose, struct buf *out)
 {
 	const json_t *captured = json_object_get(what, "captured");
 	const json_t *left_out = json_object_get(what, "left_out");
-
+	const json_t *undelivered = json_object_get(what, "not_delivered");
 	json_int_t n = json_integer_value(json_object_get(what, "rules"));
 
 	buf_addf(out, "%zu system calls are captured for %lld rule%s: those of the rules, and "
@@ -329,5 +342,9 @@ static void print(const json_t *what, bool verbose, struct buf *out)
 	if (json_array_size(left_out))
 		buf_addf(out, "\n%zu left out:\n\n", json_array_size(left_out));
 	print_calls(left_out, verbose, out);
+	if (json_array_size(undelivered))
+		buf_addf(out, "\n%zu asked for, and delivered by no driver:\n\n",
+			 json_array_size(undelivered));
+	print_calls(undelivered, verbose, out);
 	print_invalid(json_object_get(what, "invalid"), out);
 }

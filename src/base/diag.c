@@ -40,6 +40,12 @@ int diag_set(struct diag *d, const char *fmt, ...)
 	return -EINVAL;
 }
 
+void diag_meant(struct diag *d, const char *word)
+{
+	if (d && d->msg && !d->meant)
+		d->meant = word;
+}
+
 int diag_at(struct diag *d, u32 line, u32 col, u64 offset, const char *fmt, ...)
 {
 	va_list ap;

@@ -34,6 +34,21 @@ u32 similar_distance(const char *a, const char *b)
 	return rows[na % 3][nb];
 }
 
+void similar_offer(struct similar *s, const char *other)
+{
+	size_t n = strlen(s->word), m = strlen(other);
+	u32 distance;
+
+	/* each letter more is one to insert: most need not be compared */
+	if (!similar_enough(s->word, (u32)(n < m ? m - n : n - m)))
+		return;
+	distance = similar_distance(s->word, other);
+	if (distance && similar_enough(s->word, distance) && (!s->best || distance < s->distance)) {
+		s->best = other;
+		s->distance = distance;
+	}
+}
+
 bool similar_enough(const char *word, u32 distance)
 {
 	return distance <= min((u32)strlen(word) / 3, 3);

@@ -13,6 +13,15 @@
  */
 u32 similar_distance(const char *a, const char *b);
 
+/* What may be meant by a word: offer it each word there is. */
+struct similar {
+	const char *word;	/* the mistyped one */
+	const char *best;	/* the likeliest so far, one of those offered; NULL: none */
+	u32 distance;
+};
+
+void similar_offer(struct similar *s, const char *other);
+
 /* Is a word at this distance a likely meaning of the mistyped word? */
 bool similar_enough(const char *word, u32 distance);
 

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/similar.h"
+
 void field_ctx_init(struct field_ctx *x, struct proc *p)
 {
 	*x = (struct field_ctx){ .proc = p, .hostname = "" };
@@ -235,6 +237,20 @@ static int bind_static(const struct field_set *set, struct field_ref *f)
 {
 	f->data = set->static_fields ? strmap_get(set->static_fields, f->arg, f->arg_len) : NULL;
 	return f->data ? 0 : -ENOENT;
+}
+
+const char *field_similar(const struct field_set *set, const char *name)
+{
+	struct similar s = { .word = name };
+
+	for (u32 i = 0; i < set->n; i++) {
+		const struct field_class *c = set->classes[i];
+
+		for (u32 k = 0; !c->hidden && k < c->n; k++)
+			if (!(c->rows[k].flags & (FF_HIDDEN | FF_DEPRECATED)))
+				similar_offer(&s, c->rows[k].name);
+	}
+	return s.best;
 }
 
 int field_parse(const struct field_set *set, const char *text, size_t len, struct arena *a,

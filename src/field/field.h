@@ -181,6 +181,9 @@ const struct field_set *field_builtin(void);
 int field_parse(const struct field_set *set, const char *text, size_t len, struct arena *a,
 		struct field_ref *ret, size_t *ret_used, struct diag *d);
 
+/* The field whose name is most like this one, of those that are listed; NULL when none is. */
+const char *field_similar(const struct field_set *set, const char *name);
+
 static inline bool field_value(struct field_ctx *x, const struct field_ref *f, struct value *ret)
 {
 	return f->field->get(x, f, ret);

@@ -103,6 +103,13 @@ static bool wants_event_name(struct check *c)
 	       (op == OP_EQ || op == OP_NE || op == OP_IN || op == OP_INTERSECTS);
 }
 
+static int unknown_event(const char *text, struct diag *d)
+{
+	diag_set(d, "unknown event type %s", text);
+	diag_meant(d, event_name_similar(text));
+	return -EINVAL;
+}
+
 static int check_constant(struct check *c, const struct ast *n, struct value *ret)
 {
 	const struct source *left = left_of(c);
@@ -117,7 +124,7 @@ static int check_constant(struct check *c, const struct ast *n, struct value *re
 	else
 		err = constant_parse(&c->pool->arena, left->type, text, n->text_len, ret, &mine);
 	if (!err && wants_event_name(c) && !event_name_known(text, n->text_len))
-		err = diag_set(&mine, "unknown event type %s", text);
+		err = unknown_event(text, &mine);
 	if (err)
 		return error_at(n, c->d, &mine);
 	if (c->note && type_kind(left->type) == TK_STR)

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 
+#include "base/similar.h"
 #include "filter/pool.h"
 
 /* What is known of some fields for all events. */
@@ -100,6 +101,19 @@ bool event_name_known(const char *name, u32 len)
 		if (!(event_desc(i)->flags & EF_UNUSED) && name_is(event_desc(i)->name, name, len))
 			return true;
 	return !len || syscall_code_by_name(name, len) >= 0;
+}
+
+const char *event_name_similar(const char *name)
+{
+	struct similar s = { .word = name };
+
+	for (u32 i = 0; i < EV_MAX; i++)
+		if (!(event_desc(i)->flags & EF_UNUSED))
+			similar_offer(&s, event_desc(i)->name);
+	for (u32 code = 1; code < SC_MAX; code++)
+		if (syscall_desc(code))
+			similar_offer(&s, syscall_desc(code)->name);
+	return s.best;
 }
 
 /* "SOCKET_ACCEPT4_5_X" without what versions and directions add. */

@@ -3,9 +3,11 @@
  * The grammar: one function for each rule.  Recursion is bounded by the steps open at once;
  * positions and messages are those that rule authors know.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
+#include "base/similar.h"
 #include "base/vec.h"
 #include "filter/lex.h"
 #include "filter/ops.h"
@@ -442,6 +444,23 @@ static bool lex_operator(struct parser *p, struct ast *check)
 	return false;
 }
 
+/* The operator that the word at this place may be meant for. */
+static const char *similar_operator(const struct lexer *l)
+{
+	const char *at = l->s + l->offset;
+	size_t len = 0, left = l->len - l->offset;
+	char word[SIMILAR_MAX];
+	struct similar s = { .word = word };
+
+	while (len < left && len < sizeof(word) - 1 && !isspace((unsigned char)at[len]))
+		len++;
+	memcpy(word, at, len);
+	word[len] = '\0';
+	for (u32 i = 0; i < ARRAY_SIZE(op_texts); i++)
+		similar_offer(&s, op_texts[i].text);
+	return s.best;
+}
+
 static int no_operator(struct parser *p)
 {
 	struct buf b = { 0 };
@@ -451,6 +470,7 @@ static int no_operator(struct parser *p)
 		buf_addf(&b, "%s'%s'", i ? ", " : "", op_texts[i].text);
 	err = diag_at(p->d, p->l.line, p->l.col, p->l.offset,
 		      "expected a valid check operator: one of %s", buf_str(&b));
+	diag_meant(p->d, similar_operator(&p->l));
 	buf_fini(&b);
 	return err;
 }

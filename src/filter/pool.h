@@ -221,6 +221,8 @@ void note_regex(struct filter_pool *p, const struct ast *n, note_fn note, void *
 /* A comparison whose result the field alone tells: 0, 1, or -1 for all others. */
 int check_known(const struct field_ref *f, const struct pred *pred);
 bool event_name_known(const char *name, u32 len);
+/* The most similar name that is known; NULL: none. */
+const char *event_name_similar(const char *name);
 /* Does an event of the type tell its name itself, as GENERIC_X does? */
 bool event_names_itself(u32 type);
 /* Is the field one whose values must be names of events? */

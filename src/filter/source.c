@@ -32,6 +32,7 @@ void key_bytes(struct buf *key, const void *p, u32 len)
 int error_at(const struct ast *n, struct diag *d, struct diag *from)
 {
 	diag_at(d, POS(n), "%s", from->msg ? from->msg : "not valid");
+	diag_meant(d, from->meant);
 	diag_fini(from);
 	return -EINVAL;
 }
@@ -67,11 +68,13 @@ int field_of(const struct field_set *set, struct arena *a, const struct ast *n,
 
 	field_text(n, &b);
 	err = field_parse(set, b.p, b.len, a, ret, &used, &mine);
-	if (err == -ENOENT || (!err && used != b.len))
+	if (err == -ENOENT || (!err && used != b.len)) {
 		err = diag_at(d, POS(n), "filter_check called with nonexistent field %s%s%s%s",
 			      n->text, n->arg ? "[" : "", n->arg ? n->arg : "", n->arg ? "]" : "");
-	else if (err)
+		diag_meant(d, field_similar(set, n->text));
+	} else if (err) {
 		error_at(n, d, &mine);
+	}
 	diag_fini(&mine);
 	buf_fini(&b);
 	return err;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/similar.h"
 #include "base/vec.h"
 #include "output/transform.h"
 
@@ -66,6 +67,22 @@ static int unknown(const char *p, size_t n, struct diag *d)
 	return err;
 }
 
+static int unknown_field(const struct field_set *set, const char *p, size_t n, struct diag *d)
+{
+	bool named = !d->msg;	/* else it is the argument that is wrong */
+	char name[SIMILAR_MAX] = "";
+	size_t len = 0;
+	int err = unknown(p, n, d);
+
+	while (len < n && len < sizeof(name) - 1 &&
+	       (isalnum((unsigned char)p[len]) || p[len] == '_' || p[len] == '.'))
+		len++;
+	memcpy(name, p, len);
+	if (named)
+		diag_meant(d, field_similar(set, name));
+	return err;
+}
+
 static int add_transform(struct format *f, const char *p, size_t span, u32 width, struct diag *d)
 {
 	struct transform_builder b = {
@@ -87,7 +104,7 @@ static int add_field_token(struct format *f, const char *p, size_t n, u32 width,
 	int err = field_parse(f->set, p, n, &f->arena, &ref, ret_used, d);
 
 	if (err)
-		return unknown(p, n, d);
+		return unknown_field(f->set, p, n, d);
 	t.field = add_field(f, &ref);
 	f->fields.p[t.field].bare = true;
 	vec_push(&f->tokens, t);

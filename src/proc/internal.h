@@ -29,6 +29,8 @@ enum {
 	ENTER_LEN_MAX = 4096,
 	ARGS_LEN_MAX = 4096,
 	LIVE_FDS = 8,
+	PURGE_DEFAULT_S = 300,
+	PURGE_FIRST_S = 30,		/* after the first event */
 	MAX_CHANCES = 64,		/* those passed over before one is forgotten, used lately or not */
 };
 
@@ -173,8 +175,9 @@ struct proc {
 	struct exited exited[8192];
 	u32 nexited;
 	u64 lookup_second, lookups;	/* of the present second */
-	u64 next_purge_ns;
-	size_t purge_pos;
+	u64 next_purge_ns;		/* 0: no event yet */
+	u64 purge_round_ns;		/* when the present walk over all tasks began */
+	size_t purge_pos;		/* where it goes on; 0: a new one */
 
 	struct pstr *dir;		/* of proc_dirfd_path() */
 	struct users *users;
@@ -237,6 +240,7 @@ void thread_set_args(struct thread *t, const void *args, size_t len);
 void thread_set_cgroups(struct thread *t, const void *cgroups, size_t len);
 /* Forgets everything but links and the number. */
 void thread_reset(struct proc *p, struct task *t);
+/* Looks at some tasks when it is time to. */
 void thread_purge(struct proc *p);
 /* The task that was used least lately, of those that nobody needs, is forgotten; false: there is none. */
 bool thread_forget(struct proc *p);

@@ -138,11 +138,19 @@ static u8 find_fd_param(const struct event_desc *d)
 	return 0;
 }
 
+/* As good as never is soon enough for what comes after: nanoseconds must fit. */
+static u64 purge_seconds(u64 s)
+{
+	return s ? u64_min(s, UINT32_MAX) : PURGE_DEFAULT_S;
+}
+
 struct proc *proc_new(const struct proc_options *opt)
 {
 	struct proc *p = xcalloc(1, sizeof(*p));
 
 	p->opt = *opt;
+	p->opt.purge_interval_s = purge_seconds(opt->purge_interval_s);
+	p->opt.purge_quiet_s = purge_seconds(opt->purge_quiet_s);
 	p->host_root = xstrdup(opt->host_root ? opt->host_root : "");
 	p->opt.host_root = p->host_root;
 	budget_init(p);
@@ -348,11 +356,8 @@ bool proc_apply(struct proc *p, struct event *ev)
 	if (p->unlinked)
 		thread_link_all(p);
 	note_time(p, ev);
-	if (ev->live && (ev->ts_ns >= p->next_purge_ns || from_before_set_back(p, p->next_purge_ns, 31 * NS_PER_S))) {
-		if (p->next_purge_ns)
-			thread_purge(p);
-		p->next_purge_ns = ev->ts_ns + (p->next_purge_ns ? 1 : 30) * NS_PER_S;
-	}
+	if (ev->live)
+		thread_purge(p);
 	p->pending = true;
 	ev->thread = NULL;
 	ev->fd = NULL;

@@ -127,6 +127,8 @@ struct proc_options {
 		u64 threads, fds, users;
 	} max_bytes;
 	s64 self_pid;			/* a process that is not forgotten; 0: none */
+	/* Live, in seconds: how often all threads are looked at, and how long one must be quiet to be. */
+	u64 purge_interval_s, purge_quiet_s;	/* 0: 300 */
 	bool live;			/* look up misses in /proc; purge dead ones */
 	bool lookup_users;		/* $HOST_ROOT/etc/passwd and group */
 	/*

@@ -536,38 +536,65 @@ void thread_remove(struct proc *p, struct task *t)
 
 static bool is_long_ago(const struct proc *p, u64 time_ns)
 {
-	const u64 quiet_ns = 60 * NS_PER_S;
+	const u64 quiet_ns = p->opt.purge_quiet_s * NS_PER_S;
 
 	return time_ns + quiet_ns < p->ts_ns || from_before_set_back(p, time_ns, quiet_ns);
 }
 
-/*
- * An exit whose event was lost leaves an entry behind.  Each second a few that were quiet
- * for long are looked for in /proc, so that no event waits for a walk over the table.
- */
-void thread_purge(struct proc *p)
+/* So many each second that a walk over all of them is at its end when the next is due. */
+static u32 purge_step(const struct proc *p)
 {
-	enum { AT_ONCE = 64 };
-	s64 gone[AT_ONCE];
-	struct map64_entry *e;
-	struct task *t;
-	u32 n = 0;
+	enum { AT_LEAST = 64 };
+	u64 n = p->tasks.cap / p->opt.purge_interval_s + 1;
 
-	for (u32 i = 0; i < AT_ONCE; i++) {
-		e = map64_next(&p->tasks, &p->purge_pos);
+	return n < AT_LEAST ? AT_LEAST : (u32)n;
+}
+
+/*
+ * An exit whose event was lost leaves an entry behind.  Each second of a walk a few that were
+ * quiet for long are looked for in /proc, so that no event waits for all of the table.
+ */
+static void purge_some(struct proc *p)
+{
+	enum { GONE_AT_ONCE = 256 };
+	u32 left = purge_step(p), n = 0;
+	s64 gone[GONE_AT_ONCE];
+
+	if (!p->purge_pos)
+		p->purge_round_ns = p->ts_ns;
+	p->next_purge_ns = p->ts_ns + NS_PER_S;
+	for (; left && n < GONE_AT_ONCE; left--) {
+		struct map64_entry *e = map64_next(&p->tasks, &p->purge_pos);
+		struct task *t;
+
 		if (!e) {
 			p->purge_pos = 0;
+			p->next_purge_ns = u64_max(p->next_purge_ns, p->purge_round_ns +
+						   p->opt.purge_interval_s * NS_PER_S);
 			break;
 		}
 		t = e->value;
-		if (is_long_ago(p, t->t.last_event_ts_ns) && is_long_ago(p, t->t.clone_ts_ns) && !scan_alive(p, t))
+		if (is_long_ago(p, t->t.last_event_ts_ns) && is_long_ago(p, t->t.clone_ts_ns) &&
+		    !scan_alive(p, t))
 			gone[n++] = t->t.tid;
 	}
 	while (n--) {
-		t = thread_find(p, gone[n]);
+		struct task *t = thread_find(p, gone[n]);
+
 		if (t)
 			thread_remove(p, t);
 	}
+}
+
+void thread_purge(struct proc *p)
+{
+	const u64 most_s = u64_max(p->opt.purge_interval_s, PURGE_FIRST_S);
+
+	if (!p->next_purge_ns)
+		p->next_purge_ns = p->ts_ns + PURGE_FIRST_S * NS_PER_S;
+	else if (p->ts_ns >= p->next_purge_ns ||
+		 from_before_set_back(p, p->next_purge_ns, most_s * NS_PER_S))
+		purge_some(p);
 }
 
 /* ---- for users of proc.h ---- */

@@ -30,12 +30,16 @@ static bool names_unknown(const char *msg)
 
 /* An error of a rule: -ECANCELED when only the rule is left out. */
 static int rule_error(struct compiled *c, const struct crule *r, enum load_code code,
-		      const struct ctx *ctx, const char *msg)
+		      const struct ctx *ctx, const struct diag *d)
 {
-	if (!r->item->skip_unknown || !names_unknown(msg))
-		return report_error(c->rep, code, ctx, "%s", msg);
-	report_warn(c->rep, LOAD_UNKNOWN_FILTER, ctx, "%s", msg);
-	return -ECANCELED;
+	bool skip = r->item->skip_unknown && names_unknown(d->msg);
+
+	if (skip)
+		report_warn(c->rep, LOAD_UNKNOWN_FILTER, ctx, "%s", d->msg);
+	else
+		report_error(c->rep, code, ctx, "%s", d->msg);
+	report_meant(c->rep, d->meant);
+	return skip ? -ECANCELED : -EINVAL;
 }
 
 static u32 count_bits(const u64 *p, size_t n)
@@ -72,7 +76,7 @@ static int check_condition(struct compiled *c, struct filter_pool *pool, struct 
 		int fatal = err;
 
 		ctx = ctx_expr(&c->a, r->item->cond_ctx, r->text, r->len, &d);
-		err = rule_error(c, r, LOAD_ERR_COMPILE_CONDITION, ctx, d.msg);
+		err = rule_error(c, r, LOAD_ERR_COMPILE_CONDITION, ctx, &d);
 		if (fatal == -ENOTSUP)
 			err = fatal;
 	}
@@ -112,7 +116,7 @@ static int check_rule_output(struct compiled *c, struct crule *r)
 	compile_output(c, r);
 	err = check_output(c, r, &d);
 	if (err)
-		err = rule_error(c, r, LOAD_ERR_COMPILE_OUTPUT, r->item->output_ctx, d.msg);
+		err = rule_error(c, r, LOAD_ERR_COMPILE_OUTPUT, r->item->output_ctx, &d);
 	diag_fini(&d);
 	return err;
 }

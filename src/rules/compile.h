@@ -64,6 +64,7 @@ struct compiled {
 	struct clist *lists;
 	u32 nlists;
 	struct strmap list_at;		/* name → place + 1 */
+	u64 compared;			/* words with names of lists */
 	struct cmacro *macros;
 	u32 nmacros;
 	struct strmap macro_at;
@@ -91,6 +92,8 @@ int compile_lists(struct compiled *c);
 void mark_used_lists(struct compiled *c);
 /* The text with lists put in, in the arena.  -E2BIG when it becomes too large. */
 int expand_text(struct compiled *c, const char *s, size_t len, const char **ret, u32 *ret_len);
+/* Remarks on what stands where a list may, and is nearly the name of one. */
+void remark_lists(struct compiled *c, const char *s, size_t len, const struct ctx *ctx);
 
 /* ---- macros.c ------------------------------------------------------------------ */
 int compile_macros(struct compiled *c);

@@ -13,9 +13,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/similar.h"
+
 #define TEXT_MAX_BYTES (8u << 20)	/* of one text */
 #define ALL_TEXT_MAX (64u << 20)	/* of all lists and conditions */
 #define NESTED_MAX 100
+#define COMPARE_MAX (1u << 22)		/* a remark is not worth more */
 #define ODD_LISTS_MAX 100		/* lists whose names need a search of their own */
 
 enum { LIST_NEW, LIST_BUSY, LIST_DONE };
@@ -165,6 +168,70 @@ int expand_text(struct compiled *c, const char *s, size_t len, const char **ret,
 	}
 	buf_fini(&b);
 	return err;
+}
+
+/* ---- names that may be meant for lists -------------------------------------------- */
+
+static bool takes_list(const char *s, size_t n)
+{
+	return (n == 2 && !memcmp(s, "in", n)) || (n == 6 && !memcmp(s, "pmatch", n)) ||
+	       (n == 10 && !memcmp(s, "intersects", n));
+}
+
+/* Until the next delimiter; delimiters in quotes are none. */
+static size_t token_len(const char *s, size_t len)
+{
+	size_t n = 0;
+	const char *end;
+
+	if (*s == '"' || *s == '\'') {
+		end = memchr(s + 1, *s, len - 1);
+		return end ? (size_t)(end - s) + 1 : len;
+	}
+	while (n < len && !is_delim(s[n]))
+		n++;
+	return n;
+}
+
+static void remark_list(struct compiled *c, const char *s, size_t n, const struct ctx *ctx)
+{
+	char word[SIMILAR_MAX];
+	struct similar similar = { .word = word };
+
+	if (n >= sizeof(word) || c->compared > COMPARE_MAX || find_list(c, s, n))
+		return;
+	c->compared += c->nlists;
+	memcpy(word, s, n);
+	word[n] = '\0';
+	for (u32 i = 0; i < c->nlists; i++)
+		similar_offer(&similar, c->lists[i].item->name);
+	if (similar.best)
+		report_remark(c->rep, "%s:%u:%u: '%s' is the name of no list and taken as it is; did you mean "
+			      "the list '%s'?", ctx->file->name, ctx->line + 1, ctx->col + 1, word, similar.best);
+}
+
+/* Only of the file that is loaded: the conditions of those before are looked at again for each. */
+void remark_lists(struct compiled *c, const char *s, size_t len, const struct ctx *ctx)
+{
+	size_t i = 0, n = 0;
+	const char *last = s;
+	bool in_list = false;
+
+	if (strcmp(ctx->file->name, rules_report_name(c->rep)))
+		return;
+	while (i < len) {
+		if (is_delim(s[i])) {
+			if (s[i] == '(')
+				in_list = takes_list(last, n);
+			in_list &= s[i++] != ')';
+			continue;
+		}
+		last = s + i;
+		n = token_len(last, len - i);
+		if (in_list && *last != '"' && *last != '\'')
+			remark_list(c, last, n, ctx);
+		i += n;
+	}
 }
 
 /* ---- lists in lists -------------------------------------------------------------- */

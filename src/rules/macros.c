@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/similar.h"
+
 #define NODES_MAX 1000000u	/* of one condition */
 #define ALL_NODES_MAX 20000000u
 #define HEIGHT_MAX 5000u
@@ -33,10 +35,13 @@ int parse_condition(struct compiled *c, const char *s, size_t len, const struct 
 	if (expand_text(c, s, len, ret_text, ret_len))
 		return report_error(c->rep, LOAD_ERR_VALIDATE, ctx,
 				    "Condition becomes too large when the lists in it are put in");
+	remark_lists(c, s, len, ctx);
 	err = filter_parse(&c->a, *ret_text, *ret_len, FILTER_DEPTH_MAX, ret, &d);
-	if (err)
+	if (err) {
 		report_error(c->rep, LOAD_ERR_COMPILE_CONDITION,
 			     ctx_expr(&c->a, ctx, *ret_text, *ret_len, &d), "%s", d.msg);
+		report_meant(c->rep, d.meant);
+	}
 	diag_fini(&d);
 	return err;
 }
@@ -49,6 +54,18 @@ static int refuse(const struct resolver *r, const struct ast *n, const char *bef
 	return report_error(r->c->rep, LOAD_ERR_VALIDATE,
 			    ctx_expr(&r->c->a, r->ctx, r->text, r->len, &d), "%s '%s'%s", before,
 			    n->text, after);
+}
+
+static int undefined(const struct resolver *r, const struct ast *n)
+{
+	struct similar s = { .word = n->text };
+	int err = refuse(r, n, "Undefined macro", " used in filter.");
+
+	for (u32 i = 0; i < r->c->nmacros; i++)
+		if (r->c->macros[i].item->index < r->visibility)
+			similar_offer(&s, r->c->macros[i].item->name);
+	report_meant(r->c->rep, s.best);
+	return err;
 }
 
 static int too_large(const struct resolver *r)
@@ -67,7 +84,7 @@ static int put_macro(struct resolver *r, struct ast **slot, struct tree_size *si
 	int err;
 
 	if (!m || m->item->index >= r->visibility)
-		return refuse(r, n, "Undefined macro", " used in filter.");
+		return undefined(r, n);
 	if (m->state == MACRO_BUSY)
 		return refuse(r, n, "reference loop in macro", "");
 	if (m->state == MACRO_NEW) {

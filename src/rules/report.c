@@ -60,6 +60,7 @@ struct note {
 	enum load_code code;
 	const char *msg, *snippet;
 	const char *field;	/* deprecated one, or NULL */
+	const char *meant;	/* probably, instead of what is not known; or NULL */
 	struct location *locs;	/* from the file inwards */
 	u32 nlocs;
 };
@@ -70,6 +71,8 @@ struct rules_report {
 	VEC(struct note) errors;
 	VEC(struct note) warnings;
 	VEC(const char *) schema;
+	VEC(const char *) remarks;
+	struct note *last;	/* until the next one */
 	const char *fatal;
 	bool schema_checked;
 };
@@ -269,6 +272,7 @@ int report_error(struct rules_report *r, enum load_code code, const struct ctx *
 	va_end(ap);
 	fill_note(r, &n, code, c);
 	vec_push(&r->errors, n);
+	r->last = &r->errors.p[r->errors.n - 1];
 	return -EINVAL;
 }
 
@@ -279,6 +283,7 @@ static void add_warning(struct rules_report *r, enum load_code code, const struc
 
 	fill_note(r, &n, code, c);
 	vec_push(&r->warnings, n);
+	r->last = &r->warnings.p[r->warnings.n - 1];
 }
 
 void report_warn(struct rules_report *r, enum load_code code, const struct ctx *c,
@@ -295,12 +300,34 @@ void report_warn(struct rules_report *r, enum load_code code, const struct ctx *
 	add_warning(r, code, c, msg, NULL);
 }
 
+void report_meant(struct rules_report *r, const char *word)
+{
+	if (word && r->last)
+		r->last->meant = arena_strdup(&r->a, word);
+}
+
 void report_deprecated(struct rules_report *r, const struct ctx *c, const char *field,
 		       const char *msg)
 {
 	if (r->warnings.n < NOTES_MAX)
 		add_warning(r, LOAD_DEPRECATED_ITEM, c, arena_strdup(&r->a, msg),
 			    arena_strdup(&r->a, field));
+}
+
+void report_remark(struct rules_report *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (r->remarks.n >= NOTES_MAX)
+		return;
+	va_start(ap, fmt);
+	vec_push(&r->remarks, format_msg(&r->a, fmt, ap));
+	va_end(ap);
+}
+
+const char *rules_report_remark(const struct rules_report *r, u32 i)
+{
+	return i < r->remarks.n ? r->remarks.p[i] : NULL;
 }
 
 void report_fatal(struct rules_report *r, const char *msg)
@@ -355,6 +382,7 @@ void rules_report_free(struct rules_report *r)
 	vec_fini(&r->errors);
 	vec_fini(&r->warnings);
 	vec_fini(&r->schema);
+	vec_fini(&r->remarks);
 	arena_fini(&r->a);
 	free(r);
 }
@@ -387,6 +415,8 @@ static void print_note(const struct note *n, struct buf *out)
 	}
 	buf_addf(out, "------\n%s------\n%s (%s): %s\n", n->snippet, codes[n->code].name,
 		 codes[n->code].text, n->msg);
+	if (n->meant)	/* on a line of its own: messages are Falco's */
+		buf_addf(out, "Did you mean '%s'?\n", n->meant);
 }
 
 static void print_notes(const struct note *notes, size_t n, const char *what, struct buf *out)
@@ -489,6 +519,8 @@ static json_t *note_json(const struct note *n)
 	json_object_set_new(j, "code", json_text(codes[n->code].name));
 	json_object_set_new(j, "codedesc", json_text(desc ? desc : codes[n->code].text));
 	json_object_set_new(j, "message", json_text(n->msg));
+	if (n->meant)
+		json_object_set_new(j, "similar", json_text(n->meant));
 	if (n->field)
 		json_object_set_new(j, "deprecated_field", json_text(n->field));
 	return j;

@@ -62,8 +62,12 @@ int report_error(struct rules_report *r, enum load_code code, const struct ctx *
 		 const char *fmt, ...) PRINTF(4, 5);
 void report_warn(struct rules_report *r, enum load_code code, const struct ctx *c,
 		 const char *fmt, ...) PRINTF(4, 5);
+/* The word that was probably meant (NULL: none), to the error or warning that was reported last. */
+void report_meant(struct rules_report *r, const char *word);
 void report_deprecated(struct rules_report *r, const struct ctx *c, const char *field,
 		       const char *msg);
+/* What may be worth a look, and is neither wrong nor in the report's texts. */
+void report_remark(struct rules_report *r, const char *fmt, ...) PRINTF(2, 3);
 void report_fatal(struct rules_report *r, const char *msg);
 /* The file was checked against the schema: with no complaint until report_schema() adds one. */
 void report_schema_checked(struct rules_report *r);

@@ -89,6 +89,8 @@ void rules_report_text(const struct rules_report *r, bool verbose, struct buf *o
 /* One line: "NAME: Invalid  1 errors: [...]". */
 void rules_report_summary(const struct rules_report *r, struct buf *out);
 json_t *rules_report_json(const struct rules_report *r);	/* new reference */
+/* The i-th of what is neither an error nor a warning; NULL: no more. */
+const char *rules_report_remark(const struct rules_report *r, u32 i);
 void rules_report_free(struct rules_report *r);
 /* A report for a file that could not be read (LOAD_ERR_FILE_READ). */
 struct rules_report *rules_report_unreadable(const char *name, const char *why);

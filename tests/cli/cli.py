@@ -320,6 +320,52 @@ def t_errors(d):
     holds(err, "^Error: You must specify at least one rules file")
 
 
+def t_did_you_mean(d):
+    """On a line of its own: messages are Falco's."""
+    for args, message, hint in (
+            (["--dryrun"], "Option ‘dryrun’ does not exist", "--dry-run"),
+            (["--lst=syscall"], "Option ‘lst’ does not exist", "--list"),
+            (["--jsno"], "Option ‘jsno’ does not exist", None),
+            (["rules", "--jsno"], "Option ‘jsno’ does not exist", "--json"),
+            (["rules", "--syscals"], "Option ‘syscals’ does not exist", "--syscalls"),
+            (["--nosuch"], "Option ‘nosuch’ does not exist", None),
+            (["--" + "x" * 5000], "Option ‘x{5000}’ does not exist", None)):
+        rc, out, err = d.run(*args, raw=True)
+        same((rc, out), (1, ""), args)
+        holds(err, "^Error: %s\\n%s" % (message, r"Did you mean '%s'\?\n\Z" % hint if hint else r"\Z"))
+    d.write("r.yaml", "- rule: r\n  desc: d\n  condition: evt.type=opnat\n  output: o\n  priority: INFO\n")
+    rc, out, err = d.run("-o", "engine.kind=nodriver", "--dry-run")
+    same(rc, 1)
+    holds(err, r"unknown event type opnat\nDid you mean 'openat'\?\n")
+
+
+def t_misspelt_key(d):
+    for text, key, hint in (("json_outptu: true", "json_outptu", "json_output"), ("webservr: {enabled: true}", "webservr", "webserver"),
+                            ("engine: {kidn: kmod}", "kidn", "engine.kind"), ("nothing_like_it: 1", "nothing_like_it", None),
+                            ("a: 1", "a", None), ("%s: 1" % ("x" * 500), "x{500}", None),
+                            ("webserver: {listen_prot: 1}", "listen_prot", "webserver.listen_port")):
+        d.write("odd.yaml", "log_level: info\nlog_stderr: true\nstdout_output: {enabled: true}\n" + text + "\n")
+        rc, out, err = d.run("-c", "odd.yaml", "-o", "engine.kind=nodriver", "-r", "r.yaml", "--dry-run", raw=True)
+        same(rc, 0, err)
+        holds(err, r"odd\.yaml \| schema validation: failed for .*: '%s'\.%s$" % (key, r" Did you mean '%s'\?" % hint if hint else ""))
+
+
+def t_misspelt_list(d):
+    """It is a value, as in Falco: no error, no warning, but with -v a word in the log."""
+    rule = "- rule: %s\n  desc: d\n  condition: evt.type=open and %s\n  output: o\n  priority: INFO\n"
+    conditions = ["proc.name in (shels)", "proc.name in (shells, bin_dirs)", "proc.name in ('shels', \"shels\", xyz)", "proc.name=shels",
+                  "proc.name in (sh,\tbin_dir ) and fd.name in (x)", "(proc.name pmatch(shels) or fd.name in ( 'a b)' , bin_dirz))"]
+    lists = "- list: shells\n  items: [bash, shels2]\n- list: bin_dirs\n  items: [/bin]\n"
+    d.write("r.yaml", lists + "".join(rule % ("r%d" % i, c) for i, c in enumerate(conditions)))
+    d.write("more.yaml", "- list: more\n  items: [a]\n")
+    args = ("-o", "engine.kind=nodriver", "-o", "log_level=notice", "--dry-run", "-r", "more.yaml")
+    rc, out, err = d.run(*args, "-v")
+    found = re.findall(r"r\.yaml:(\d+):\d+: '(\w+)' is the name of no list and taken as it is; did you mean the list '(\w+)'\?$", err, re.M)
+    same((rc, found), (0, [("7", "shels", "shells"), ("27", "bin_dir", "bin_dirs"), ("32", "shels", "shells"), ("32", "bin_dirz", "bin_dirs")]), err)
+    rc, out, err = d.run(*args)
+    same((rc, "did you mean" in err), (0, False), err)
+
+
 def t_unprivileged(d):
     """Without the right to load BPF programs: one message that says so, no harm done."""
     if os.geteuid():

@@ -76,8 +76,8 @@ def coverage(schema, seen):
     notes = ["not compared, no driver captures them: " + ", ".join(idle)] if idle else []
     notes.append("coverage: %d of %d rows, %d successes and %d failures expected" % (
         len({n for n, _ in seen} & set(rows)), len(rows),
-        sum(v for (_, k), v in seen.items() if k == "success"),
-        sum(v for (_, k), v in seen.items() if k == "failure")))
+        sum(v for (n, k), v in seen.items() if n in rows and k == "success"),
+        sum(v for (n, k), v in seen.items() if n in rows and k == "failure")))
     return lines, notes
 
 

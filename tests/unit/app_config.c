@@ -245,7 +245,7 @@ static void schema(void **state)
 		{ "engine: {kind: auto}", "ok" },
 		{ "engine: {kind: [a]}", "failed for <root>[engine][kind]: expected a text" },
 		{ "engine: {knd: auto}", "failed for <root>[engine]: Object contains a property that could not be "
-		  "validated using 'properties' or 'additionalProperties' constraints: 'knd'." },
+		  "validated using 'properties' or 'additionalProperties' constraints: 'knd'. Did you mean 'engine.kind'?" },
 		{ "capture: {mode: all_rules, max_file_size_mb: 1048576}", "ok" },
 		{ "capture: {mode: }", "ok" },
 		{ "capture: {mode: bogus}", "failed for <root>[capture][mode]: expected one of rules, all_rules" },
@@ -286,7 +286,7 @@ static void schema_of_options(void **state)
 		const char *option, *key, *what;	/* NULL: good */
 	} rows[] = {
 		{ "nokey=1", "nokey", "failed for <root>: " NO_SUCH("nokey") },
-		{ "json_outptu=true", "json_outptu", "failed for <root>: " NO_SUCH("json_outptu") },
+		{ "json_outptu=true", "json_outptu", "failed for <root>: " NO_SUCH("json_outptu") " Did you mean 'json_output'?" },
 		{ "json_output=maybe", "json_output", "failed for <root>[json_output]: expected true or false" },
 		{ "json_output.foo=1", "json_output.foo", "failed for <root>[json_output]: expected true or false" },
 		{ "engine.modern_ebpf=5", "engine.modern_ebpf", "failed for <root>[engine][modern_ebpf]: expected a map" },

@@ -51,9 +51,31 @@ static void limits(void **state)
 	assert_false(similar_enough(too_long, UINT32_MAX));
 }
 
+static const char *likeliest(const char *word)
+{
+	struct similar s = { .word = word };
+
+	similar_offer(&s, "opened");
+	similar_offer(&s, "openat2");
+	similar_offer(&s, "openat");
+	similar_offer(&s, "opena");
+	return s.best ? s.best : "none";
+}
+
+static void offers(void **state)
+{
+	(void)state;
+	assert_string_equal(likeliest("opeant"), "openat");
+	assert_string_equal(likeliest("openat3"), "openat2");
+	assert_string_equal(likeliest("close"), "none");
+	assert_string_equal(likeliest(""), "none");
+	assert_string_not_equal(likeliest("openat"), "openat");	/* nobody means what he wrote */
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(distances), cmocka_unit_test(limits) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(distances), cmocka_unit_test(limits),
+					   cmocka_unit_test(offers) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -311,7 +311,35 @@ static void test_lookup_of_missing(void **state)
 	proc_free(p);
 }
 
+/* Time goes on by so many seconds, somebody else has an event. */
+static bool is_known_after(struct proc *p, struct fed *f, u32 seconds, s64 tid)
+{
+	f->ts_ns += seconds * 1000000000ull;
+	feed(p, f, EV_SYSCALL_CHDIR_X, 1, "ds", -2ll, "/x");
+	return proc_thread(p, tid);
+}
+
 static void test_purge(void **state)
+{
+	const struct proc_options opt = {
+		.live = true, .purge_interval_s = 100, .purge_quiet_s = 200};
+	struct proc *p = proc_new(&opt);
+	struct fed f = {.ts_ns = 1700000000ull * 1000000000, .live = true};
+	const s64 gone = 1 << 30;
+
+	(void)state;
+	known_thread(p, 1, 1, 0, "init");
+	known_thread(p, gone, gone, 1, "gone");
+	feed(p, &f, EV_SYSCALL_CHDIR_X, gone, "ds", -2ll, "/x");
+	assert_true(is_known_after(p, &f, 31, gone));	/* looked at, not quiet for long */
+	assert_true(is_known_after(p, &f, 101, gone));	/* the same */
+	assert_true(is_known_after(p, &f, 90, gone));	/* quiet for long, not looked at */
+	assert_false(is_known_after(p, &f, 11, gone));
+	assert_non_null(proc_thread(p, 1));
+	proc_free(p);
+}
+
+static void test_purge_default(void **state)
 {
 	const struct proc_options opt = {.live = true};
 	struct proc *p = proc_new(&opt);
@@ -320,11 +348,37 @@ static void test_purge(void **state)
 	(void)state;
 	known_thread(p, 1, 1, 0, "init");
 	known_thread(p, 1 << 30, 1 << 30, 1, "gone");
-	feed(p, &f, EV_SYSCALL_CHDIR_X, 1, "ds", -2ll, "/x");
-	f.ts_ns += 61000000000ull;
-	feed(p, &f, EV_SYSCALL_CHDIR_X, 1, "ds", -2ll, "/x");
-	assert_null(proc_thread(p, 1 << 30));
+	assert_true(is_known_after(p, &f, 0, 1 << 30));
+	assert_true(is_known_after(p, &f, 29, 1 << 30));	/* of long ago, not looked at */
+	assert_false(is_known_after(p, &f, 2, 1 << 30));
+	known_thread(p, 1 << 30, 1 << 30, 1, "gone");
+	assert_true(is_known_after(p, &f, 298, 1 << 30));
+	assert_false(is_known_after(p, &f, 2, 1 << 30));
 	assert_non_null(proc_thread(p, 1));
+	proc_free(p);
+}
+
+/* All of a large table are looked at in an interval, whatever a second is allowed. */
+static void test_purge_many(void **state)
+{
+	const struct proc_options opt = {
+		.live = true, .purge_interval_s = 20, .purge_quiet_s = 10};
+	struct proc *p = proc_new(&opt);
+	struct fed f = {.ts_ns = 1700000000ull * 1000000000, .live = true};
+	struct proc_stats s;
+
+	(void)state;
+	known_thread(p, 1, 1, 0, "init");
+	for (u32 i = 0; i < 4000; i++)
+		known_thread(p, (1 << 30) + i, (1 << 30) + i, 1, "gone");
+	is_known_after(p, &f, 0, 1);
+	is_known_after(p, &f, 31, 1);
+	proc_get_stats(p, &s);
+	assert_in_range(s.threads, 3000, 3999);		/* not all at once */
+	for (u32 i = 0; i < 20; i++)
+		is_known_after(p, &f, 1, 1);
+	proc_get_stats(p, &s);
+	assert_int_equal(s.threads, 1);
 	proc_free(p);
 }
 
@@ -385,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_names_of_kinds), cmocka_unit_test(test_bad_info),
 		cmocka_unit_test(test_scan),           cmocka_unit_test(test_lookup_of_missing),
 		cmocka_unit_test(test_set_back),
+		cmocka_unit_test(test_purge_default), cmocka_unit_test(test_purge_many),
 		cmocka_unit_test(test_purge),          cmocka_unit_test(test_host_root),
 	};
 

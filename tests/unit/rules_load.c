@@ -280,6 +280,7 @@ static void test_text(void **state)
 		"------\n"
 		"LOAD_ERR_COMPILE_CONDITION (Error compiling condition): filter_check called with "
 		"nonexistent field fd.nme\n"
+		"Did you mean 'fd.name'?\n"
 		"\n"
 		"1 Warnings:\n"
 		"In rules content: (t.yaml:0:0)\n"
@@ -362,6 +363,69 @@ static void test_fatal(void **state)
 	rules_free(r);
 }
 
+/* What is not known, and what may be meant: beside the message, which stays what it is. */
+static const struct {
+	const char *text, *similar;
+} misspelt[] = {
+	{ RULE("r", "evt.type=opnat"), "openat" },
+	{ RULE("r", "evt.type in (open, exceve)"), "execve" },
+	{ RULE("r", "evt.type=madvies"), "madvise" },
+	{ RULE("r", "evt.type=nothing_like_it"), NULL },
+	{ RULE("r", "evt.type=open and proc.nmae=x"), "proc.name" },
+	{ RULE("r", "evt.type=open and proc.anmae[2]=x"), "proc.aname" },
+	{ RULE("r", "evt.type=open and proc.name=val(proc.pnmae)"), "proc.pname" },
+	{ RULE("r", "evt.type=open and nothing.like.it=x"), NULL },
+	{ RULE("r", "evt.type=open and proc.name contians x"), "contains" },
+	{ RULE("r", "evt.type=open and proc.name startwith x"), "startswith" },
+	{ RULE("r", "evt.type=open and proc.name xyzzy x"), NULL },
+	{ RULE("r", "spawned_proces"), "spawned_process" },
+	{ RULE("r", "spawned_process and made_late"), NULL },	/* not known before it is made */
+	{ RULE("r", "nothing"), NULL },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: told by %proc.cmdlin now\n"
+	  "  priority: INFO\n", "proc.cmdline" },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: told by %nothing.like.it\n"
+	  "  priority: INFO\n", NULL },
+	/* as a warning */
+	{ "- rule: r\n  desc: d\n  condition: proc.nmae=x\n  output: o\n  priority: INFO\n"
+	  "  skip-if-unknown-filter: true\n", "proc.name" },
+};
+
+static void test_similar(void **state)
+{
+	static const char macro[] = "- macro: spawned_process\n  condition: evt.type=execve\n";
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(misspelt); i++) {
+		struct rules_options opt = test_options();
+		struct rules *r = rules_new(&opt);
+		struct rules_report *rep;
+		struct buf text = { 0 }, out = { 0 }, want = { 0 };
+		json_t *j, *notes;
+		const char *similar;
+
+		buf_addf(&text, "%s%s", macro, misspelt[i].text);
+		rules_load(r, "t.yaml", buf_str(&text), text.len, &rep);
+		j = rules_report_json(rep);
+		notes = json_object_get(j, "errors");
+		if (!json_array_size(notes))
+			notes = json_object_get(j, "warnings");
+		similar = json_string_value(json_object_get(json_array_get(notes, 0), "similar"));
+		rules_report_text(rep, true, &out);
+		buf_addf(&want, "\nDid you mean '%s'?\n", misspelt[i].similar ? misspelt[i].similar : "");
+		if (!json_array_size(notes) || !misspelt[i].similar != !similar ||
+		    (similar && strcmp(similar, misspelt[i].similar)) ||
+		    !strstr(buf_str(&out), buf_str(&want)) != !similar)
+			fail_msg("%s: %s, expected %s\n%s", misspelt[i].text, similar ? similar : "nothing",
+				 misspelt[i].similar ? misspelt[i].similar : "nothing", buf_str(&out));
+		json_decref(j);
+		rules_report_free(rep);
+		rules_free(r);
+		buf_fini(&text);
+		buf_fini(&out);
+		buf_fini(&want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +435,7 @@ int main(void)
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_snippet),
 		cmocka_unit_test(test_fatal),
+		cmocka_unit_test(test_similar),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
