@@ -12,7 +12,7 @@ CROWD = os.path.join(os.path.dirname(BINARY), "vm", "crowd")
 COUNT = {"ok": 0, "FAIL": 0}
 ROUNDS, BURSTS, BURST, OWNERS, FDS_EACH, SHORT = 5, 8, 500, 50, 4100, 600
 # Room for what runs already, and for a part of a burst.
-THREADS = min(len(glob.glob("/proc/[0-9]*/task/*")) * 1400 + (64 << 10), 1792 << 10)
+THREADS = min(len(glob.glob("/proc/[0-9]*/task/*")) * 900 + (32 << 10), 1792 << 10)
 TABLES = {"threads": THREADS, "fds": 768 << 10, "users": 128 << 10, "alerts": 256 << 10}
 WHOLE = 3 << 20
 RULES = """- rule: marked
