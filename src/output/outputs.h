@@ -17,6 +17,7 @@
 struct output_options {	/* strings are borrowed for the life of the outputs */
 	bool buffered;
 	bool stdout_enabled, syslog_enabled;
+	const char *syslog_path;	/* NULL: the system's */
 	struct {
 		bool enabled, keep_alive;
 		const char *filename;

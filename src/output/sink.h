@@ -19,6 +19,7 @@ struct sink {
 	const struct sink_ops *ops;
 	const struct output_options *opt;	/* borrowed */
 	FILE *file;
+	int fd;					/* of sink_syslog */
 	struct spawner *spawner;		/* owned; of sink_program */
 	struct http_post *post;			/* owned; of sink_http */
 	bool hangs;		/* set by a sink that is apart: nobody answers, alerts pile up */

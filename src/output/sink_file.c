@@ -6,7 +6,9 @@
 #include "output/sink.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool file_enabled(const struct output_options *opt)
 {
@@ -19,17 +21,33 @@ static int told(struct sink *s, int err)
 	char why[sizeof(s->why)];
 
 	if (err) {
-		snprintf(why, sizeof(why), "%.300s: %s", s->opt->file.filename, strerror(-err));
+		snprintf(why, sizeof(why), "%.300s: %s", s->opt->file.filename,
+			 err == -ENXIO ? "nobody reads this pipe" : strerror(-err));
 		sink_why(s, why);
 	}
 	return err;
 }
 
+/* A named pipe without a reader must not hold up all outputs; one that is read slowly may. */
+static int open_append(const char *name, FILE **ret)
+{
+	int fd = open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666), err = -errno;
+
+	if (fd < 0)
+		return err;
+	if (!fcntl(fd, F_SETFL, O_APPEND)) {
+		*ret = fdopen(fd, "a");
+		if (*ret)
+			return 0;
+	}
+	err = -errno;
+	close(fd);
+	return err;
+}
+
 static int file_open(struct sink *s)
 {
-	if (!s->file)
-		s->file = fopen(s->opt->file.filename, "ae");
-	return s->file ? 0 : told(s, -errno);
+	return s->file ? 0 : told(s, open_append(s->opt->file.filename, &s->file));
 }
 
 static int file_close(struct sink *s)
@@ -47,6 +65,11 @@ static int file_start(struct sink *s)
 {
 	int err = file_open(s);
 
+	if (err == -ENXIO) {	/* the reader may come later */
+		sink_note(s, s->why);
+		s->why[0] = '\0';
+		return 0;
+	}
 	return err || s->opt->file.keep_alive ? err : file_close(s);
 }
 

@@ -19,15 +19,25 @@ static int program_open(struct sink *s)
 	return spawner_new(s->opt->program.program, s->opt->lower_child, &s->spawner);
 }
 
+/* A program that says that it failed has not taken what it was given. */
 static int end_run(struct sink *s)
 {
-	int err = 0;
+	char why[64];
+	int err, status;
 
 	if (!s->file)
 		return 0;
 	err = fclose(s->file) ? -errno : 0;
 	s->file = NULL;
-	return err ? err : spawner_wait(s->spawner);
+	status = spawner_wait(s->spawner);
+	if (status <= 0)
+		return status ? status : err;
+	if (status > SPAWNER_SIGNAL)
+		snprintf(why, sizeof(why), "the program was ended by signal %d", status - SPAWNER_SIGNAL);
+	else
+		snprintf(why, sizeof(why), "the program ended with status %d", status);
+	sink_why(s, why);
+	return err ? err : -EPIPE;
 }
 
 static int program_write(struct sink *s, enum priority prio, const char *line, size_t len)

@@ -100,12 +100,15 @@ static int receive(int sock, char *ret, int *ret_fd)
 	return 0;
 }
 
+/* As spawner_wait(). */
 static int wait_for(pid_t pid)
 {
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0)
+	int status = 0;
+
+	while (pid > 0 && waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -errno;
-	return 0;
+	return WIFSIGNALED(status) ? SPAWNER_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 static _Noreturn void serve(const char *command, int sock)

@@ -23,7 +23,11 @@ int spawner_new(const char *command, void (*prepare)(void), struct spawner **ret
 void spawner_free(struct spawner *s);
 /* Starts the command; *ret is its standard input, the caller's to close. */
 int spawner_run(struct spawner *s, FILE **ret);
-/* Waits until the command started last has ended. */
+/*
+ * Waits until the command started last has ended: its status, SPAWNER_SIGNAL + N when signal N ended
+ * it, or a negative errno.  0 when there is none.
+ */
+#define SPAWNER_SIGNAL 256
 int spawner_wait(struct spawner *s);
 
 #endif
