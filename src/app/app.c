@@ -6,6 +6,7 @@
 #include "app/app.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@
 #include "app/web.h"
 #include "app/workers.h"
 #include "base/cap.h"
+#include "base/file.h"
 
 struct app {
 	struct cmdline cmd;
@@ -512,18 +514,17 @@ static enum outcome init_outputs(struct app *a)
 
 static enum outcome write_pidfile(struct app *a)
 {
-	FILE *f;
-	bool ok;
+	int fd;
 
 	if (!a->cmd.pidfile)
 		return GO_ON;
-	f = fopen(a->cmd.pidfile, "we");
-	a->has_pidfile = f;
-	ok = f && fprintf(f, "%d\n", getpid()) > 0;
-	if (f && fclose(f))
-		ok = false;
-	if (ok)
+	fd = file_create(a->cmd.pidfile, O_TRUNC | O_NONBLOCK, 0666);
+	a->has_pidfile = fd >= 0;
+	if (fd >= 0 && dprintf(fd, "%d\n", getpid()) > 0) {
+		close(fd);
 		return GO_ON;
+	}
+	log_error("%s: %s", a->cmd.pidfile, file_error(fd < 0 ? fd : -errno));
 	log_error("Could not write pid to pidfile %s. Exiting.", a->cmd.pidfile);
 	exit(255);
 }

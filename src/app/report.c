@@ -9,6 +9,7 @@
 #include "app/log.h"
 #include "app/loop.h"
 #include "base/clock.h"
+#include "base/file.h"
 
 #define PATIENCE_MS 1000	/* with workers that do not come back from an event */
 
@@ -20,12 +21,10 @@ int report_init(struct report *p, const struct config *cfg, const struct facts *
 	if (!cfg->metrics.enabled)
 		return 0;
 	if (path[0]) {
-		p->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+		p->fd = file_create(path, O_APPEND | O_NONBLOCK, 0644);
 		if (p->fd < 0) {
-			int err = -errno;
-
-			diag_set(d, "metrics.output_file %s cannot be opened: %s", path, strerror(errno));
-			return err;
+			diag_set(d, "metrics.output_file %s cannot be opened: %s", path, file_error(p->fd));
+			return p->fd;
 		}
 	}
 	if (cfg->metrics.output_rule || path[0]) {

@@ -54,9 +54,24 @@ int file_open(const char *path, int *ret_fd)
 	return err;
 }
 
+int file_create(const char *path, int how, unsigned mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | how, mode), err;
+
+	if (fd < 0)
+		return -errno;
+	if (how & O_NONBLOCK || !fcntl(fd, F_SETFL, how & O_APPEND))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
 const char *file_error(int err)
 {
 	switch (err) {
+	case -ENXIO:
+		return "nobody reads this pipe";
 	case -ENODATA:
 		return "it is a pipe into which nothing was written for 10 seconds";
 	case -EFBIG:

@@ -7,8 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
+
+#include "base/file.h"
 
 static bool file_enabled(const struct output_options *opt)
 {
@@ -21,8 +22,7 @@ static int told(struct sink *s, int err)
 	char why[sizeof(s->why)];
 
 	if (err) {
-		snprintf(why, sizeof(why), "%.300s: %s", s->opt->file.filename,
-			 err == -ENXIO ? "nobody reads this pipe" : strerror(-err));
+		snprintf(why, sizeof(why), "%.300s: %s", s->opt->file.filename, file_error(err));
 		sink_why(s, why);
 	}
 	return err;
@@ -31,21 +31,19 @@ static int told(struct sink *s, int err)
 /* A named pipe without a reader must not hold up all outputs; one that is read slowly may. */
 static int open_append(const char *name, FILE **ret)
 {
-	int fd = open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666), err = -errno;
+	int fd = file_create(name, O_APPEND, 0666), err;
 
 	if (fd < 0)
-		return err;
-	if (!fcntl(fd, F_SETFL, O_APPEND)) {
-		*ret = fdopen(fd, "a");
-		if (*ret)
-			return 0;
-	}
+		return fd;
+	*ret = fdopen(fd, "a");
+	if (*ret)
+		return 0;
 	err = -errno;
 	close(fd);
 	return err;
 }
 
-static int file_open(struct sink *s)
+static int open_file(struct sink *s)
 {
 	return s->file ? 0 : told(s, open_append(s->opt->file.filename, &s->file));
 }
@@ -63,7 +61,7 @@ static int file_close(struct sink *s)
 /* Whether it can be written is better known at the start than with the first alert. */
 static int file_start(struct sink *s)
 {
-	int err = file_open(s);
+	int err = open_file(s);
 
 	if (err == -ENXIO) {	/* the reader may come later */
 		sink_note(s, s->why);
@@ -75,7 +73,7 @@ static int file_start(struct sink *s)
 
 static int file_write(struct sink *s, enum priority prio, const char *line, size_t len)
 {
-	int err = file_open(s);
+	int err = open_file(s);
 
 	(void)prio;
 	return err ? err : told(s, sink_put_line(s->file, line, len));

@@ -102,7 +102,7 @@ def refused(name, r, *patterns, status=1):
     why = r.crashed()
     if not why and r.rc != status:
         why = "status %d, expected %d" % (r.rc, status)
-    if not why and not re.search(rb"^(Error|Runtime error): .", r.err, re.M):
+    if not why and not re.search(rb"^(Error|Runtime error): .|Could not write pid to pidfile", r.err, re.M):
         why = "no 'Error:' on standard error"
     for p in patterns:
         if not why and not re.search(p, r.text):
@@ -295,6 +295,9 @@ def files(d):
             refused(name, job.result(), pattern)
     for way in ("configuration", "rules, checked", "capture"):
         refused(way + ": a folder", ways[way]("dir"), r"dir", r"[Ii]s a directory|folder")
+    for what, pattern in (("fifo", r"fifo.*: nobody reads this pipe"), ("dir", r"dir.*: Is a directory"), ("r.yaml/x", r"r\.yaml/x.*: Not a directory")):
+        refused("pid file: " + what, d.replay("x.scap", "-P", what), pattern, r"Could not write pid to pidfile", status=255)
+        refused("metrics: " + what, d.replay("x.scap", "-o", "metrics={enabled: true, interval: 1s, output_file: %s}" % what), pattern)
     if os.geteuid():
         return say("skip", "unreadable files", "needs root, to give it up")
     for way, run in ways.items():
