@@ -13,6 +13,7 @@ BINARY = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(TOP,
 SAN = "/san/" in BINARY
 NOBODY = 65534
 NO_DRIVER = 69  # exit status
+NO_PIDFILE = 255  # as Falco
 COUNT = {"ok": 0, "FAIL": 0, "skip": 0}
 CONFIG = "stdout_output: {enabled: true}\nlog_stderr: true\nlog_syslog: false\nlog_level: info\nwatch_config_files: false\n"
 RULES = """- rule: opened
@@ -50,7 +51,7 @@ class Result:
     def crashed(self):
         if self.rc is None:
             return "did not end"
-        if self.rc not in (0, 1, NO_DRIVER) or b"Sanitizer" in self.err or b"runtime error:" in self.err:
+        if self.rc not in (0, 1, NO_DRIVER, NO_PIDFILE) or b"Sanitizer" in self.err or b"runtime error:" in self.err:
             return "ended with status %d" % self.rc
         return None
 
@@ -296,7 +297,7 @@ def files(d):
     for way in ("configuration", "rules, checked", "capture"):
         refused(way + ": a folder", ways[way]("dir"), r"dir", r"[Ii]s a directory|folder")
     for what, pattern in (("fifo", r"fifo.*: nobody reads this pipe"), ("dir", r"dir.*: Is a directory"), ("r.yaml/x", r"r\.yaml/x.*: Not a directory")):
-        refused("pid file: " + what, d.replay("x.scap", "-P", what), pattern, r"Could not write pid to pidfile", status=255)
+        refused("pid file: " + what, d.replay("x.scap", "-P", what), pattern, r"Could not write pid to pidfile", status=NO_PIDFILE)
         refused("metrics: " + what, d.replay("x.scap", "-o", "metrics={enabled: true, interval: 1s, output_file: %s}" % what), pattern)
     if os.geteuid():
         return say("skip", "unreadable files", "needs root, to give it up")
