@@ -73,7 +73,7 @@ struct rules_report {
 	VEC(const char *) schema;
 	VEC(const char *) remarks;
 	struct note *last;	/* until the next one */
-	const char *fatal;
+	const char *fatal, *unmet;
 	bool schema_checked;
 };
 
@@ -103,14 +103,21 @@ const struct ctx *ctx_file(struct rules_file *f)
 	return c;
 }
 
+struct ctx ctx_at(const struct ctx *parent, const char *type, const char *name,
+		  const struct yaml_node *n)
+{
+	return (struct ctx){
+		.parent = parent, .file = parent->file, .type = type, .name = name,
+		.where = parent->where, .line = n->line, .col = n->col, .offset = n->offset,
+	};
+}
+
 const struct ctx *ctx_node(struct arena *a, const struct ctx *parent, const char *type,
 			   const char *name, const struct yaml_node *n)
 {
-	struct ctx *c = ctx_new(a, parent, type, name);
+	struct ctx *c = arena_alloc(a, sizeof(*c));
 
-	c->line = n->line;
-	c->col = n->col;
-	c->offset = n->offset;
+	*c = ctx_at(parent, type, name, n);
 	return c;
 }
 
@@ -335,6 +342,11 @@ void report_fatal(struct rules_report *r, const char *msg)
 	r->fatal = short_copy(&r->a, msg, MSG_MAX);
 }
 
+void report_unmet(struct rules_report *r, const char *msg)
+{
+	r->unmet = short_copy(&r->a, msg, MSG_MAX);
+}
+
 void report_schema_checked(struct rules_report *r)
 {
 	r->schema_checked = true;
@@ -373,6 +385,11 @@ const char *rules_report_name(const struct rules_report *r)
 const char *rules_report_fatal(const struct rules_report *r)
 {
 	return r->fatal;
+}
+
+const char *rules_report_unmet(const struct rules_report *r)
+{
+	return r->unmet;
 }
 
 void rules_report_free(struct rules_report *r)

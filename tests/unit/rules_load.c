@@ -2,6 +2,8 @@
 /* Rules files and what is said about them; conditions as they end up. */
 #include "rules_help.h"
 
+#include "rules/report.h"
+
 /* Files (separated by "%%%\n") and all that the last one's report says. */
 static const struct {
 	const char *files, *notes;
@@ -21,7 +23,7 @@ static const struct {
 	{ "- list: l\n  items: a",
 	  "E ERR_YAML_VALIDATE value for 'items' 1:9: Value is not a sequence\n" },
 	{ "- list: l\n  items: [[a]]",
-	  "E ERR_YAML_VALIDATE value for 'items' 1:9: Can't decode YAML sequence value\n" },
+	  "E ERR_YAML_VALIDATE list item '' 1:10: sequence value is not scalar\n" },
 	{ "- macro: m\n  condition: [a]",
 	  "E ERR_YAML_VALIDATE value for 'condition' 1:13: Value is not a scalar value\n" },
 	{ "- macro: m\n  condition: \"\"",
@@ -98,14 +100,20 @@ static const struct {
 	  "engine version is " RULES_ENGINE_VERSION "\n" },
 	{ "- required_plugin_versions:\n  - {name: container, version: 0.4.0}\n", "" },
 	{ "- required_plugin_versions:\n  - {name: container, version: 0.9.0}\n",
-	  "E ERR_VALIDATE required plugin versions entry '' 1:4: Plugin 'container' version '0.7.1' "
-	  "is not compatible with required plugin version '0.9.0'\n" },
+	  "U Plugin 'container' version '0.7.1' is not compatible with required plugin version '0.9.0'\n" },
 	{ "- required_plugin_versions:\n  - {name: a, version: 0.9.0, alternatives: [{name: b, "
 	  "version: 1.0.0}]}\n",
-	  "E ERR_VALIDATE required plugin versions entry '' 1:4: Plugin requirement not satisfied, "
-	  "must load one of: a (>= 0.9.0), b (>= 1.0.0)\n" },
+	  "U Plugin requirement not satisfied, must load one of: a (>= 0.9.0), b (>= 1.0.0)\n" },
+	/* the first alternative that is there decides; what is wrong otherwise is told beside it */
+	{ "- required_plugin_versions:\n  - {name: a, version: 0.9.0, alternatives: [{name: container, version: "
+	  "0.7.0}]}\n", "" },
+	{ "- required_plugin_versions:\n  - {name: container, version: 1.0.0, alternatives: [{name: a, version: "
+	  "0.1.0}]}\n- x\n",
+	  "E ERR_YAML_VALIDATE rules content item '' 2:2: Unexpected element type. Each element should be a yaml "
+	  "associative array.\n"
+	  "U Plugin 'container' version '0.7.1' is not compatible with required plugin version '1.0.0'\n" },
 	{ "- required_plugin_versions:\n  - {name: a, version: x}\n",
-	  "E ERR_VALIDATE required plugin versions entry '' 1:4: Invalid required version 'x' for "
+	  "E ERR_VALIDATE required plugin versions entry 'a' 1:4: Invalid required version 'x' for "
 	  "plugin 'a'\n" },
 };
 
@@ -323,6 +331,43 @@ static void test_text(void **state)
 	rules_free(r);
 }
 
+/* Nothing raises these two; a report could tell them all the same. */
+static void test_extension(void **state)
+{
+	struct rules_report *rep = report_new("t.yaml");
+	struct rules_file f = { .name = "t.yaml", .text = "- thing: 1\n", .len = 11 };
+	struct ctx file = { .file = &f, .type = "rules content", .name = "", .where = f.name };
+	struct ctx item = file;
+	struct buf out = { 0 };
+
+	(void)state;
+	item.parent = &file;
+	item.type = "extension item";
+	item.col = item.offset = 2;
+	report_error(rep, LOAD_ERR_EXTENSION, &item, "bad thing");
+	report_warn(rep, LOAD_WARNING_EXTENSION, &item, "odd thing");
+	assert_false(rules_report_ok(rep));
+	rules_report_text(rep, true, &out);
+	assert_string_equal(buf_str(&out),
+			    "t.yaml: Invalid\n"
+			    "1 Errors:\n"
+			    "In rules content: (t.yaml:0:0)\n"
+			    "    extension item: (t.yaml:0:2)\n"
+			    "------\n- thing: 1\n  ^\n------\n"
+			    "LOAD_ERR_EXTENSION (Error in extension item): bad thing\n\n"
+			    "1 Warnings:\n"
+			    "In rules content: (t.yaml:0:0)\n"
+			    "    extension item: (t.yaml:0:2)\n"
+			    "------\n- thing: 1\n  ^\n------\n"
+			    "LOAD_WARNING_EXTENSION (Warning in extension item): odd thing\n\n");
+	buf_clear(&out);
+	brief(rep, &out);
+	assert_string_equal(buf_str(&out), "E ERR_EXTENSION extension item '' 0:2: bad thing\n"
+					   "W WARNING_EXTENSION extension item '' 0:2: odd thing\n");
+	buf_fini(&out);
+	rules_report_free(rep);
+}
+
 /* Long lines are cut around the caret. */
 static void test_snippet(void **state)
 {
@@ -433,6 +478,7 @@ int main(void)
 		cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_failed_load),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_extension),
 		cmocka_unit_test(test_snippet),
 		cmocka_unit_test(test_fatal),
 		cmocka_unit_test(test_similar),
