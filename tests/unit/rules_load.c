@@ -430,6 +430,24 @@ static const struct {
 	  "  priority: INFO\n", "proc.cmdline" },
 	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: told by %nothing.like.it\n"
 	  "  priority: INFO\n", NULL },
+	/* transformers */
+	{ RULE("r", "evt.type=open and touper(proc.name) = X"), "toupper" },
+	{ RULE("r", "TOUPPER(proc.name) = X"), "toupper" },
+	{ RULE("r", "not (b46(proc.name) = X)"), "b64" },
+	{ RULE("r", "toupper(basname(proc.exe)) = X"), "basename" },
+	{ RULE("r", "join(\"-\", (proc.name, tolowr(proc.name))) = X"), "tolower" },
+	{ RULE("r", "proc.name = tolwer(proc.pname)"), "tolower" },
+	{ RULE("r", "proc.name = vla(proc.pname)"), "val" },
+	{ RULE("r", "proc.pid > lne(proc.name)"), "len" },
+	{ RULE("r", "proc.aname in getopts(proc.args, \"a\")"), "getopt" },
+	{ RULE("r", "xyzzy(proc.name) = X"), NULL },
+	{ RULE("r", "toupper (proc.name) = X"), NULL },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: told by %touper(proc.name)\n  priority: INFO\n",
+	  "toupper" },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: told by %toupper(tolwer(proc.name))\n"
+	  "  priority: INFO\n", "tolower" },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: told by %toupper(proc.nmae)\n  priority: INFO\n",
+	  "proc.name" },
 	/* as a warning */
 	{ "- rule: r\n  desc: d\n  condition: proc.nmae=x\n  output: o\n  priority: INFO\n"
 	  "  skip-if-unknown-filter: true\n", "proc.name" },
