@@ -197,6 +197,8 @@ static void add_result(struct validation *v, const struct rules_report *rep)
 	json_array_append_new(v->results, rules_report_json(rep));
 	if (ok && rules_report_nwarnings(rep))
 		log_warnings(rep);
+	if (v->opt->verbose)
+		log_remarks(rep);
 	if (!ok) {
 		v->failed = true;
 		if (v->summary.len)
