@@ -44,7 +44,7 @@ static int fail_call(struct parser *p, const char *msg)
 	int err = fail(p, msg);
 
 	if (from < l->len && l->s[from] == '(')
-		while (from && isalnum((unsigned char)l->s[from - 1]))
+		while (from && (isalnum((unsigned char)l->s[from - 1]) || l->s[from - 1] == '_'))
 			from--;
 	diag_meant(p->d, transform_similar(l->s + from, l->len - from));
 	return err;

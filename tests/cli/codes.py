@@ -450,6 +450,15 @@ def summary(notes, what):
         "%s (%s)%s" % (n["code"], CODES[n["code"]][0], ": " + n["message"] if n["message"] else "") for n in notes)) if notes else ""
 
 
+def check_use(d, name, whole):
+    """A sensor does not start with such a file."""
+    rc, out, err = d.run("-r", name, "-o", "engine.kind=nodriver", replay=False, rules=False)
+    want = "Error: Could not read file %s: Input/output error" % name if name.startswith("/proc") else "Error: %s: Invalid\n%s" % (name, whole)
+    same((rc, out), (1, ""))
+    if want not in err:
+        raise AssertionError("%r is not in %r" % (want, err))
+
+
 def check_text(d, name, got):
     """The text says what JSON says: all of it on stdout when there are errors, else the warnings in the log."""
     rc, out, err = d.run("-V", name, replay=False, rules=False)
@@ -460,7 +469,7 @@ def check_text(d, name, got):
         line = "Error: %s: Invalid %s%s\n" % (name, summary(errors, "errors"), summary(warnings, "warnings"))
         if line not in err:
             raise AssertionError("%r is not in %r" % (line, err))
-        return
+        return check_use(d, name, whole)
     state = "Ok, with warnings" if warnings else "Ok"
     same((rc, out), (0, "%s: %s\n" % (name, state)))
     if warnings and "%s: %s\n%s" % (name, state, whole) not in err + "\n":

@@ -440,6 +440,7 @@ static const struct {
 	{ RULE("r", "proc.name = vla(proc.pname)"), "val" },
 	{ RULE("r", "proc.pid > lne(proc.name)"), "len" },
 	{ RULE("r", "proc.aname in getopts(proc.args, \"a\")"), "getopt" },
+	{ RULE("r", "to_lower(proc.name) = x"), "tolower" },
 	{ RULE("r", "xyzzy(proc.name) = X"), NULL },
 	{ RULE("r", "toupper (proc.name) = X"), NULL },
 	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: told by %touper(proc.name)\n  priority: INFO\n",
