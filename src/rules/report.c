@@ -171,36 +171,28 @@ const struct ctx *ctx_expr(struct arena *a, const struct ctx *parent, const char
 
 /* ---- collecting ----------------------------------------------------------- */
 
-static bool line_end(char c)
-{
-	return c == '\n' || c == '\r';
-}
-
-/* The line of a position, cut to the width around it, and a caret below. */
+/* The line of a position, with dots for what is too far from it, and a caret below. */
 static void snippet(const char *text, size_t len, u64 offset, struct buf *out)
 {
-	size_t pos, from, to;
+	const size_t most = SNIPPET_WIDTH / 2;
+	size_t pos, from, to, start = out->len;
 
-	if (!len) {
-		buf_adds(out, "<No content available>\n");
+	pos = len && offset >= len ? len - 1 : offset;
+	while (pos && text[pos] == '\n')
+		pos--;
+	for (from = pos; from && text[from - 1] != '\n' && pos - from < most; from--)
+		;
+	for (to = pos; to < len && text[to] != '\n' && to - pos <= most; to++)
+		;
+	if (from >= to) {
+		buf_adds(out, "<No context available>\n");
 		return;
 	}
-	pos = offset >= len ? len - 1 : offset;
-	while (pos && line_end(text[pos]))
-		pos--;
-	from = to = pos;
-	while (from > 0 && pos - from < SNIPPET_WIDTH / 2 && !line_end(text[from - 1]))
-		from--;
-	while (to < len && to - pos < SNIPPET_WIDTH / 2 && !line_end(text[to]))
-		to++;
-	if (from > 0 && !line_end(text[from - 1]) && pos - from > 3) {
-		buf_adds(out, "...");
-		buf_add(out, text + from + 3, to - from - 3);
-	} else {
-		buf_add(out, text + from, to - from);
-	}
-	if (to < len && !line_end(text[to]))
-		buf_adds(out, "...");
+	buf_add(out, text + from, to - from);
+	if (pos - from == most)
+		memcpy(out->p + start, "...", 3);
+	if (to - pos > most)
+		memcpy(out->p + out->len - 3, "...", 3);
 	buf_addc(out, '\n');
 	for (; from < pos; from++)
 		buf_addc(out, ' ');

@@ -83,7 +83,7 @@ COND = ("rule condition", "", 2, 13)
 
 # ---- the file ----------------------------------------------------------------------------------------
 
-case("unreadable", None, error("FILE_READ", "Input/output error", snippet="<No content available>\n"), path="/proc/self/mem")
+case("unreadable", None, error("FILE_READ", "Input/output error", snippet="<No context available>\n"), path="/proc/self/mem")
 case("no YAML", "- rule: a: b\n", error("YAML_PARSE", re.compile(r"error at line 1, column 10: \w.*"), ("value for", "", 0, 9)))
 case("an open quote", "- list: l\n  items: ['a\n", error("YAML_PARSE", re.compile(r"error at line \d+, column \d+: \w.*"),
                                                           ("value for", "", 2, 0)))

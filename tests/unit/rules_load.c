@@ -368,30 +368,52 @@ static void test_extension(void **state)
 	rules_report_free(rep);
 }
 
-/* Long lines are cut around the caret. */
-static void test_snippet(void **state)
+/* The snippet of an error at the value LOUD..., before and behind which there are so many letters. */
+static void expect_snippet(u32 before, u32 behind, const char *head, u32 left, const char *middle, u32 right, const char *tail)
 {
 	struct rules_options opt = test_options();
 	struct rules *r = rules_new(&opt);
 	struct rules_report *rep;
-	struct buf b = { 0 }, out = { 0 };
+	struct buf b = { 0 }, out = { 0 }, want = { 0 };
 
-	(void)state;
 	buf_adds(&b, "- {rule: r, desc: ");
-	for (u32 i = 0; i < 300; i++)
+	for (u32 i = 0; i < before; i++)
 		buf_addc(&b, 'x');
 	buf_adds(&b, ", condition: evt.type=open, output: o, priority: LOUD");
-	for (u32 i = 0; i < 300; i++)
+	for (u32 i = 0; i < behind; i++)
 		buf_addc(&b, 'y');
-	buf_adds(&b, "}\n");
+	buf_adds(&b, "}\n- list: l\n");
 	assert_int_not_equal(rules_load(r, "t.yaml", b.p, b.len, &rep), 0);
 	rules_report_text(rep, true, &out);
-	assert_non_null(strstr(buf_str(&out), "\n...xxx"));
-	assert_non_null(strstr(buf_str(&out), "yyy...\n"));
+	buf_addf(&want, "------\n%s", head);
+	for (u32 i = 0; i < left; i++)
+		buf_addc(&want, 'x');
+	buf_adds(&want, middle);
+	for (u32 i = 0; i < right; i++)
+		buf_addc(&want, 'y');
+	buf_addf(&want, "%s\n", tail);
+	for (size_t i = strlen(head) + left + (strstr(middle, "LOUD") - middle); i; i--)
+		buf_addc(&want, ' ');
+	buf_adds(&want, "^\n------\nLOAD_ERR_YAML_VALIDATE");
+	if (!strstr(buf_str(&out), buf_str(&want)))
+		fail_msg("%s\nis not in\n%s", buf_str(&want), buf_str(&out));
 	rules_report_free(rep);
 	buf_fini(&b);
 	buf_fini(&out);
+	buf_fini(&want);
 	rules_free(r);
+}
+
+/* Long lines are cut to 80 characters on either side of the caret; dots take the place of three of these. */
+static void test_snippet(void **state)
+{
+	static const char middle[] = ", condition: evt.type=open, output: o, priority: LOUD";	/* 49 before the error */
+
+	(void)state;
+	expect_snippet(300, 300, "...", 28, middle, 74, "...");
+	expect_snippet(12, 76, "- {rule: r, desc: ", 12, middle, 74, "...");
+	expect_snippet(12, 75, "- {rule: r, desc: ", 12, middle, 75, "}");
+	expect_snippet(3, 3, "- {rule: r, desc: ", 3, middle, 3, "}");
 }
 
 static void test_fatal(void **state)
