@@ -366,6 +366,9 @@ for field in ("evt.latency", "evt.latency.s", "evt.latency.ns", "evt.latency.hum
                condition=("evt.type=open and %s exists" % field, 0), field=field))
 case("evt.dir in an output", rule(output="'%evt.dir'"),
      warn("DEPRECATED_ITEM", "usage of deprecated field 'evt.dir' has been detected in the rule output", R, OUTPUT, field="evt.dir"))
+case("evt.latency.human in an output", rule(output="'%evt.latency.human'"),   # Falco finds the shorter name in it as well
+     *[warn("DEPRECATED_ITEM", "usage of deprecated field '%s' has been detected in the rule output" % f, R, OUTPUT, field=f)
+       for f in ("evt.latency", "evt.latency.human")])
 case("container.info in an output", rule(output="a %container.info b"),
      warn("DEPRECATED_ITEM", CONTAINER_INFO, R, OUTPUT, field="container.info"))
 
