@@ -291,7 +291,7 @@ static enum outcome validate(struct app *a)
 {
 	int err;
 	struct validate_options opt = {
-		.json = a->cfg.json_output,
+		.json = a->cfg.json_output, .verbose = a->cmd.verbose,
 		.describe = a->cmd.list_rules || a->cmd.list_rule, .rule = a->cmd.list_rule,
 	};
 

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -404,6 +405,12 @@ static void check_override(struct config *c, const char *key, const char *value)
 			vec_push(&c->faults, (struct config_fault){ key, verdict });
 	}
 	diag_fini(&why);
+}
+
+void config_print_faults(const struct config *c)
+{
+	for (size_t i = 0; i < c->faults.n; i++)
+		fprintf(stderr, "Warning: option -o %s: %s\n", c->faults.p[i].key, c->faults.p[i].what);
 }
 
 static int apply_override(struct config *c, const char *option, const char *equals, struct diag *d)

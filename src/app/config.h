@@ -173,6 +173,9 @@ int config_load_text(struct config *c, const char *path, const char *text, size_
 /* No file at all: defaults and overrides. */
 int config_defaults(struct config *c, const struct strlist *overrides, struct diag *d);
 
+/* What is wrong with options -o, on standard error: for commands that keep no log. */
+void config_print_faults(const struct config *c);
+
 /* Why map cannot be a configuration, or "ok"; in the arena.  Warnings only. */
 const char *config_schema_check(struct arena *a, const struct yaml_node *root);
 

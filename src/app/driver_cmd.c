@@ -293,6 +293,7 @@ static int run(struct driver_call *k)
 			err = load_config(k);
 		if (err)
 			return err;
+		config_print_faults(&k->cfg);
 		k->sopt.driver_dir = k->cfg.driver_dir;
 		k->sopt.probe = k->cfg.probe;
 		system_init(&k->sys, &k->sopt);

@@ -131,6 +131,18 @@ static int fatal_error(const struct rules_report *rep, struct diag *d)
 	return -ENOTSUP;
 }
 
+/* A missing plugin explains other errors, so it is all that is told. */
+static bool unmet_error(const struct rules_report *rep, struct diag *d)
+{
+	const char *why = rules_report_unmet(rep);
+
+	if (!why)
+		return false;
+	log_error("%s: a plugin that the file requires is not there", rules_report_name(rep));
+	diag_set(d, "%s", why);
+	return true;
+}
+
 static int load_for_use(struct rules *r, const char *path, bool verbose, struct diag *d)
 {
 	struct rules_report *rep = NULL;
@@ -143,7 +155,9 @@ static int load_for_use(struct rules *r, const char *path, bool verbose, struct 
 		return diag_set(d, "Could not read file %s: %s", path, file_error(err));
 	err = fatal_error(rep, d);
 	log_schema(rep);
-	if (rules_report_ok(rep)) {
+	if (unmet_error(rep, d)) {
+		err = -EINVAL;
+	} else if (rules_report_ok(rep)) {
 		log_warnings(rep);
 		if (verbose)
 			log_remarks(rep);
@@ -183,6 +197,8 @@ static void add_result(struct validation *v, const struct rules_report *rep)
 	json_array_append_new(v->results, rules_report_json(rep));
 	if (ok && rules_report_nwarnings(rep))
 		log_warnings(rep);
+	if (v->opt->verbose)
+		log_remarks(rep);
 	if (!ok) {
 		v->failed = true;
 		if (v->summary.len)
@@ -206,6 +222,8 @@ static int validate_one(struct rules *r, const char *path, struct validation *v,
 	if (err)
 		rep = rules_report_unreadable(path, file_error(err));
 	err = fatal_error(rep, d);
+	if (!err && unmet_error(rep, d))
+		err = -EINVAL;
 	if (!err)
 		add_result(v, rep);
 	rules_report_free(rep);

@@ -21,6 +21,7 @@ int rules_files_load(struct rules *r, const struct strlist *files, bool verbose,
 
 struct validate_options {
 	bool json;
+	bool verbose;		/* remarks are logged */
 	bool describe;		/* -L or -l too */
 	const char *rule;	/* of -l; NULL: all */
 };

@@ -137,6 +137,8 @@ static int find_socket(struct top *t)
 		path = CONFIG_PATH;
 	err = path ? config_load(&t->cfg, path, &t->options, &t->diag) : config_defaults(&t->cfg, &t->options, &t->diag);
 	t->socket = t->cfg.top_socket;
+	if (!err)
+		config_print_faults(&t->cfg);
 	return err;
 }
 

@@ -36,6 +36,20 @@ static int fail(struct parser *p, const char *msg)
 	return diag_at(p->d, p->l.line, p->l.col, p->l.offset, "%s", msg);
 }
 
+/* The same, where a transformer may be meant: what stands here, or the word just before a parenthesis. */
+static int fail_call(struct parser *p, const char *msg)
+{
+	const struct lexer *l = &p->l;
+	size_t from = l->offset;
+	int err = fail(p, msg);
+
+	if (from < l->len && l->s[from] == '(')
+		while (from && (isalnum((unsigned char)l->s[from - 1]) || l->s[from - 1] == '_'))
+			from--;
+	diag_meant(p->d, transform_similar(l->s + from, l->len - from));
+	return err;
+}
+
 static int enter(struct parser *p)
 {
 	if (p->depth >= p->max_depth)
@@ -163,7 +177,7 @@ static int parse_arg_list_items(struct parser *p, ast_vec *kids)
 		if (found < 0)
 			return found;
 		if (!found)
-			return fail(p, "expected transformer list argument: field, transformer, "
+			return fail_call(p, "expected transformer list argument: field, transformer, "
 				       "quoted string, or number");
 		vec_push(kids, kid);
 		lex_blank(&p->l);
@@ -202,7 +216,7 @@ static int parse_transformer_args(struct parser *p, ast_vec *kids)
 		if (found < 0)
 			return found;
 		if (!found)
-			return fail(p, "expected field transformer argument: field, transformer, "
+			return fail_call(p, "expected field transformer argument: field, transformer, "
 				       "quoted string, number, or transformer list");
 		vec_push(kids, kid);
 		lex_blank(&p->l);
@@ -370,7 +384,7 @@ static int right_number(struct parser *p, struct ast *check)
 	found = parse_number(p, &check->kids[1]);
 	if (!found)
 		found = parse_right_field(p, &check->kids[1]);
-	return found ? found : fail(p, "expected a number value or " OR_TRANSFORMER);
+	return found ? found : fail_call(p, "expected a number value or " OR_TRANSFORMER);
 }
 
 static int right_list(struct parser *p, struct ast *check)
@@ -506,7 +520,7 @@ static int parse_embedded(struct parser *p, struct ast **ret)
 		return err;
 	lex_blank(&p->l);
 	leave(p);
-	return lex_text(&p->l, ")") ? 0 : fail(p, "expected a ')' token");
+	return lex_text(&p->l, ")") ? 0 : fail_call(p, "expected a ')' token");
 }
 
 static int parse_check_inner(struct parser *p, struct ast **ret)
@@ -654,6 +668,17 @@ static int parse_or(struct parser *p, struct ast **ret)
 	return parse_chain(p, &c, ret);
 }
 
+static int unexpected(struct parser *p)
+{
+	struct buf b = { 0 };
+	int err;
+
+	buf_addf(&b, "unexpected token after '%s', expecting 'or', 'and'", p->l.token);
+	err = fail_call(p, buf_str(&b));
+	buf_fini(&b);
+	return err;
+}
+
 int filter_parse(struct arena *a, const char *text, size_t len, u32 max_depth,
 		 struct ast **ret, struct diag *d)
 {
@@ -669,8 +694,7 @@ int filter_parse(struct arena *a, const char *text, size_t len, u32 max_depth,
 		return err;
 	lex_blank(&p.l);
 	if (!lex_at_end(&p.l))
-		return diag_at(d, p.l.line, p.l.col, p.l.offset,
-			       "unexpected token after '%s', expecting 'or', 'and'", p.l.token);
+		return unexpected(&p);
 	*ret = n;
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/similar.h"
 #include "filter/ops.h"
 
 static char lower(char c)
@@ -420,4 +421,31 @@ const struct transform_row *transform_by_name(const char *name)
 		if (!strcmp(transform_rows[i].name, name))
 			return &transform_rows[i];
 	return NULL;
+}
+
+static bool is_name(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+const char *transform_similar(const char *text, size_t len)
+{
+	char word[SIMILAR_MAX];
+	struct similar s = { .word = word };
+	size_t n = 0;
+
+	while (n < len && n < sizeof(word) - 1 && is_name(text[n])) {
+		word[n] = lower(text[n]);
+		n++;
+	}
+	word[n] = '\0';
+	if (n == len || text[n] != '(')
+		return NULL;
+	for (u32 i = 0; i < TRANSFORM_MAX; i++) {
+		if (!strcmp(word, transform_rows[i].name))	/* it was in capitals */
+			return memcmp(word, text, n) ? transform_rows[i].name : NULL;
+		similar_offer(&s, transform_rows[i].name);
+	}
+	similar_offer(&s, "val");
+	return s.best;
 }

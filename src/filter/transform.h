@@ -28,5 +28,7 @@ struct transform_row {
 extern const struct transform_row transform_rows[TRANSFORM_MAX];
 
 const struct transform_row *transform_by_name(const char *name);
+/* Of a text that begins like a call: the transformer that may be meant, or val; NULL: none. */
+const char *transform_similar(const char *text, size_t len);
 
 #endif

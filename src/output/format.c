@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/similar.h"
+#include "filter/transform.h"
 #include "base/vec.h"
 #include "output/transform.h"
 
@@ -63,6 +64,7 @@ static int unknown(const char *p, size_t n, struct diag *d)
 		err = diag_set(d, "unknown filter: %s", why.msg);
 	else
 		err = diag_set(d, "unknown filter: %.*s", (int)size_min(n, 60), p);
+	diag_meant(d, why.meant);
 	diag_fini(&why);
 	return err;
 }
@@ -78,8 +80,10 @@ static int unknown_field(const struct field_set *set, const char *p, size_t n, s
 	       (isalnum((unsigned char)p[len]) || p[len] == '_' || p[len] == '.'))
 		len++;
 	memcpy(name, p, len);
-	if (named)
+	if (named) {
+		diag_meant(d, transform_similar(p, n));
 		diag_meant(d, field_similar(set, name));
+	}
 	return err;
 }
 

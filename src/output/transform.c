@@ -121,8 +121,13 @@ static bool compile_field(const struct transform_builder *b, const struct ast *n
 		buf_addf(&name, "[%s]", n->arg);
 	ok = !field_parse(b->fields, buf_str(&name), name.len, b->arena, ref, &used, d) &&
 	     used == name.len;
-	if (!ok)
+	if (!ok) {
+		bool named = !d->msg;	/* else it is the argument that is wrong */
+
 		diag_set(d, "%s is no field", buf_str(&name));
+		if (named)
+			diag_meant(d, field_similar(b->fields, n->text));
+	}
 	buf_fini(&name);
 	if (!ok)
 		return false;

@@ -175,8 +175,8 @@ static int check_all_exceptions(struct loader *l, struct rule_item *v)
 {
 	int err = 0;
 
-	for (u32 i = 0; !err && !v->unknown_source && i < v->exceptions.n; i++)
-		err = check_exception(l, &v->exceptions.p[i]);
+	for (u32 i = 0; !err && i < v->exceptions.n; i++)
+		err = check_exception(l, &v->exceptions.p[i], !v->unknown_source);
 	return err;
 }
 

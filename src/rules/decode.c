@@ -51,7 +51,7 @@ struct text trimmed(const struct text *t)
 	return r;
 }
 
-/* The scalar of a key; *ret NULL when it is absent or null and that is allowed. */
+/* The scalar of a key; *ret NULL when it is absent, null or empty and that is allowed. */
 static int get_scalar(struct loader *l, const struct yaml_node *item, const char *key,
 		      bool optional, const struct ctx *ctx, const struct yaml_node **ret,
 		      const struct ctx **ret_ctx)
@@ -68,6 +68,8 @@ static int get_scalar(struct loader *l, const struct yaml_node *item, const char
 	*ret_ctx = ctx_node(l->a, ctx, "value for", key, n);
 	if (n->kind != YAML_SCALAR)
 		return yaml_error(l, *ret_ctx, "Value is not a scalar value");
+	if (!n->len && optional)
+		return 0;
 	if (!n->len)
 		return yaml_error(l, *ret_ctx, "Value must be non-empty");
 	*ret = n;
@@ -98,25 +100,37 @@ int decode_opt_text(struct loader *l, const struct yaml_node *item, const char *
 	return get_text(l, item, key, true, ctx, ret);
 }
 
-int decode_opt_bool(struct loader *l, const struct yaml_node *item, const char *key,
+static int get_bool(struct loader *l, const struct yaml_node *item, const char *key, bool optional,
 		    const struct ctx *ctx, bool *ret)
 {
 	const struct yaml_node *n;
 	const struct ctx *vctx;
-	int err = get_scalar(l, item, key, true, ctx, &n, &vctx);
+	int err = get_scalar(l, item, key, optional, ctx, &n, &vctx);
 
 	if (!err && n && !yaml_bool(n, ret))
 		return yaml_error(l, vctx, "Can't decode YAML scalar value");
 	return err;
 }
 
-int decode_opt_u32(struct loader *l, const struct yaml_node *item, const char *key,
+int decode_bool(struct loader *l, const struct yaml_node *item, const char *key,
+		const struct ctx *ctx, bool *ret)
+{
+	return get_bool(l, item, key, false, ctx, ret);
+}
+
+int decode_opt_bool(struct loader *l, const struct yaml_node *item, const char *key,
+		    const struct ctx *ctx, bool *ret)
+{
+	return get_bool(l, item, key, true, ctx, ret);
+}
+
+static int get_u32(struct loader *l, const struct yaml_node *item, const char *key, bool optional,
 		   const struct ctx *ctx, u32 *ret)
 {
 	const struct yaml_node *n;
 	const struct ctx *vctx;
 	s64 v = 0;
-	int err = get_scalar(l, item, key, true, ctx, &n, &vctx);
+	int err = get_scalar(l, item, key, optional, ctx, &n, &vctx);
 
 	if (err || !n)
 		return err;
@@ -126,6 +140,18 @@ int decode_opt_u32(struct loader *l, const struct yaml_node *item, const char *k
 	return 0;
 }
 
+int decode_u32(struct loader *l, const struct yaml_node *item, const char *key,
+	       const struct ctx *ctx, u32 *ret)
+{
+	return get_u32(l, item, key, false, ctx, ret);
+}
+
+int decode_opt_u32(struct loader *l, const struct yaml_node *item, const char *key,
+		   const struct ctx *ctx, u32 *ret)
+{
+	return get_u32(l, item, key, true, ctx, ret);
+}
+
 static int fill_names(struct loader *l, const struct yaml_node *seq, const struct ctx *ctx,
 		      struct names *ret)
 {
@@ -133,9 +159,10 @@ static int fill_names(struct loader *l, const struct yaml_node *seq, const struc
 
 	for (u32 i = 0; i < seq->n; i++) {
 		const struct yaml_node *n = seq->items[i];
+		struct ctx at = ctx_at(ctx, "list item", "", n);
 
-		if (n->kind != YAML_SCALAR)
-			return yaml_error(l, ctx, "Can't decode YAML sequence value");
+		if (n->kind != YAML_SCALAR || yaml_is_null(n))
+			return yaml_error(l, &at, "sequence value is not scalar");
 		p[i] = n->s;
 	}
 	ret->p = p;
@@ -153,8 +180,6 @@ int decode_names(struct loader *l, const struct yaml_node *item, const char *key
 		return 0;
 	if (!n)
 		return yaml_error(l, ctx, "Item has no mapping for key '%s'", key);
-	if (yaml_is_null(n))
-		return yaml_error(l, ctx, "Mapping for key '%s' is empty", key);
 	vctx = ctx_node(l->a, ctx, "value for", key, n);
 	if (n->kind != YAML_SEQ)
 		return yaml_error(l, vctx, "Value is not a sequence");

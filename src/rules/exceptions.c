@@ -14,26 +14,38 @@
 
 /* ---- reading ---------------------------------------------------------------- */
 
-static int decode_entry(struct loader *l, const struct yaml_node *n, const struct ctx *ctx,
-			u32 depth, struct entry *ret)
+/*
+ * A string, or a list of entries.  What is null stands for nothing and is found out later: its text
+ * is empty, which no string in a file may be.
+ */
+static int decode_entry(struct loader *l, const struct yaml_node *n, const char *key,
+			const struct ctx *parent, u32 depth, struct entry *ret)
 {
+	const struct ctx ctx = ctx_at(parent, "value for", key, n);
 	int err = 0;
 
 	ret->set = true;
 	ret->s = "";
+	if (yaml_is_null(n))
+		return 0;
+	if (n->kind == YAML_SCALAR && !n->len)
+		return yaml_error(l, &ctx, "Value must be non-empty");
 	if (n->kind == YAML_SCALAR) {
 		ret->s = n->s;
 		return 0;
 	}
 	if (n->kind != YAML_SEQ || depth == DEPTH_MAX)
-		return yaml_error(l, ctx, "Can't decode YAML sequence value");
-	if (spend(l, ctx, n->n))
+		return yaml_error(l, &ctx, "Can't decode YAML sequence value");
+	if (spend(l, &ctx, n->n))
 		return -EINVAL;
 	ret->is_list = true;
 	ret->items = arena_alloc(l->a, n->n * sizeof(*ret->items));
 	ret->n = n->n;
-	for (u32 i = 0; !err && i < n->n; i++)
-		err = decode_entry(l, n->items[i], ctx, depth + 1, &ret->items[i]);
+	for (u32 i = 0; !err && i < n->n; i++) {
+		struct ctx at = ctx_at(&ctx, "exception", "", n->items[i]);
+
+		err = decode_entry(l, n->items[i], "", &at, depth + 1, &ret->items[i]);
+	}
 	return err;
 }
 
@@ -42,31 +54,27 @@ static int decode_key(struct loader *l, const struct yaml_node *map, const char 
 {
 	const struct yaml_node *n = yaml_get(map, key);
 
-	if (optional && (!n || yaml_is_null(n)))
-		return 0;
 	if (!n)
-		return yaml_error(l, ctx, "Item has no mapping for key '%s'", key);
-	if (yaml_is_null(n))
-		return yaml_error(l, ctx, "Mapping for key '%s' is empty", key);
-	return decode_entry(l, n, ctx_node(l->a, ctx, "value for", key, n), DEPTH_MAX - 1, ret);
+		return optional ? 0 :
+		       yaml_error(l, ctx, "Item has no mapping for key '%s'", key);
+	return decode_entry(l, n, key, ctx, DEPTH_MAX - 1, ret);
 }
 
 static int decode_values(struct loader *l, const struct yaml_node *vals, struct exception *ex)
 {
-	const struct ctx *ctx = ctx_node(l->a, ex->ctx, "exception values", "", vals);
+	const struct ctx ctx = ctx_at(ex->ctx, "exception values", "", vals);
 	int err = 0;
 
 	if (vals->kind != YAML_SEQ)
-		return yaml_error(l, ctx, "Rule exception values must be a sequence");
-	if (spend(l, ctx, vals->n))
+		return yaml_error(l, &ctx, "Rule exception values must be a sequence");
+	if (spend(l, &ctx, vals->n))
 		return -EINVAL;
 	ex->values = arena_alloc(l->a, vals->n * sizeof(*ex->values));
 	ex->nvalues = ex->cap = vals->n;
 	for (u32 i = 0; !err && i < vals->n; i++) {
-		const struct yaml_node *v = vals->items[i];
+		struct ctx at = ctx_at(&ctx, "exception value", "", vals->items[i]);
 
-		err = decode_entry(l, v, ctx_node(l->a, ctx, "exception value", "", v), 1,
-				   &ex->values[i]);
+		err = decode_entry(l, vals->items[i], "", &at, 1, &ex->values[i]);
 	}
 	return err;
 }
@@ -92,7 +100,7 @@ static int decode_exception(struct loader *l, const struct yaml_node *map, const
 	if (err)
 		return err;
 	vals = yaml_get(map, "values");
-	if (vals && !yaml_is_null(vals))
+	if (vals)
 		return decode_values(l, vals, ex);
 	if (append)
 		report_warn(l->rep, LOAD_APPEND_NO_VALUES, ex->ctx,
@@ -139,6 +147,12 @@ int read_exceptions(struct loader *l, const struct yaml_node *item, const struct
 static int invalid(struct loader *l, const struct exception *ex, const char *msg)
 {
 	return report_error(l->rep, LOAD_ERR_VALIDATE, ex->ctx, "%s", msg);
+}
+
+/* Does it say anything? */
+static bool given(const struct entry *e)
+{
+	return e->is_list ? e->n : e->set && *e->s;
 }
 
 static bool fields_known(const struct field_set *set, const struct ast *n, struct arena *a)
@@ -211,11 +225,21 @@ static bool operator_known(struct arena *a, const char **op, bool *ret_list)
 	return true;
 }
 
-static int check_single(struct loader *l, struct exception *ex)
+/* Of a source that is not known neither are the fields. */
+static int check_field(struct loader *l, const struct exception *ex, const char *field,
+		       bool known_source)
+{
+	if (!known_source || field_known(l, field))
+		return 0;
+	return report_error(l->rep, LOAD_ERR_VALIDATE, ex->ctx,
+			    "'%s' is not a supported filter field", field);
+}
+
+static int check_single(struct loader *l, struct exception *ex, bool known_source)
 {
 	bool list = false;
 
-	if (!ex->comps.set)
+	if (!given(&ex->comps))
 		ex->comps = (struct entry){ .set = true, .s = "in" };
 	if (ex->comps.is_list)
 		return invalid(l, ex, "Fields and comps must both be strings");
@@ -223,10 +247,7 @@ static int check_single(struct loader *l, struct exception *ex)
 		return invalid(l, ex,
 			       "When fields is a single value, comps must be one of (in, pmatch, "
 			       "intersects) or a modifier operator (e.g. startswith oneof)");
-	if (!field_known(l, ex->fields.s))
-		return report_error(l->rep, LOAD_ERR_VALIDATE, ex->ctx,
-				    "'%s' is not a supported filter field", ex->fields.s);
-	return 0;
+	return check_field(l, ex, ex->fields.s, known_source);
 }
 
 static void default_comps(struct loader *l, struct exception *ex)
@@ -239,11 +260,12 @@ static void default_comps(struct loader *l, struct exception *ex)
 		ex->comps.items[i] = (struct entry){ .set = true, .s = "=" };
 }
 
-static int check_list(struct loader *l, struct exception *ex)
+static int check_list(struct loader *l, struct exception *ex, bool known_source)
 {
 	bool list;
+	int err = 0;
 
-	if (!ex->comps.set)
+	if (!given(&ex->comps))
 		default_comps(l, ex);
 	if (ex->comps.n != ex->fields.n)
 		return invalid(l, ex, "Fields and comps lists must have equal length");
@@ -253,21 +275,23 @@ static int check_list(struct loader *l, struct exception *ex)
 					    "'%s' is not a supported comparison operator",
 					    ex->comps.items[i].s);
 	}
-	for (u32 i = 0; i < ex->fields.n; i++) {
-		if (!field_known(l, ex->fields.items[i].s))
-			return report_error(l->rep, LOAD_ERR_VALIDATE, ex->ctx,
-					    "'%s' is not a supported filter field",
-					    ex->fields.items[i].s);
-	}
-	return 0;
+	for (u32 i = 0; !err && i < ex->fields.n; i++)
+		err = check_field(l, ex, ex->fields.items[i].s, known_source);
+	return err;
 }
 
-int check_exception(struct loader *l, struct exception *ex)
+static int check_comparisons(struct loader *l, struct exception *ex, bool known_source)
 {
-	if (!ex->fields.set)
-		return invalid(l, ex,
-			       "Rule exception must have fields property with a list of fields");
-	return ex->fields.is_list ? check_list(l, ex) : check_single(l, ex);
+	return ex->fields.is_list ? check_list(l, ex, known_source) :
+				    check_single(l, ex, known_source);
+}
+
+int check_exception(struct loader *l, struct exception *ex, bool known_source)
+{
+	if (!given(&ex->fields))
+		return invalid(l, ex, "Rule exception item must have fields property with a list "
+			       "of fields");
+	return check_comparisons(l, ex, known_source);
 }
 
 /* ---- appending -------------------------------------------------------------- */
@@ -281,22 +305,34 @@ static struct exception *find_exception(struct exceptions *all, const char *name
 	return NULL;
 }
 
-static int append_exception(struct loader *l, struct exceptions *all, struct exception *add,
-			    bool check)
+static int add_exception(struct loader *l, struct exceptions *all, struct exception *add,
+			 bool known_source)
 {
-	struct exception *ex = find_exception(all, add->name);
 	int err;
 
-	if (!ex) {
-		err = check || !add->fields.set ? check_exception(l, add) : 0;
-		if (!err)
-			all->p[all->n++] = *add;
-		return err;
-	}
-	if (add->fields.set)
+	if (!given(&add->fields))
+		return invalid(l, add,
+			       "Rule exception must have fields property with a list of fields");
+	if (!add->nvalues)
+		return invalid(l, add,
+			       "Rule exception must have values property with a list of values");
+	err = check_comparisons(l, add, known_source);
+	if (!err)
+		all->p[all->n++] = *add;
+	return err;
+}
+
+static int append_exception(struct loader *l, struct exceptions *all, struct exception *add,
+			    bool known_source)
+{
+	struct exception *ex = find_exception(all, add->name);
+
+	if (!ex)
+		return add_exception(l, all, add, known_source);
+	if (given(&add->fields))
 		return invalid(l, add, "Can not append exception fields to existing exception, "
 			       "only values");
-	if (add->comps.set)
+	if (given(&add->comps))
 		return invalid(l, add, "Can not append exception comps to existing exception, "
 			       "only values");
 	ex->values = grown(l->a, ex->values, ex->nvalues, &ex->cap, add->nvalues,

@@ -144,7 +144,11 @@ int collect_rule_replace(struct loader *l, const struct rule_update *u);
 /* ---- decode.c: values of keys ---------------------------------------------- */
 int decode_text(struct loader *l, const struct yaml_node *item, const char *key,
 		const struct ctx *ctx, struct text *ret);
-/* For the rest the key may be absent or null: then *ret stays. */
+int decode_bool(struct loader *l, const struct yaml_node *item, const char *key,
+		const struct ctx *ctx, bool *ret);
+int decode_u32(struct loader *l, const struct yaml_node *item, const char *key,
+	       const struct ctx *ctx, u32 *ret);
+/* For the rest the key may be absent, null or empty: then *ret stays. */
 int decode_opt_text(struct loader *l, const struct yaml_node *item, const char *key,
 		    const struct ctx *ctx, struct text *ret);
 int decode_opt_bool(struct loader *l, const struct yaml_node *item, const char *key,
@@ -198,7 +202,7 @@ int read_plugin_versions(struct loader *l, const struct yaml_node *item, const s
 /* ---- exceptions.c ------------------------------------------------------------- */
 int read_exceptions(struct loader *l, const struct yaml_node *item, const struct ctx *parent,
 		    bool append, struct exceptions *ret);
-int check_exception(struct loader *l, struct exception *ex);
+int check_exception(struct loader *l, struct exception *ex, bool known_source);
 /* Appends values to exceptions of that name, and new exceptions, in a copy. */
 int append_exceptions(struct loader *l, const struct rule_item *rule, const struct exceptions *more,
 		      struct exceptions *ret);
@@ -211,6 +215,9 @@ void schema_check(const struct yaml_node *doc, struct rules_report *rep);
 /* ---- version.c ------------------------------------------------------------------ */
 bool version_parse(const char *s, u32 ret[3]);
 int check_engine_version(struct loader *l, const struct ctx *ctx, const u32 v[3]);
+/* Are the plugins there that were asked for?  If not, the report tells (report_unmet). */
+void check_plugins(const struct rules_options *opt, const struct collection *col,
+		   struct rules_report *rep);
 
 /* ---- expand.c -------------------------------------------------------------------- */
 /* An item as it appears in a condition: in quotes when it holds blanks. */

@@ -101,23 +101,12 @@ static int decode_required(struct loader *l, const struct yaml_node *item, struc
 	return 0;
 }
 
-/* An empty source is as good as none. */
-static int decode_source(struct loader *l, const struct yaml_node *item, const struct ctx *ctx,
-			 struct text *ret)
-{
-	const struct yaml_node *n = yaml_get(item, "source");
-
-	if (n && n->kind == YAML_SCALAR && !n->len)
-		return 0;
-	return decode_opt_text(l, item, "source", ctx, ret);
-}
-
 static int decode_optional(struct loader *l, const struct yaml_node *item, struct rule_item *v)
 {
 	struct text source = { .p = "syscall" };
 	int err;
 
-	err = decode_source(l, item, v->ctx, &source);
+	err = decode_opt_text(l, item, "source", v->ctx, &source);
 	if (!err)
 		err = decode_opt_bool(l, item, "enabled", v->ctx, &v->enabled);
 	if (!err)
@@ -156,11 +145,7 @@ static int define_rule(struct loader *l, const struct yaml_node *item, const str
 static int switch_rule(struct loader *l, const struct yaml_node *item, const struct ctx *ctx)
 {
 	bool enabled = true;
-	int err;
-
-	if (!has_key(item, "enabled"))
-		return yaml_error(l, ctx, "Item has no mapping for key 'enabled'");
-	err = decode_opt_bool(l, item, "enabled", ctx, &enabled);
+	int err = decode_bool(l, item, "enabled", ctx, &enabled);
 	if (err)
 		return err;
 	report_warn(l->rep, LOAD_DEPRECATED_ITEM, ctx,
@@ -175,12 +160,12 @@ static int switch_rule(struct loader *l, const struct yaml_node *item, const str
 static int update_condition(struct loader *l, const struct yaml_node *item, struct rule_update *u)
 {
 	u->cond_ctx = key_ctx(l, u->ctx, "rule condition", item, "condition");
-	return decode_opt_text(l, item, "condition", u->ctx, &u->cond);
+	return decode_text(l, item, "condition", u->ctx, &u->cond);
 }
 
 static int update_output(struct loader *l, const struct yaml_node *item, struct rule_update *u)
 {
-	int err = decode_opt_text(l, item, "output", u->ctx, &u->output);
+	int err = decode_text(l, item, "output", u->ctx, &u->output);
 
 	u->output_ctx = key_ctx(l, u->ctx, "rule output", item, "output");
 	u->output = trimmed(&u->output);
@@ -199,7 +184,7 @@ static int update_key(struct loader *l, const struct yaml_node *item, u32 key, b
 	case KEY_OUTPUT:
 		return update_output(l, item, u);
 	case KEY_DESC:
-		return decode_opt_text(l, item, "desc", u->ctx, &u->desc);
+		return decode_text(l, item, "desc", u->ctx, &u->desc);
 	case KEY_TAGS:
 		u->has_tags = true;
 		return decode_tags(l, item, u->ctx, &u->tags);
@@ -208,19 +193,19 @@ static int update_key(struct loader *l, const struct yaml_node *item, u32 key, b
 		return decode_priority(l, item, u->ctx, &u->priority);
 	case KEY_ENABLED:
 		u->has_enabled = true;
-		return decode_opt_bool(l, item, "enabled", u->ctx, &u->enabled);
+		return decode_bool(l, item, "enabled", u->ctx, &u->enabled);
 	case KEY_WARN:
 		u->has_warn = true;
-		return decode_opt_bool(l, item, "warn_evttypes", u->ctx, &u->warn_evttypes);
+		return decode_bool(l, item, "warn_evttypes", u->ctx, &u->warn_evttypes);
 	case KEY_SKIP:
 		u->has_skip = true;
-		return decode_opt_bool(l, item, "skip-if-unknown-filter", u->ctx, &u->skip_unknown);
+		return decode_bool(l, item, "skip-if-unknown-filter", u->ctx, &u->skip_unknown);
 	case KEY_CAPTURE:
 		u->has_capture = true;
-		return decode_opt_bool(l, item, "capture", u->ctx, &u->capture);
+		return decode_bool(l, item, "capture", u->ctx, &u->capture);
 	case KEY_DURATION:
 		u->has_duration = true;
-		return decode_opt_u32(l, item, "capture_duration", u->ctx, &u->capture_duration);
+		return decode_u32(l, item, "capture_duration", u->ctx, &u->capture_duration);
 	}
 	return 0;
 }
@@ -229,7 +214,7 @@ static int start_update(struct loader *l, const struct yaml_node *item, const st
 			struct rule_update *u)
 {
 	*u = (struct rule_update){ .ctx = ctx, .name = ctx->name };
-	return decode_source(l, item, ctx, &u->source);
+	return decode_opt_text(l, item, "source", ctx, &u->source);
 }
 
 /* Reads the keys of the set, which must be there. */

@@ -158,6 +158,7 @@ int rules_load(struct rules *r, const char *name, const char *text, size_t len,
 
 	collection_copy(&col, &r->col);
 	err = read_file(&l);
+	check_plugins(&r->opt, &col, rep);
 	if (!err)
 		now = compile(&r->opt, &col, r->now, rep, &err);
 	if (now) {

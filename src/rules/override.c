@@ -62,9 +62,9 @@ static int decode_override(struct loader *l, const struct override_key *keys, u3
 		return 0;
 	}
 	return yaml_error(l, ctx_node(l->a, ctx, "value for", key->s, op),
-			  "Invalid override operation for key '%s': '%s'. Allowed values are: "
-			  "append replace ",
-			  key->s, op->s);
+			  "Invalid override operation for key '%s': '%s'. Allowed values are: %s%s",
+			  key->s, op->s, k && k->append ? "append " : "",
+			  k && k->replace ? "replace " : "");
 }
 
 int decode_overrides(struct loader *l, const struct yaml_node *item,

@@ -73,7 +73,7 @@ struct rules_report {
 	VEC(const char *) schema;
 	VEC(const char *) remarks;
 	struct note *last;	/* until the next one */
-	const char *fatal;
+	const char *fatal, *unmet;
 	bool schema_checked;
 };
 
@@ -103,14 +103,21 @@ const struct ctx *ctx_file(struct rules_file *f)
 	return c;
 }
 
+struct ctx ctx_at(const struct ctx *parent, const char *type, const char *name,
+		  const struct yaml_node *n)
+{
+	return (struct ctx){
+		.parent = parent, .file = parent->file, .type = type, .name = name,
+		.where = parent->where, .line = n->line, .col = n->col, .offset = n->offset,
+	};
+}
+
 const struct ctx *ctx_node(struct arena *a, const struct ctx *parent, const char *type,
 			   const char *name, const struct yaml_node *n)
 {
-	struct ctx *c = ctx_new(a, parent, type, name);
+	struct ctx *c = arena_alloc(a, sizeof(*c));
 
-	c->line = n->line;
-	c->col = n->col;
-	c->offset = n->offset;
+	*c = ctx_at(parent, type, name, n);
 	return c;
 }
 
@@ -164,36 +171,28 @@ const struct ctx *ctx_expr(struct arena *a, const struct ctx *parent, const char
 
 /* ---- collecting ----------------------------------------------------------- */
 
-static bool line_end(char c)
-{
-	return c == '\n' || c == '\r';
-}
-
-/* The line of a position, cut to the width around it, and a caret below. */
+/* The line of a position, with dots for what is too far from it, and a caret below. */
 static void snippet(const char *text, size_t len, u64 offset, struct buf *out)
 {
-	size_t pos, from, to;
+	const size_t most = SNIPPET_WIDTH / 2;
+	size_t pos, from, to, start = out->len;
 
-	if (!len) {
-		buf_adds(out, "<No content available>\n");
+	pos = len && offset >= len ? len - 1 : offset;
+	while (pos && text[pos] == '\n')
+		pos--;
+	for (from = pos; from && text[from - 1] != '\n' && pos - from < most; from--)
+		;
+	for (to = pos; to < len && text[to] != '\n' && to - pos <= most; to++)
+		;
+	if (from >= to) {
+		buf_adds(out, "<No context available>\n");
 		return;
 	}
-	pos = offset >= len ? len - 1 : offset;
-	while (pos && line_end(text[pos]))
-		pos--;
-	from = to = pos;
-	while (from > 0 && pos - from < SNIPPET_WIDTH / 2 && !line_end(text[from - 1]))
-		from--;
-	while (to < len && to - pos < SNIPPET_WIDTH / 2 && !line_end(text[to]))
-		to++;
-	if (from > 0 && !line_end(text[from - 1]) && pos - from > 3) {
-		buf_adds(out, "...");
-		buf_add(out, text + from + 3, to - from - 3);
-	} else {
-		buf_add(out, text + from, to - from);
-	}
-	if (to < len && !line_end(text[to]))
-		buf_adds(out, "...");
+	buf_add(out, text + from, to - from);
+	if (pos - from == most)
+		memcpy(out->p + start, "...", 3);
+	if (to - pos > most)
+		memcpy(out->p + out->len - 3, "...", 3);
 	buf_addc(out, '\n');
 	for (; from < pos; from++)
 		buf_addc(out, ' ');
@@ -335,6 +334,11 @@ void report_fatal(struct rules_report *r, const char *msg)
 	r->fatal = short_copy(&r->a, msg, MSG_MAX);
 }
 
+void report_unmet(struct rules_report *r, const char *msg)
+{
+	r->unmet = short_copy(&r->a, msg, MSG_MAX);
+}
+
 void report_schema_checked(struct rules_report *r)
 {
 	r->schema_checked = true;
@@ -373,6 +377,11 @@ const char *rules_report_name(const struct rules_report *r)
 const char *rules_report_fatal(const struct rules_report *r)
 {
 	return r->fatal;
+}
+
+const char *rules_report_unmet(const struct rules_report *r)
+{
+	return r->unmet;
 }
 
 void rules_report_free(struct rules_report *r)

@@ -14,6 +14,7 @@
 #include "base/yaml.h"
 #include "rules/rules.h"
 
+/* The two about extensions are for loaders that others add to Falco's engine: nothing raises them here. */
 enum load_code {
 	LOAD_ERR_FILE_READ, LOAD_ERR_YAML_PARSE, LOAD_ERR_YAML_VALIDATE,
 	LOAD_ERR_COMPILE_CONDITION, LOAD_ERR_COMPILE_OUTPUT, LOAD_ERR_VALIDATE,
@@ -49,6 +50,9 @@ struct ctx {
 };
 
 const struct ctx *ctx_file(struct rules_file *f);
+/* One that is not kept: elements of lists are too many for that. */
+struct ctx ctx_at(const struct ctx *parent, const char *type, const char *name,
+		  const struct yaml_node *n);
 const struct ctx *ctx_node(struct arena *a, const struct ctx *parent, const char *type,
 			   const char *name, const struct yaml_node *n);
 const struct ctx *ctx_error(struct arena *a, const struct ctx *parent, const struct diag *d);
@@ -69,6 +73,8 @@ void report_deprecated(struct rules_report *r, const struct ctx *c, const char *
 /* What may be worth a look, and is neither wrong nor in the report's texts. */
 void report_remark(struct rules_report *r, const char *fmt, ...) PRINTF(2, 3);
 void report_fatal(struct rules_report *r, const char *msg);
+/* What the rules ask for is not there: nothing else needs to be told. */
+void report_unmet(struct rules_report *r, const char *msg);
 /* The file was checked against the schema: with no complaint until report_schema() adds one. */
 void report_schema_checked(struct rules_report *r);
 void report_schema(struct rules_report *r, const char *fmt, ...) PRINTF(2, 3);

@@ -82,6 +82,11 @@ u32 rules_report_nwarnings(const struct rules_report *r);
 const char *rules_report_name(const struct rules_report *r);
 const char *rules_report_fatal(const struct rules_report *r);	/* NULL: nothing of that kind */
 /*
+ * A plugin that is asked for and not there (NULL: none), by a file that is right otherwise or is not:
+ * there is no sense in its other errors.
+ */
+const char *rules_report_unmet(const struct rules_report *r);
+/*
  * One line without newline, or blocks that end with an empty line each; not verbose: the
  * summary.
  */

@@ -77,114 +77,87 @@ int read_engine_version(struct loader *l, const struct yaml_node *item, const st
 
 /* ---- plugins ------------------------------------------------------------------ */
 
-static int decode_want(struct loader *l, const struct yaml_node *map, const struct ctx *ctx,
-		       struct plugin_want *ret)
+/* Which plugin, and of what version; its name becomes a part of *ctx. */
+static int decode_want(struct loader *l, const struct yaml_node *map, const char *type,
+		       const struct ctx *parent, const struct ctx **ctx, struct plugin_want *ret)
 {
 	struct text name = { 0 }, version = { 0 };
-	u32 v[3];
-	int err;
+	int err = decode_text(l, map, "name", *ctx, &name);
 
-	err = decode_text(l, map, "name", ctx, &name);
-	if (!err)
-		err = decode_text(l, map, "version", ctx, &version);
+	if (err)
+		return err;
+	*ctx = ctx_node(l->a, parent, type, name.p, map);
+	err = decode_text(l, map, "version", *ctx, &version);
 	if (err)
 		return err;
 	ret->name = name.p;
 	ret->version = version.p;
-	if (!version_parse(ret->version, v))
-		return report_error(l->rep, LOAD_ERR_VALIDATE, ctx,
-				    "Invalid required version '%s' for plugin '%s'",
-				    ret->version, ret->name);
 	return 0;
 }
 
 static int decode_alternative(struct loader *l, const struct yaml_node *n, const struct ctx *parent,
 			      struct plugin_req *req)
 {
-	const struct ctx *ctx =
-		ctx_node(l->a, parent, "required plugin versions alternative", "", n);
-	struct plugin_want *want = &req->alt[req->n];
-	int err;
+	static const char type[] = "required plugin versions alternative";
+	const struct ctx *ctx = ctx_node(l->a, parent, type, "", n);
 
 	if (n->kind != YAML_MAP)
 		return yaml_error(l, ctx, "Plugin version alternative must be a mapping");
-	err = decode_want(l, n, ctx, want);
-	if (err)
-		return err;
-	for (u32 i = 0; i < req->n; i++) {
-		if (!strcmp(req->alt[i].name, want->name))
-			return report_error(l->rep, LOAD_ERR_VALIDATE, ctx,
+	return decode_want(l, n, type, parent, &ctx, &req->alt[req->n++]);
+}
+
+static int check_want(struct loader *l, const struct plugin_req *req, u32 i)
+{
+	const struct plugin_want *want = &req->alt[i];
+	u32 v[3];
+
+	if (!version_parse(want->version, v))
+		return report_error(l->rep, LOAD_ERR_VALIDATE, req->ctx,
+				    "Invalid required version '%s' for plugin '%s'",
+				    want->version, want->name);
+	for (u32 k = 0; k < i; k++) {
+		if (!strcmp(req->alt[k].name, want->name))
+			return report_error(l->rep, LOAD_ERR_VALIDATE, req->ctx,
 					    "Defined multiple alternative version requirements for "
 					    "plugin '%s'",
 					    want->name);
 	}
-	req->n++;
 	return 0;
 }
 
-static const struct rules_plugin *find_plugin(const struct rules_options *opt, const char *name)
+static int decode_alternatives(struct loader *l, const struct yaml_node *alt,
+			       struct plugin_req *req)
 {
-	for (u32 i = 0; i < opt->nplugins; i++) {
-		if (!strcmp(opt->plugins[i].name, name))
-			return &opt->plugins[i];
-	}
-	return NULL;
-}
+	int err = 0;
 
-static int unsatisfied(struct loader *l, const struct plugin_req *req)
-{
-	struct buf b = { 0 };
-
-	for (u32 i = 0; i < req->n; i++)
-		buf_addf(&b, "%s%s (>= %s)", i ? ", " : "", req->alt[i].name, req->alt[i].version);
-	report_error(l->rep, LOAD_ERR_VALIDATE, req->ctx,
-		     "Plugin requirement not satisfied, must load one of: %s", buf_str(&b));
-	buf_fini(&b);
-	return -EINVAL;
-}
-
-static int check_plugins(struct loader *l, const struct plugin_req *req)
-{
-	if (!l->opt->plugins_known)
-		return 0;
-	for (u32 i = 0; i < req->n; i++) {
-		const struct rules_plugin *p = find_plugin(l->opt, req->alt[i].name);
-		u32 have[3], want[3];
-
-		if (!p)
-			continue;
-		if (version_parse(p->version, have) && version_parse(req->alt[i].version, want) &&
-		    compatible(have, want))
-			return 0;
-		return report_error(l->rep, LOAD_ERR_VALIDATE, req->ctx,
-				    "Plugin '%s' version '%s' is not compatible with required "
-				    "plugin version '%s'",
-				    p->name, p->version, req->alt[i].version);
-	}
-	return unsatisfied(l, req);
+	for (u32 i = 0; !err && alt && i < alt->n; i++)
+		err = decode_alternative(l, alt->items[i], req->ctx, req);
+	for (u32 i = 0; !err && i < req->n; i++)
+		err = check_want(l, req, i);
+	return err;
 }
 
 static int read_plugin(struct loader *l, const struct yaml_node *n, const struct ctx *parent)
 {
-	const struct ctx *ctx = ctx_node(l->a, parent, "required plugin versions entry", "", n);
+	static const char type[] = "required plugin versions entry";
+	const struct ctx *ctx = ctx_node(l->a, parent, type, "", n);
 	const struct yaml_node *alt = yaml_get(n, "alternatives");
 	struct plugin_req *req = arena_alloc(l->a, sizeof(*req));
 	int err;
 
 	if (n->kind != YAML_MAP)
 		return yaml_error(l, ctx, "Plugin version must be a mapping");
+	req->alt = arena_alloc(l->a, (1 + (alt ? (size_t)alt->n : 0)) * sizeof(*req->alt));
+	err = decode_want(l, n, type, parent, &ctx, &req->alt[req->n++]);
+	if (err)
+		return err;
 	if (alt && alt->kind != YAML_SEQ)
 		return yaml_error(l, ctx,
 				  "Value of plugin version alternatives must be a sequence");
 	if (alt && (spend(l, ctx, alt->n) || alt->n > ALTERNATIVES_MAX))
 		return yaml_error(l, ctx, "Too many alternatives");
 	req->ctx = ctx;
-	req->alt = arena_alloc(l->a, (1 + (alt ? (size_t)alt->n : 0)) * sizeof(*req->alt));
-	err = decode_want(l, n, ctx, &req->alt[req->n++]);
-	for (u32 i = 0; !err && alt && i < alt->n; i++)
-		err = decode_alternative(l, alt->items[i], ctx, req);
-	if (!err)
-		err = check_plugins(l, req);
+	err = decode_alternatives(l, alt, req);
 	if (!err)
 		vec_push(&l->col->plugins, req);
 	return err;
@@ -201,4 +174,60 @@ int read_plugin_versions(struct loader *l, const struct yaml_node *item, const s
 	for (u32 i = 0; !err && i < seq->n; i++)
 		err = read_plugin(l, seq->items[i], ctx);
 	return err;
+}
+
+/* ---- which plugins there are ---------------------------------------------------- */
+
+static const struct rules_plugin *find_plugin(const struct rules_options *opt, const char *name)
+{
+	for (u32 i = 0; i < opt->nplugins; i++) {
+		if (!strcmp(opt->plugins[i].name, name))
+			return &opt->plugins[i];
+	}
+	return NULL;
+}
+
+static void unsatisfied(const struct plugin_req *req, struct rules_report *rep)
+{
+	struct buf b = { 0 };
+
+	buf_adds(&b, "Plugin requirement not satisfied, must load one of: ");
+	for (u32 i = 0; i < req->n; i++)
+		buf_addf(&b, "%s%s (>= %s)", i ? ", " : "", req->alt[i].name, req->alt[i].version);
+	report_unmet(rep, buf_str(&b));
+	buf_fini(&b);
+}
+
+/* The first alternative whose plugin is there decides. */
+static bool check_plugin(const struct rules_options *opt, const struct plugin_req *req,
+			 struct rules_report *rep)
+{
+	struct buf b = { 0 };
+
+	for (u32 i = 0; i < req->n; i++) {
+		const struct rules_plugin *p = find_plugin(opt, req->alt[i].name);
+		u32 have[3], want[3];
+
+		if (!p)
+			continue;
+		if (version_parse(p->version, have) && version_parse(req->alt[i].version, want) &&
+		    compatible(have, want))
+			return true;
+		buf_addf(&b, "Plugin '%s' version '%s' is not compatible with required plugin "
+			 "version '%s'", p->name, p->version, req->alt[i].version);
+		report_unmet(rep, buf_str(&b));
+		buf_fini(&b);
+		return false;
+	}
+	unsatisfied(req, rep);
+	return false;
+}
+
+void check_plugins(const struct rules_options *opt, const struct collection *col,
+		   struct rules_report *rep)
+{
+	for (size_t i = 0; opt->plugins_known && i < col->plugins.n; i++) {
+		if (!check_plugin(opt, col->plugins.p[i], rep))
+			return;
+	}
 }

@@ -359,11 +359,12 @@ def t_misspelt_list(d):
     d.write("r.yaml", lists + "".join(rule % ("r%d" % i, c) for i, c in enumerate(conditions)))
     d.write("more.yaml", "- list: more\n  items: [a]\n")
     args = ("-o", "engine.kind=nodriver", "-o", "log_level=notice", "--dry-run", "-r", "more.yaml")
-    rc, out, err = d.run(*args, "-v")
-    found = re.findall(r"r\.yaml:(\d+):\d+: '(\w+)' is the name of no list and taken as it is; did you mean the list '(\w+)'\?$", err, re.M)
-    same((rc, found), (0, [("7", "shels", "shells"), ("27", "bin_dir", "bin_dirs"), ("32", "shels", "shells"), ("32", "bin_dirz", "bin_dirs")]), err)
-    rc, out, err = d.run(*args)
-    same((rc, "did you mean" in err), (0, False), err)
+    for form, kw in ((args, {}), (("-V", "more.yaml", "-V", "r.yaml"), {"replay": False, "rules": False})):
+        rc, out, err = d.run(*form, "-v", **kw)
+        found = re.findall(r"r\.yaml:(\d+):\d+: '(\w+)' is the name of no list and taken as it is; did you mean the list '(\w+)'\?$", err, re.M)
+        same((rc, found), (0, [("7", "shels", "shells"), ("27", "bin_dir", "bin_dirs"), ("32", "shels", "shells"), ("32", "bin_dirz", "bin_dirs")]), err)
+        rc, out, err = d.run(*form, **kw)
+        same((rc, "did you mean" in err), (0, False), err)
 
 
 def t_unprivileged(d):
@@ -394,6 +395,13 @@ def t_schema_of_options(d):
     holds(err, r"c.yaml \| schema validation: ok$")
     rc, out, err = d.run("-o", "json_output=true")
     same("Option -o" in err, False)
+
+
+def t_schema_of_options_elsewhere(d):
+    """Commands that keep no log tell it too, and go on."""
+    for args, status in ((("top", "-n", "1", "-o", "top.socket=/nosuch"), 1), (("driver", "list"), 0)):
+        rc, out, err = d.run(*args, "-c", "c.yaml", "-o", "engine.knd=kmod", "-o", "json_output=true", raw=True)
+        same((rc, re.findall(r"^Warning: option -o (\S+): .*Did you mean '(.*)'\?$", err, re.M)), (status, [("engine.knd", "engine.kind")]), err)
 
 
 def t_schema_of_values(d):

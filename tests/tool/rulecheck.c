@@ -104,7 +104,9 @@ int main(int argc, char **argv)
 	for (int i = optind; i < argc; i++) {
 		struct rules_report *rep = load(r, argv[i]);
 
-		rc |= !rules_report_ok(rep);
+		rc |= !rules_report_ok(rep) || rules_report_unmet(rep);
+		if (rules_report_unmet(rep))
+			fprintf(stderr, "%s: %s\n", argv[i], rules_report_unmet(rep));
 		if (rules_report_fatal(rep))
 			fprintf(stderr, "Runtime error: %s. Exiting.\n", rules_report_fatal(rep));
 		if (text)

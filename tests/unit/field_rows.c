@@ -496,6 +496,17 @@ static void test_no_container(void **state)
 		"k8s.pod.name", "k8s.ns.name", "k8s.pod.id", "k8s.pod.uid", "k8s.pod.sandbox_id",
 		"k8s.pod.full_sandbox_id", "k8s.pod.label[app]", "k8s.pod.labels", "k8s.pod.ip",
 		"k8s.pod.cni.json",
+		/* those that Falco no longer has a value for */
+		"container.healthcheck", "container.liveness_probe", "container.readiness_probe",
+		"proc.is_container_healthcheck", "proc.is_container_liveness_probe",
+		"proc.is_container_readiness_probe",
+		"k8s.rc.name", "k8s.rc.id", "k8s.rc.label[app]", "k8s.rc.labels",
+		"k8s.svc.name", "k8s.svc.id", "k8s.svc.label[app]", "k8s.svc.labels",
+		"k8s.ns.id", "k8s.ns.label[app]", "k8s.ns.labels",
+		"k8s.rs.name", "k8s.rs.id", "k8s.rs.label[app]", "k8s.rs.labels",
+		"k8s.deployment.name", "k8s.deployment.id", "k8s.deployment.label[app]", "k8s.deployment.labels",
+		"evt.latency.quantized", "evt.infra.docker.name", "evt.infra.docker.container.id",
+		"evt.infra.docker.container.name", "evt.infra.docker.container.image",
 	};
 	struct maker m = { 0 };
 	struct field_ctx x;

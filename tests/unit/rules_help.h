@@ -34,7 +34,7 @@ static inline struct rules_options test_options(void)
 	};
 }
 
-/* One line for each error and warning: "E LOAD_X rule 'r' 1:2: message". */
+/* One line for each error and warning: "E LOAD_X rule 'r' 1:2: message"; "U" for a plugin that is not there. */
 static inline void brief_notes(const json_t *notes, const char *kind, struct buf *out)
 {
 	const json_t *n;
@@ -61,6 +61,8 @@ static inline void brief(const struct rules_report *rep, struct buf *out)
 
 	brief_notes(json_object_get(j, "errors"), "E", out);
 	brief_notes(json_object_get(j, "warnings"), "W", out);
+	if (rules_report_unmet(rep))
+		buf_addf(out, "U %s\n", rules_report_unmet(rep));
 	json_decref(j);
 }
 

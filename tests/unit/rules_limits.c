@@ -135,7 +135,7 @@ static void test_aliases(void **state)
 	buf_adds(&b, "]\n- x: &b [*a");
 	repeat(&b, ", *a", 2100);
 	buf_adds(&b, "]\n" RULE("r", "evt.type=open") "  exceptions: [{name: e, fields: [proc.name], values: *b}]\n");
-	expect(&b, "E ERR_YAML_VALIDATE exception value", "The file has more than 4000000 elements");
+	expect(&b, "E ERR_YAML_VALIDATE value for", "The file has more than 4000000 elements");
 
 	buf_adds(&b, "- x: &m {k: 1");
 	for (u32 i = 0; i < 2100; i++)
@@ -159,7 +159,7 @@ static void test_many_changes(void **state)
 
 	buf_adds(&b, RULE("r", "evt.type=open"));
 	for (u32 i = 0; i < 3000; i++)
-		buf_addf(&b, "- rule: r\n  exceptions: [{name: e%u, fields: [proc.name]}]\n  override: {exceptions: "
+		buf_addf(&b, "- rule: r\n  exceptions: [{name: e%u, fields: [proc.name], values: [[a]]}]\n  override: {exceptions: "
 			 "append}\n", i);
 	expect(&b, "E ERR_YAML_VALIDATE rule 'r'", "More than 1000 exceptions");
 	buf_fini(&b);

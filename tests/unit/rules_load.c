@@ -2,6 +2,8 @@
 /* Rules files and what is said about them; conditions as they end up. */
 #include "rules_help.h"
 
+#include "rules/report.h"
+
 /* Files (separated by "%%%\n") and all that the last one's report says. */
 static const struct {
 	const char *files, *notes;
@@ -21,7 +23,7 @@ static const struct {
 	{ "- list: l\n  items: a",
 	  "E ERR_YAML_VALIDATE value for 'items' 1:9: Value is not a sequence\n" },
 	{ "- list: l\n  items: [[a]]",
-	  "E ERR_YAML_VALIDATE value for 'items' 1:9: Can't decode YAML sequence value\n" },
+	  "E ERR_YAML_VALIDATE list item '' 1:10: sequence value is not scalar\n" },
 	{ "- macro: m\n  condition: [a]",
 	  "E ERR_YAML_VALIDATE value for 'condition' 1:13: Value is not a scalar value\n" },
 	{ "- macro: m\n  condition: \"\"",
@@ -98,14 +100,20 @@ static const struct {
 	  "engine version is " RULES_ENGINE_VERSION "\n" },
 	{ "- required_plugin_versions:\n  - {name: container, version: 0.4.0}\n", "" },
 	{ "- required_plugin_versions:\n  - {name: container, version: 0.9.0}\n",
-	  "E ERR_VALIDATE required plugin versions entry '' 1:4: Plugin 'container' version '0.7.1' "
-	  "is not compatible with required plugin version '0.9.0'\n" },
+	  "U Plugin 'container' version '0.7.1' is not compatible with required plugin version '0.9.0'\n" },
 	{ "- required_plugin_versions:\n  - {name: a, version: 0.9.0, alternatives: [{name: b, "
 	  "version: 1.0.0}]}\n",
-	  "E ERR_VALIDATE required plugin versions entry '' 1:4: Plugin requirement not satisfied, "
-	  "must load one of: a (>= 0.9.0), b (>= 1.0.0)\n" },
+	  "U Plugin requirement not satisfied, must load one of: a (>= 0.9.0), b (>= 1.0.0)\n" },
+	/* the first alternative that is there decides; what is wrong otherwise is told beside it */
+	{ "- required_plugin_versions:\n  - {name: a, version: 0.9.0, alternatives: [{name: container, version: "
+	  "0.7.0}]}\n", "" },
+	{ "- required_plugin_versions:\n  - {name: container, version: 1.0.0, alternatives: [{name: a, version: "
+	  "0.1.0}]}\n- x\n",
+	  "E ERR_YAML_VALIDATE rules content item '' 2:2: Unexpected element type. Each element should be a yaml "
+	  "associative array.\n"
+	  "U Plugin 'container' version '0.7.1' is not compatible with required plugin version '1.0.0'\n" },
 	{ "- required_plugin_versions:\n  - {name: a, version: x}\n",
-	  "E ERR_VALIDATE required plugin versions entry '' 1:4: Invalid required version 'x' for "
+	  "E ERR_VALIDATE required plugin versions entry 'a' 1:4: Invalid required version 'x' for "
 	  "plugin 'a'\n" },
 };
 
@@ -323,30 +331,89 @@ static void test_text(void **state)
 	rules_free(r);
 }
 
-/* Long lines are cut around the caret. */
-static void test_snippet(void **state)
+/* Nothing raises these two; a report could tell them all the same. */
+static void test_extension(void **state)
+{
+	struct rules_report *rep = report_new("t.yaml");
+	struct rules_file f = { .name = "t.yaml", .text = "- thing: 1\n", .len = 11 };
+	struct ctx file = { .file = &f, .type = "rules content", .name = "", .where = f.name };
+	struct ctx item = file;
+	struct buf out = { 0 };
+
+	(void)state;
+	item.parent = &file;
+	item.type = "extension item";
+	item.col = item.offset = 2;
+	report_error(rep, LOAD_ERR_EXTENSION, &item, "bad thing");
+	report_warn(rep, LOAD_WARNING_EXTENSION, &item, "odd thing");
+	assert_false(rules_report_ok(rep));
+	rules_report_text(rep, true, &out);
+	assert_string_equal(buf_str(&out),
+			    "t.yaml: Invalid\n"
+			    "1 Errors:\n"
+			    "In rules content: (t.yaml:0:0)\n"
+			    "    extension item: (t.yaml:0:2)\n"
+			    "------\n- thing: 1\n  ^\n------\n"
+			    "LOAD_ERR_EXTENSION (Error in extension item): bad thing\n\n"
+			    "1 Warnings:\n"
+			    "In rules content: (t.yaml:0:0)\n"
+			    "    extension item: (t.yaml:0:2)\n"
+			    "------\n- thing: 1\n  ^\n------\n"
+			    "LOAD_WARNING_EXTENSION (Warning in extension item): odd thing\n\n");
+	buf_clear(&out);
+	brief(rep, &out);
+	assert_string_equal(buf_str(&out), "E ERR_EXTENSION extension item '' 0:2: bad thing\n"
+					   "W WARNING_EXTENSION extension item '' 0:2: odd thing\n");
+	buf_fini(&out);
+	rules_report_free(rep);
+}
+
+/* The snippet of an error at the value LOUD..., before and behind which there are so many letters. */
+static void expect_snippet(u32 before, u32 behind, const char *head, u32 left, const char *middle, u32 right, const char *tail)
 {
 	struct rules_options opt = test_options();
 	struct rules *r = rules_new(&opt);
 	struct rules_report *rep;
-	struct buf b = { 0 }, out = { 0 };
+	struct buf b = { 0 }, out = { 0 }, want = { 0 };
 
-	(void)state;
 	buf_adds(&b, "- {rule: r, desc: ");
-	for (u32 i = 0; i < 300; i++)
+	for (u32 i = 0; i < before; i++)
 		buf_addc(&b, 'x');
 	buf_adds(&b, ", condition: evt.type=open, output: o, priority: LOUD");
-	for (u32 i = 0; i < 300; i++)
+	for (u32 i = 0; i < behind; i++)
 		buf_addc(&b, 'y');
-	buf_adds(&b, "}\n");
+	buf_adds(&b, "}\n- list: l\n");
 	assert_int_not_equal(rules_load(r, "t.yaml", b.p, b.len, &rep), 0);
 	rules_report_text(rep, true, &out);
-	assert_non_null(strstr(buf_str(&out), "\n...xxx"));
-	assert_non_null(strstr(buf_str(&out), "yyy...\n"));
+	buf_addf(&want, "------\n%s", head);
+	for (u32 i = 0; i < left; i++)
+		buf_addc(&want, 'x');
+	buf_adds(&want, middle);
+	for (u32 i = 0; i < right; i++)
+		buf_addc(&want, 'y');
+	buf_addf(&want, "%s\n", tail);
+	for (size_t i = strlen(head) + left + (strstr(middle, "LOUD") - middle); i; i--)
+		buf_addc(&want, ' ');
+	buf_adds(&want, "^\n------\nLOAD_ERR_YAML_VALIDATE");
+	if (!strstr(buf_str(&out), buf_str(&want)))
+		fail_msg("%s\nis not in\n%s", buf_str(&want), buf_str(&out));
 	rules_report_free(rep);
 	buf_fini(&b);
 	buf_fini(&out);
+	buf_fini(&want);
 	rules_free(r);
+}
+
+/* Long lines are cut to 80 characters on either side of the caret; dots take the place of three of these. */
+static void test_snippet(void **state)
+{
+	static const char middle[] = ", condition: evt.type=open, output: o, priority: LOUD";	/* 49 before the error */
+
+	(void)state;
+	expect_snippet(300, 300, "...", 28, middle, 74, "...");
+	expect_snippet(12, 76, "- {rule: r, desc: ", 12, middle, 74, "...");
+	expect_snippet(12, 75, "- {rule: r, desc: ", 12, middle, 75, "}");
+	expect_snippet(3, 3, "- {rule: r, desc: ", 3, middle, 3, "}");
 }
 
 static void test_fatal(void **state)
@@ -385,6 +452,25 @@ static const struct {
 	  "  priority: INFO\n", "proc.cmdline" },
 	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: told by %nothing.like.it\n"
 	  "  priority: INFO\n", NULL },
+	/* transformers */
+	{ RULE("r", "evt.type=open and touper(proc.name) = X"), "toupper" },
+	{ RULE("r", "TOUPPER(proc.name) = X"), "toupper" },
+	{ RULE("r", "not (b46(proc.name) = X)"), "b64" },
+	{ RULE("r", "toupper(basname(proc.exe)) = X"), "basename" },
+	{ RULE("r", "join(\"-\", (proc.name, tolowr(proc.name))) = X"), "tolower" },
+	{ RULE("r", "proc.name = tolwer(proc.pname)"), "tolower" },
+	{ RULE("r", "proc.name = vla(proc.pname)"), "val" },
+	{ RULE("r", "proc.pid > lne(proc.name)"), "len" },
+	{ RULE("r", "proc.aname in getopts(proc.args, \"a\")"), "getopt" },
+	{ RULE("r", "to_lower(proc.name) = x"), "tolower" },
+	{ RULE("r", "xyzzy(proc.name) = X"), NULL },
+	{ RULE("r", "toupper (proc.name) = X"), NULL },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: told by %touper(proc.name)\n  priority: INFO\n",
+	  "toupper" },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: told by %toupper(tolwer(proc.name))\n"
+	  "  priority: INFO\n", "tolower" },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: told by %toupper(proc.nmae)\n  priority: INFO\n",
+	  "proc.name" },
 	/* as a warning */
 	{ "- rule: r\n  desc: d\n  condition: proc.nmae=x\n  output: o\n  priority: INFO\n"
 	  "  skip-if-unknown-filter: true\n", "proc.name" },
@@ -433,6 +519,7 @@ int main(void)
 		cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_failed_load),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_extension),
 		cmocka_unit_test(test_snippet),
 		cmocka_unit_test(test_fatal),
 		cmocka_unit_test(test_similar),
