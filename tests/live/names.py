@@ -109,11 +109,12 @@ def main():
         if act("probe", BIND).returncode:
             return skip("all", "no mount namespaces here")
         run(s)
-    finally:
         s.end()
         log = "\n".join(s.log)
         check("no call is refused by the seccomp filter", "refused by the seccomp filter" not in log, re.findall(".*refused by.*", log))
         check("files that were refused are counted", re.search(r"passwd and group of containers .*: [1-9]", log), log[-600:])
+    finally:
+        s.end()
         shutil.rmtree(TMP, True)
 
 
