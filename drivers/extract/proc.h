@@ -132,6 +132,93 @@ static inline_ s64 bpf_new_fd(struct ctx *c)
 	return cmd < 64 && makers >> cmd & 1 ? ret(c) : -1;
 }
 
+/* quotactl: command and kind of quota share an argument, and the last one is what the command says. */
+#define K_Q_QUOTAON	0x800002
+#define K_Q_GETFMT	0x800004
+#define K_Q_GETINFO	0x800005
+#define K_Q_SETINFO	0x800006
+#define K_Q_GETQUOTA	0x800007
+#define K_Q_SETQUOTA	0x800008
+#define K_Q_XGETQUOTA	0x5803
+#define K_Q_XSETQLIM	0x5804
+
+#define K_QIF_BLIMITS	1
+#define K_QIF_SPACE	2
+#define K_QIF_ILIMITS	4
+#define K_QIF_BTIME	16
+#define K_QIF_ITIME	32
+#define K_IIF_BGRACE	1
+#define K_IIF_IGRACE	2
+#define K_IIF_FLAGS	4
+
+static inline_ u32 quota_cmd(struct ctx *c)
+{
+	return u32_arg(c, 0) >> 8;
+}
+
+/* What a command sets, or, once it has succeeded, gets. */
+static inline_ bool quota_has(struct ctx *c, u32 set, u32 get)
+{
+	u32 cmd = quota_cmd(c);
+
+	return cmd == set || (cmd == get && ret(c) >= 0);
+}
+
+/* Member n of struct if_dqblk; 0: its owner does not say that it is valid. */
+static inline_ u64 quota_limit(struct ctx *c, u32 n, u32 valid)
+{
+	u64 at = arg(c, 3);
+
+	if (!quota_has(c, K_Q_SETQUOTA, K_Q_GETQUOTA) || !(user_u32(c, at + 64) & valid))
+		return 0;
+	return user_u64(c, at + 8 * n);
+}
+
+/* The same of struct if_dqinfo. */
+static inline_ u64 quota_grace(struct ctx *c, u32 n, u32 valid)
+{
+	u64 at = arg(c, 3);
+
+	if (!quota_has(c, K_Q_SETINFO, K_Q_GETINFO) || !(user_u32(c, at + 20) & valid))
+		return 0;
+	return user_u64(c, at + 8 * n);
+}
+
+static inline_ u8 quota_flags(struct ctx *c)
+{
+	u64 at = arg(c, 3);
+
+	if (!quota_has(c, K_Q_SETINFO, K_Q_GETINFO) || !(user_u32(c, at + 20) & K_IIF_FLAGS))
+		return 0;
+	return user_u32(c, at + 16) & 1 ? 2 : 1;	/* V1_DQF_RSQUASH : DQF_NONE */
+}
+
+static inline_ u64 quota_path(struct ctx *c)
+{
+	return quota_cmd(c) == K_Q_QUOTAON ? arg(c, 3) : 0;
+}
+
+/* Q_QUOTAON passes a format where other commands pass an id, or nothing. */
+static inline_ u32 quota_id(struct ctx *c)
+{
+	u32 cmd = quota_cmd(c);
+
+	return cmd == K_Q_GETQUOTA || cmd == K_Q_SETQUOTA || cmd == K_Q_XGETQUOTA || cmd == K_Q_XSETQLIM ?
+		       u32_arg(c, 2) : 0;
+}
+
+static inline_ u8 quota_format(struct ctx *c)
+{
+	return value_quotactl_quota_fmts(quota_cmd(c) == K_Q_QUOTAON ? u32_arg(c, 2) : 0, 1);
+}
+
+static inline_ u8 quota_format_out(struct ctx *c)
+{
+	bool got = quota_cmd(c) == K_Q_GETFMT && ret(c) >= 0;
+
+	return value_quotactl_quota_fmts(got ? user_u32(c, arg(c, 3)) : 0, 1);
+}
+
 /* fsconfig: the value is bytes, a string or a path by the command. */
 enum { FSCONFIG_STRING = 1, FSCONFIG_BINARY = 2, FSCONFIG_PATH = 3, FSCONFIG_PATH_EMPTY = 4 };
 

@@ -194,6 +194,41 @@ u32 interest_rules_naming(struct ruleset *set, u32 code, struct buf *out)
 	return n;
 }
 
+bool interest_is_notice(u32 type)
+{
+	const struct event_desc *e = event_desc(type);
+
+	return e && e->category & EC_METAEVENT && !(e->flags & (EF_UNUSED | EF_OLD)) && !e->captured;
+}
+
+/* Is there no other event that it takes? */
+static bool takes_notices_only(const struct rule *r)
+{
+	u32 n = 0;
+
+	for (u32 type = 0; type < EV_MAX; type++) {
+		if (!event_set_has(&r->events, type))
+			continue;
+		if (!interest_is_notice(type))
+			return false;
+		n++;
+	}
+	return n;
+}
+
+u32 interest_rules_of_notices(struct ruleset *set, struct buf *out)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < ruleset_count(set); i++) {
+		const struct rule *r = ruleset_rule(set, i);
+
+		if (takes_notices_only(r))
+			buf_addf(out, "%s\"%s\"", n++ ? ", " : "", r->name);
+	}
+	return n;
+}
+
 /* ---- sets ---------------------------------------------------------------------------------- */
 
 static void set_or(struct sysset *s, const struct sysset *o)

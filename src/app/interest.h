@@ -75,6 +75,10 @@ bool interest_is_heavy(u32 code);
 bool interest_is_delivered(u32 code);
 /* Adds the rules, as "A", "B", that name the event of this code (not those that take any); ret: how many. */
 u32 interest_rules_naming(struct ruleset *set, u32 code, struct buf *out);
+/* Is it an event of the sensor itself that this one does not make (useradded, drop, ...)?  Captures have them. */
+bool interest_is_notice(u32 type);
+/* Adds the rules that take nothing else; ret: how many. */
+u32 interest_rules_of_notices(struct ruleset *set, struct buf *out);
 /* The name that evt.type has for it: "pread" for pread64.  NULL: no such call. */
 const char *interest_event_name(u32 code);
 /* The call or event whose name is most like this one, NULL when none is. */

@@ -215,6 +215,16 @@ static void warn_undelivered(const struct interest_choice *ch, struct ruleset *s
 	}
 }
 
+static void warn_notices(struct ruleset *set)
+{
+	struct buf rules = { 0 };
+
+	if (interest_rules_of_notices(set, &rules))
+		log_warning("Events of the sensor itself, such as useradded or drop, are not made: only in captures do they "
+			    "reach the rules that ask for nothing else: %s", buf_str(&rules));
+	buf_fini(&rules);
+}
+
 void interest_log(const struct interest_choice *ch, struct ruleset *set)
 {
 	log_set(PRIO_DEBUG, "", "syscalls in rules", &ch->rules, NULL);
@@ -230,5 +240,6 @@ void interest_log(const struct interest_choice *ch, struct ruleset *set)
 	log_set(PRIO_DEBUG, "", "syscalls selected in total (final set)", &ch->captured, NULL);
 	warn_strangers(ch);
 	warn_undelivered(ch, set);
+	warn_notices(set);
 	warn_lost(ch);
 }

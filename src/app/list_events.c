@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/info.h"
+#include "app/interest.h"
 #include "app/list.h"
 #include "event/table.h"
 
@@ -10,6 +11,7 @@
 struct entry {
 	const struct event_desc *desc;	/* NULL: generic */
 	const char *name;
+	u32 type;
 	bool enter;
 };
 
@@ -91,10 +93,25 @@ static json_t *json_params(const struct entry *e)
 
 /* ---- entries ------------------------------------------------------------------------ */
 
-/* Generic calls and those with saker's own events are captured, enter events are not. */
+/* Is it an event of calls that are left out because there are so many (-i)? */
+static bool is_heavy(u32 type)
+{
+	for (u32 code = 1; code < SC_MAX; code++) {
+		const struct syscall_desc *s = syscall_desc(code);
+
+		if (s && s->event == type && interest_is_heavy(code))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * In the set that is captured by default, when a rule wants it: events that a driver delivers, but for those of
+ * -i.  Generic calls are captured at their ends.
+ */
 static bool is_captured(const struct entry *e)
 {
-	return e->desc ? e->desc->captured : !e->enter;
+	return e->desc ? e->desc->captured && !is_heavy(e->type) : !e->enter;
 }
 
 static void add_entry(struct event_list *l, const struct entry *e)
@@ -135,7 +152,7 @@ static void add_category(struct event_list *l, const struct category *c)
 		const struct event_desc *d = event_desc(type);
 
 		if (is_listed(d, c->flag))
-			add_entry(l, &(struct entry){ .desc = d, .name = d->name,
+			add_entry(l, &(struct entry){ .desc = d, .name = d->name, .type = type,
 						      .enter = event_is_enter(type) });
 	}
 	if (c->flag == EC_SYSCALL)

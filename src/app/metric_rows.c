@@ -452,6 +452,8 @@ const struct metric_row metric_rows[] = {
 	  "saker_proc_lookups_refused_total", "Tasks not read because there were too many."),
 	V(STATE, COUNTER, NONE, LIVE, snap.proc.scan_skipped, "saker.scan_skipped", "saker_scan_skipped_total",
 	  "Entries of /proc that could not be read at the start."),
+	V(STATE, COUNTER, NONE, LIVE, snap.proc.user_files_refused, "saker.user_files_refused",
+	  "saker_user_files_refused_total", "Files passwd and group of containers that are too large, or no ordinary files."),
 
 	/* the driver: names of Falco's */
 	V(KERNEL, COUNTER, NONE, ZERO | LIVE, made, "scap.n_evts", SCAP "n_evts_total", "Events made, lost ones included."),

@@ -72,7 +72,7 @@ static const struct row rows[] = {
 	OK(openat), OK(fstat), OK(newfstatat), OK(statx), OK(lseek),
 	OK(readlinkat), OK(getdents64), OK(faccessat),
 	OK(fcntl), OK(dup), OK(dup3), OK(pipe2), OK(getcwd), OK(unlinkat),
-	OK(fadvise64), OK(fsync), OK(flock), OK(ftruncate),
+	OK(fadvise64), OK(fsync), OK(flock), OK(ftruncate), OK(fstatfs),
 #ifdef SYS_faccessat2
 	OK(faccessat2),
 #endif

@@ -112,6 +112,7 @@ static void most_lost(struct run *r, struct proc_stats *ret)
 			ret->table[t].refused = u64_max(ret->table[t].refused, p.table[t].refused);
 		}
 		ret->drops_full_threadtable = u64_max(ret->drops_full_threadtable, p.drops_full_threadtable);
+		ret->user_files_refused = u64_max(ret->user_files_refused, p.user_files_refused);
 		ret->drops_full_fdtable = u64_max(ret->drops_full_fdtable, p.drops_full_fdtable);
 	}
 }
@@ -160,6 +161,7 @@ void stats_print_events(struct run *r)
 	log_lost("File descriptors forgotten to make room for others (memory.tables.fds)", p.table[TABLE_FDS].evicted);
 	log_lost("Users and groups not remembered because the table was full (memory.tables.users)",
 		 p.table[TABLE_USERS].refused);
+	log_lost("Files passwd and group of containers that are too large, or no ordinary files", p.user_files_refused);
 	log_lost("Threads not remembered because the table was full", p.drops_full_threadtable);
 	log_lost("File descriptors not remembered because a table was full", p.drops_full_fdtable);
 	log_lost("Metrics that could not be written to their file", r->report.failed);

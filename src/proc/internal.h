@@ -111,6 +111,8 @@ struct task {
 	struct list age;	/* in proc.blank or .known; in none: others need it */
 	bool used;		/* had an event since it was last looked at as one to be forgotten */
 	u64 retry_ns;		/* of a placeholder: when /proc may be asked again */
+	u64 names_key, names_ns;	/* of a main task: whose users it has, and when that was asked; 0: never */
+	u32 names_generation;
 };
 
 struct exited {
@@ -435,15 +437,15 @@ bool scan_fd(struct proc *p, s64 tid, s64 num);
 void scan_ports(struct proc *p, int dir);
 
 /* ---- users.c ---- */
-struct users *users_new(const char *host_root, bool lookup, u64 max_bytes);
+struct users *users_new(const char *host_root, bool lookup, bool live, u64 max_bytes);
 void users_free(struct users *u);
 void users_stats(const struct users *u, struct table_stats *ret);
 void users_add(struct users *u, const struct state_user *s);
 void users_del(struct users *u, u32 uid);
 void users_add_group(struct users *u, const struct state_group *s);
 void users_del_group(struct users *u, u32 gid);
-const struct user *users_get(struct users *u, u32 uid, u64 now_ns);
-const struct group *users_get_group(struct users *u, u32 gid, u64 now_ns);
+/* Files of mount namespaces that were not read, or not to their end. */
+u64 users_files_refused(const struct users *u);
 
 static inline void port_set(struct proc *p, u16 port)
 {

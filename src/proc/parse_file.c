@@ -510,4 +510,5 @@ PARSER(parse_chroot)
 		return;
 	n = parse_path_at(p, t, SAKER_AT_FDCWD, path, n, out);
 	pstr_set(&t->t.root, out, n);
+	task_of(proc_main_thread(p, &t->t))->names_key = 0;	/* another passwd */
 }

@@ -143,9 +143,10 @@ PARSER(parse_newuser)
 	struct thread *t = ev->thread;
 	u32 flags;
 
-	(void)p;
-	if (!succeeded(ev) ||
-	    !event_u32(ev, ev->type == EV_SYSCALL_SETNS_X ? 2 : 1, &flags) || !(flags & CL_NEWUSER))
+	if (!succeeded(ev))
+		return;
+	task_of(proc_main_thread(p, t))->names_key = 0;	/* perhaps another mount namespace */
+	if (!event_u32(ev, ev->type == EV_SYSCALL_SETNS_X ? 2 : 1, &flags) || !(flags & CL_NEWUSER))
 		return;
 	t->cap_inheritable = t->cap_permitted = t->cap_effective = CAPS_ALL;
 }
@@ -209,7 +210,7 @@ PARSER(parse_switch)
 		set_vm(&m->t, ev, 3);
 }
 
-/* ---- users and groups: those of the host ---- */
+/* ---- users and groups: those of the host; namespaces are looked at (spaces.c) ---- */
 
 static bool of_container(const struct event *ev, u32 param)
 {

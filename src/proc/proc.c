@@ -161,7 +161,7 @@ struct proc *proc_new(const struct proc_options *opt)
 		fd_init(&p->live[i], &p->fd_names);
 	p->dir = xmalloc(sizeof(*p->dir));
 	pstr_init(p->dir, &p->thread_names);
-	p->users = users_new(p->host_root, opt->lookup_users, opt->max_bytes.users);
+	p->users = users_new(p->host_root, opt->lookup_users, opt->live, opt->max_bytes.users);
 	state_init(p);
 	return p;
 }
@@ -493,18 +493,6 @@ u64 proc_prev_ts_ns(const struct proc *p)
 	return p->prev_ts_ns;
 }
 
-const struct user *proc_user(struct proc *p, const struct thread *t, u32 uid)
-{
-	(void)t;
-	return users_get(p->users, uid, p->ts_ns);
-}
-
-const struct group *proc_group_by_gid(struct proc *p, const struct thread *t, u32 gid)
-{
-	(void)t;
-	return users_get_group(p->users, gid, p->ts_ns);
-}
-
 void proc_dirfd_path(struct proc *p, const struct event *ev, s64 dirfd, const char *path,
 		     u32 path_len, struct pstr *ret)
 {
@@ -537,6 +525,7 @@ void proc_get_stats(const struct proc *p, struct proc_stats *ret)
 {
 	*ret = p->stats;
 	budget_stats(p, ret);
+	ret->user_files_refused = users_files_refused(p->users);
 	ret->threads = ret->table[TABLE_THREADS].entries;
 	ret->fds = ret->table[TABLE_FDS].entries;
 	ret->drops_full_threadtable = ret->table[TABLE_THREADS].refused;

@@ -147,6 +147,7 @@ struct proc_stats {
 	u64 proc_lookups;		/* single tasks looked up in /proc */
 	u64 proc_lookups_refused;	/* over the budget */
 	u64 scan_skipped;		/* entries of /proc that vanished or may not be read */
+	u64 user_files_refused;		/* passwd and group of mount namespaces: not read, or cut */
 	u64 stored_events, store_drops, retrieved_events, retrieve_drops;
 	u64 drops_full_threadtable, drops_full_fdtable;
 	u64 bytes;			/* of all tables */

@@ -154,6 +154,7 @@ void thread_reset(struct proc *p, struct task *t)
 	t->reaper_tid = -1;
 	t->last_fd = -1;
 	t->last_type = t->enter_type = 0;
+	t->names_key = 0;
 }
 
 /* A NUL at the end ends the last argument; a single one is no argument at all. */

@@ -148,17 +148,6 @@ static bool is_generic(u32 type)
 	return type == EV_GENERIC_E || type == EV_GENERIC_X;
 }
 
-/* Does the rule take generic events of this call?  Some calls have an event, but none that a driver sends. */
-static bool wants_generic(const struct rule *r, u32 sc)
-{
-	const struct syscall_desc *d = syscall_desc(sc);
-
-	if (d && !event_set_has_sc(&r->events, sc))
-		return false;
-	return wants_type(r, EV_GENERIC_X) ||
-	       (d && !event_desc(d->event)->captured && wants_type(r, d->event));
-}
-
 static void end_row(struct ruleset *s, u32 row, u32 first)
 {
 	u32 n = (u32)s->slots.n - first, *exprs = xmalloc((n + 1u) * sizeof(*exprs));
@@ -181,13 +170,14 @@ static void build_index(struct ruleset *s)
 		end_row(s, type, first);
 	}
 	for (u32 sc = 0; sc < SC_MAX; sc++) {
+		const struct syscall_desc *d = syscall_desc(sc);
 		u32 first = (u32)s->slots.n;
 
 		/* also of those with an event of their own: captures hold generic events of them */
 		for (u32 i = 0; i < s->n; i++) {
 			struct rule *r = &s->rules[i];
 
-			if (wants_generic(r, sc))
+			if (wants_type(r, EV_GENERIC_X) && (!d || event_set_has_sc(&r->events, sc)))
 				add_slot(s, r, EV_GENERIC_X);
 		}
 		end_row(s, EV_MAX + sc, first);

@@ -281,6 +281,11 @@ def t_not_delivered(d):
     same([line for line in s.lines if "No driver" in line],
          ['No driver delivers page_fault events: they never reach the rules that name them: "fault"',
           'No driver delivers signaldeliver events: they never reach the rules that name them: "sig", "both"'])
+    s = d.dry_run(rule_of(["useradded", "groupdeleted"], "users") + rule_of(["drop"], "drop") + rule_of(["useradded", "openat"], "both")
+                  + RULE % ("any", "proc.name=x", "%evt.type"), level="warning")
+    same([line for line in s.lines if "sensor itself" in line],
+         ['Events of the sensor itself, such as useradded or drop, are not made: only in captures do they reach the rules that ask for '
+          'nothing else: "users", "drop"'])
     what = d.tell(rules)
     same(names(what["not_delivered"]), TRACEPOINTS)
     same(set(TRACEPOINTS) & set(names(what["captured"]) + names(what["left_out"])), set())

@@ -105,22 +105,69 @@ static void other_memory(void)
 	       ANY(data, "shown or not: nothing was written"));
 }
 
-/* Special, file, then no numbers: there is no file system with quotas here. */
-#define EXPECT_QUOTA(res_, special_, path_, cmd_, type_, id_, fmt_) \
-	EXPECT(SYSCALL_QUOTACTL_X, I(res, res_), special_, path_, I(dqb_bhardlimit, 0), \
-	       I(dqb_bsoftlimit, 0), I(dqb_curspace, 0), I(dqb_ihardlimit, 0), \
-	       I(dqb_isoftlimit, 0), I(dqb_btime, 0), I(dqb_itime, 0), I(dqi_bgrace, 0), \
-	       I(dqi_igrace, 0), I(dqi_flags, 0), I(quota_fmt_out, 1), I(cmd, cmd_), \
+/* What two structures say is last: limits, space, limits, two times; two times, flags. */
+#define EXPECT_QUOTA(...) EXPECT_QUOTA_(__VA_ARGS__)	/* after lists are expanded */
+#define EXPECT_QUOTA_(res_, special_, path_, cmd_, type_, id_, fmt_, bh_, bs_, cur_, ih_, is_, bt_, it_, bg_, ig_, fl_) \
+	EXPECT(SYSCALL_QUOTACTL_X, I(res, res_), special_, path_, I(dqb_bhardlimit, bh_), \
+	       I(dqb_bsoftlimit, bs_), I(dqb_curspace, cur_), I(dqb_ihardlimit, ih_), \
+	       I(dqb_isoftlimit, is_), I(dqb_btime, bt_), I(dqb_itime, it_), I(dqi_bgrace, bg_), \
+	       I(dqi_igrace, ig_), I(dqi_flags, fl_), I(quota_fmt_out, 1), I(cmd, cmd_), \
 	       I(type, type_), I(id, id_), I(quota_fmt, fmt_))
+#define NO_QUOTA 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+#define NO_LIMITS 0, 0, 0, 0, 0, 0, 0
+#define X_CMD(n) (('X' << 8) + (n))
 
+/* There is no file system with quotas here: what is set is refused, what is got is not there. */
 static void quotas(void)
 {
-	struct dqblk b = { 0 };
+	struct dqblk b = {
+		.dqb_bhardlimit = 1ull << 40 | 1, .dqb_bsoftlimit = 1ull << 41 | 2, .dqb_curspace = 3ull << 33,
+		.dqb_ihardlimit = 1ull << 42 | 4, .dqb_isoftlimit = 1ull << 43 | 5, .dqb_curinodes = 99,
+		.dqb_btime = 1ull << 34 | 6, .dqb_itime = 1ull << 35 | 7,
+		.dqb_valid = QIF_BLIMITS | QIF_SPACE | QIF_ILIMITS | QIF_BTIME | QIF_ITIME,
+	};
+	struct dqinfo info = { .dqi_bgrace = 1ull << 36 | 8, .dqi_igrace = 1ull << 37 | 9, .dqi_flags = 1, .dqi_valid = 7 };
+	char word[4] = { 4 };
 
+	/* the one that succeeds: all file systems */
+	EXPECT_QUOTA(SYS(quotactl, QCMD(Q_SYNC, USRQUOTA), 0L, 77, 0L), NONE(special), NONE(quotafilepath), 128, 1, 0, 1,
+		     NO_QUOTA);
 	EXPECT_QUOTA(SYS(quotactl, QCMD(Q_QUOTAON, USRQUOTA), "/dev/none", 4, "/aquota.user"),
-		     S(special, "/dev/none"), S(quotafilepath, "/aquota.user"), 1, 1, 0, 8);
+		     S(special, "/dev/none"), S(quotafilepath, "/aquota.user"), 1, 1, 0, 8, NO_QUOTA);
+	EXPECT_QUOTA(SYS(quotactl, QCMD(Q_QUOTAON, GRPQUOTA), "/dev/none", 1, (char *)8),
+		     S(special, "/dev/none"), NONE(quotafilepath), 1, 2, 0, 2, NO_QUOTA);
+	EXPECT_QUOTA(SYS(quotactl, QCMD(Q_QUOTAOFF, USRQUOTA), "/dev/none", 5, "/x"),
+		     S(special, "/dev/none"), NONE(quotafilepath), 2, 1, 0, 1, NO_QUOTA);
+	/* nothing was got */
 	EXPECT_QUOTA(SYS(quotactl, QCMD(Q_GETQUOTA, GRPQUOTA), "/dev/null", 1234, &b),
-		     S(special, "/dev/null"), NONE(quotafilepath), 32, 2, 1234, 1);
+		     S(special, "/dev/null"), NONE(quotafilepath), 32, 2, 1234, 1, NO_QUOTA);
+	EXPECT_QUOTA(SYS(quotactl, QCMD(Q_GETINFO, USRQUOTA), "/dev/null", 1, &info),
+		     S(special, "/dev/null"), NONE(quotafilepath), 8, 1, 0, 1, NO_QUOTA);
+	EXPECT_QUOTA(SYS(quotactl, QCMD(Q_GETFMT, USRQUOTA), "/dev/null", 2, word),
+		     S(special, "/dev/null"), NONE(quotafilepath), 4, 1, 0, 1, NO_QUOTA);
+	/* but this was to be set */
+	EXPECT_QUOTA(SYS(quotactl, QCMD(Q_SETQUOTA, USRQUOTA), "/dev/null", 4321, &b),
+		     S(special, "/dev/null"), NONE(quotafilepath), 64, 1, 4321, 1, b.dqb_bhardlimit, b.dqb_bsoftlimit,
+		     b.dqb_curspace, b.dqb_ihardlimit, b.dqb_isoftlimit, b.dqb_btime, b.dqb_itime, 0, 0, 0);
+	b.dqb_valid = QIF_SPACE | QIF_ILIMITS | QIF_ITIME | QIF_INODES;
+	EXPECT_QUOTA(SYS(quotactl, QCMD(Q_SETQUOTA, GRPQUOTA), "/dev/null", -2, &b),
+		     S(special, "/dev/null"), NONE(quotafilepath), 64, 2, 0xfffffffeu, 1, 0, 0, b.dqb_curspace,
+		     b.dqb_ihardlimit, b.dqb_isoftlimit, 0, b.dqb_itime, 0, 0, 0);
+	EXPECT_QUOTA(SYS(quotactl, QCMD(Q_SETQUOTA, GRPQUOTA), "/dev/null", 5, 8L),
+		     S(special, "/dev/null"), NONE(quotafilepath), 64, 2, 5, 1, NO_QUOTA);
+	EXPECT_QUOTA(SYS(quotactl, QCMD(Q_SETINFO, USRQUOTA), "/dev/null", 1, &info),
+		     S(special, "/dev/null"), NONE(quotafilepath), 16, 1, 0, 1, NO_LIMITS, info.dqi_bgrace, info.dqi_igrace, 2);
+	info.dqi_flags = 0;
+	info.dqi_valid = 4 | 2;
+	EXPECT_QUOTA(SYS(quotactl, QCMD(Q_SETINFO, USRQUOTA), "/dev/null", 1, &info),
+		     S(special, "/dev/null"), NONE(quotafilepath), 16, 1, 0, 1, NO_LIMITS, 0, info.dqi_igrace, 1);
+	/* those of XFS, and what nobody has */
+	EXPECT_QUOTA(SYS(quotactl, QCMD(X_CMD(4), USRQUOTA), "/dev/null", 77, &b),
+		     S(special, "/dev/null"), NONE(quotafilepath), 2048, 1, 77, 1, NO_QUOTA);
+	EXPECT_QUOTA(SYS(quotactl, QCMD(X_CMD(5), 9), "/dev/null", 77, &b),
+		     S(special, "/dev/null"), NONE(quotafilepath), 4096, 0, 0, 1, NO_QUOTA);
+	EXPECT_QUOTA(SYS(quotactl, QCMD(0x1234, USRQUOTA), 0L, 77, &b), NONE(special), NONE(quotafilepath), 0, 1, 0, 1,
+		     NO_QUOTA);
 }
 
 int main(int argc, char **argv)

@@ -104,22 +104,6 @@ static void test_match(void **state)
 	world_fini(&w);
 }
 
-/* Drivers send no event of its own for it: a generic one must do. */
-static void test_generic_in_its_place(void **state)
-{
-	struct world w = { .opt = test_options() };
-
-	(void)state;
-	assert_false(event_desc(EV_SYSCALL_QUOTACTL_X)->captured);
-	world_load(&w, RULE("quota", "evt.type=quotactl") RULE("open", "evt.type=open")
-			       RULE("late", "evt.type=quotactl and evt.num > 100"));
-	assert_string_equal(matching(&w, EV_GENERIC_X, SC_quotactl, false), "quota");
-	assert_string_equal(matching(&w, EV_SYSCALL_QUOTACTL_X, 0, false), "quota");
-	assert_string_equal(matching(&w, EV_GENERIC_X, SC_mincore, false), "");
-	assert_string_equal(matching(&w, EV_GENERIC_X, SC_open, false), "");
-	world_fini(&w);
-}
-
 /* Events that no rule can match are not looked at, and nobody wants them. */
 static void test_interest(void **state)
 {
@@ -387,7 +371,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_match),
-		cmocka_unit_test(test_generic_in_its_place),
 		cmocka_unit_test(test_interest),
 		cmocka_unit_test(test_fields_of_rules),
 		cmocka_unit_test(test_selection),
