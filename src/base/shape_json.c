@@ -15,7 +15,7 @@ static json_t *with_pattern(const char *type, const char *text, bool variables)
 {
 	json_t *j = types(type, "string", NULL);
 
-	json_object_set_new(j, "pattern", json_sprintf("^(%s)$%s", text, variables ? "|[$][{]" : ""));
+	json_object_set_new(j, "pattern", json_sprintf("^(%s)$%s", text, variables ? "|[$][{][^}]*[}]" : ""));
 	return j;
 }
 
@@ -148,7 +148,7 @@ json_t *shape_json(const struct shape *s, bool variables)
 		words |= of->type == SHAPE_TEXT && of->choices;
 	}
 	if (words && variables)
-		json_array_append_new(any, json_pack("{s:s, s:s}", "type", "string", "pattern", "[$][{]"));
+		json_array_append_new(any, json_pack("{s:s, s:s}", "type", "string", "pattern", "[$][{][^}]*[}]"));
 	if (s->nullable && s->type != SHAPE_ANY && !(json_array_size(any) == 1 && add_null(json_array_get(any, 0))))
 		json_array_append_new(any, json_pack("{s:s}", "type", "null"));
 	if (json_array_size(any) > 1)

@@ -296,9 +296,10 @@ def defaults(d):
     walk("", RULES.schema["items"])
 
 
-with Dir() as d:
-    own(d)
-    mutants(d)
-    files(d)
-    defaults(d)
-sys.exit(run_tests({}))
+if __name__ == "__main__":
+    with Dir() as d:
+        own(d)
+        mutants(d)
+        files(d)
+        defaults(d)
+    sys.exit(run_tests({}))
