@@ -124,10 +124,9 @@ static void log_config(const struct app *a)
 		log_info("   %s | schema validation: %s", c->files.p[i].path, c->files.p[i].schema);
 	for (size_t i = 0; i < c->faults.n; i++)
 		log_warning("Option -o %s: schema validation: %s", c->faults.p[i].key, c->faults.p[i].what);
-	if (c->rules_file_used)
-		log_warning(
-			"Using deprecated config key 'rules_file' (singular form). Please use new "
-			"'rules_files' config key (plural form).");
+	if (c->old_rules_key)
+		log_warning("Using deprecated config key '%s' (singular form). Please use new "
+			    "'rules_files' config key (plural form).", c->old_rules_key);
 	for (size_t i = 0; i < c->no_effect.n; i++)
 		buf_addf(&keys, "%s%s", i ? ", " : "", c->no_effect.p[i]);
 	if (keys.len)

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/similar.h"
 
 void config_init(struct config *c)
 {
@@ -51,199 +50,6 @@ const char *config_beside(struct config *c, const char *path)
 	return access(other, F_OK) ? path : other;
 }
 
-/* ---- the schema --------------------------------------------------------------------- */
-
-struct checker {
-	struct arena *a;
-	struct buf key, where;	/* "engine.kind", "[engine][kind]" */
-	const char *failure;
-};
-
-static void fail(struct checker *k, const char *what)
-{
-	if (!k->failure)
-		k->failure =
-			arena_printf(k->a, "failed for <root>%s: %s", buf_str(&k->where), what);
-}
-
-static bool all_scalars(const struct yaml_node *n)
-{
-	for (u32 i = 0; n->kind == YAML_SEQ && i < n->n; i++)
-		if (n->items[i]->kind != YAML_SCALAR)
-			return false;
-	return n->kind != YAML_MAP;
-}
-
-static bool is_of_type(struct arena *a, enum config_type type, const struct yaml_node *n)
-{
-	const struct yaml_node *v = doc_expand(a, n);
-	double real;
-	bool flag;
-	s64 num;
-
-	if (yaml_is_null(v))
-		return true;
-	switch (type) {
-	case CFG_BOOL:
-		return yaml_bool(v, &flag);
-	case CFG_UINT:
-		return yaml_s64(v, &num) && num >= 0;
-	case CFG_DOUBLE:
-		return yaml_double(v, &real);
-	case CFG_STRING:
-		return v->kind == YAML_SCALAR;
-	case CFG_STRINGS:
-		return all_scalars(v);
-	case CFG_MAP:
-		return v->kind == YAML_MAP;
-	case CFG_ITEMS:
-		return v->kind == YAML_SEQ;
-	}
-	return false;
-}
-
-static const char *const type_names[] = {
-	[CFG_BOOL] = "true or false",
-	[CFG_UINT] = "a number, not negative",
-	[CFG_DOUBLE] = "a number",
-	[CFG_STRING] = "a text",
-	[CFG_STRINGS] = "a list of texts",
-	[CFG_MAP] = "a map",
-	[CFG_ITEMS] = "a list",
-};
-
-static bool is_choice(const char *choices, const char *word)
-{
-	size_t len = strlen(word), n;
-
-	for (; *choices; choices += n + strspn(choices + n, ", ")) {
-		n = strcspn(choices, ",");
-		if (n == len && !strncmp(choices, word, n))
-			return true;
-	}
-	return false;
-}
-
-/* Of a value that has the type of its row. */
-static void check_limit(struct checker *k, const struct config_limit *limit, const struct yaml_node *n)
-{
-	const struct yaml_node *v = doc_expand(k->a, n);
-	s64 num;
-
-	if (yaml_is_null(v))
-		return;
-	if (limit->choices && !is_choice(limit->choices, v->s))
-		fail(k, arena_printf(k->a, "expected one of %s", limit->choices));
-	if (limit->max && yaml_s64(v, &num) && (u64)num > limit->max)
-		fail(k, arena_printf(k->a, "expected a number, at most %llu", limit->max));
-}
-
-static const struct config_row *row_by_key(const char *key)
-{
-	for (u32 i = 0; i < config_nrows; i++)
-		if (!strcmp(config_rows[i].key, key))
-			return &config_rows[i];
-	return NULL;
-}
-
-static bool is_section(const char *key, size_t len)
-{
-	for (u32 i = 0; i < config_nrows; i++)
-		if (!strncmp(config_rows[i].key, key, len) && config_rows[i].key[len] == '.')
-			return true;
-	return false;
-}
-
-static void check_map(struct checker *k, const struct yaml_node *map);
-
-static void check_value(struct checker *k, const struct yaml_node *value)
-{
-	const struct config_row *row = row_by_key(buf_str(&k->key));
-	const struct config_limit *limit = row ? config_limit(row->key) : NULL;
-	struct buf what = { 0 };
-
-	if (row) {
-		buf_addf(&what, "expected %s", type_names[row->type]);
-		if (!is_of_type(k->a, row->type, value))
-			fail(k, buf_str(&what));
-		else if (limit)
-			check_limit(k, limit, value);
-	} else if (value->kind == YAML_MAP) {
-		if (!value->n)
-			fail(k, "Object should have no fewer than 1 properties.");
-		check_map(k, value);
-	} else if (!yaml_is_null(value)) {
-		fail(k, "expected a map");
-	}
-	buf_fini(&what);
-}
-
-/* The key, or section, of as many parts that is most like this one; NULL: none. */
-static const char *similar_key(struct arena *a, const char *key)
-{
-	struct similar s = { .word = key };
-	u32 dots = 0;
-
-	for (const char *p = key; *p; p++)
-		dots += *p == '.';
-	for (u32 i = 0; i < config_nrows; i++) {
-		const char *row = config_rows[i].key, *end = row;
-
-		for (u32 left = dots + 1; *end && (left -= *end == '.'); end++)
-			;
-		similar_offer(&s, arena_memdup0(a, row, (size_t)(end - row)));
-	}
-	/* the sections before it are there: it is its own length that counts */
-	return s.best && similar_enough(strrchr(key, '.') ? strrchr(key, '.') + 1 : key, s.distance) ? s.best : NULL;
-}
-
-static void check_pair(struct checker *k, const struct yaml_node *key,
-		       const struct yaml_node *value)
-{
-	size_t key_len = k->key.len, where_len = k->where.len;
-	struct buf what = { 0 };
-	const char *name = key->kind == YAML_SCALAR ? key->s : "?", *similar;
-
-	buf_addf(&k->key, "%s%s", key_len ? "." : "", name);
-	if (row_by_key(k->key.p) || is_section(k->key.p, k->key.len)) {
-		buf_addf(&k->where, "[%s]", name);
-		check_value(k, value);
-	} else {
-		buf_addf(
-			&what,
-			"Object contains a property that could not be validated using 'properties' "
-			"or 'additionalProperties' constraints: '%s'.",
-			name);
-		similar = similar_key(k->a, k->key.p);
-		if (similar)	/* at the end: up to there it is Falco's message */
-			buf_addf(&what, " Did you mean '%s'?", similar);
-		fail(k, buf_str(&what));
-	}
-	buf_fini(&what);
-	k->key.len = key_len;
-	k->where.len = where_len;
-	k->key.p[key_len] = '\0';
-	if (k->where.p)
-		k->where.p[where_len] = '\0';
-}
-
-/* As deep as the keys have parts. */
-static void check_map(struct checker *k, const struct yaml_node *map)
-{
-	for (u32 i = 0; i < map->n && !k->failure; i++)
-		check_pair(k, map->items[2 * i], map->items[2 * i + 1]);
-}
-
-const char *config_schema_check(struct arena *a, const struct yaml_node *root)
-{
-	struct checker k = { .a = a };
-
-	check_map(&k, root);
-	buf_fini(&k.key);
-	buf_fini(&k.where);
-	return k.failure ? k.failure : "ok";
-}
-
 /* ---- files -------------------------------------------------------------------------- */
 
 static int add_file(struct config *c, const char *path, const char *text, size_t len,
@@ -260,7 +66,7 @@ static int add_file(struct config *c, const char *path, const char *text, size_t
 	diag_fini(&why);
 	if (!err)
 		vec_push(&c->files, (struct config_file){
-			.path = path, .schema = config_schema_check(&c->arena, *ret) });
+			.path = path, .schema = config_schema_check(&c->arena, *ret, false) });
 	return err;
 }
 
@@ -379,14 +185,22 @@ static bool is_for_config_files(const char *option)
 	return len == strlen("config_files") && !strncmp(option, "config_files", len);
 }
 
-/* "a.b[3].c" is said to set "a.b[]": deeper than that the schema does not look. */
-static const char *up_to_list(struct arena *a, const char *key)
+/* "a.b[3].c" sets "a.b[].c" of a document in which there is no list yet. */
+static const char *without_places(struct arena *a, const char *key)
 {
-	const char *p = key;
+	struct buf b = { 0 };
+	const char *text;
 
-	while (*p && *p != '[')
-		p += p[0] == '\\' && p[1] ? 2 : 1;
-	return *p ? arena_printf(a, "%.*s[]", (int)(p - key), key) : key;
+	for (const char *p = key; *p; p++) {
+		buf_addc(&b, *p);
+		if (*p == '\\' && p[1])
+			buf_addc(&b, *++p);
+		else if (*p == '[')
+			p += strspn(p + 1, "0123456789");
+	}
+	text = arena_memdup0(a, buf_str(&b), b.len);
+	buf_fini(&b);
+	return text;
 }
 
 /*
@@ -399,8 +213,8 @@ static void check_override(struct config *c, const char *key, const char *value)
 	struct diag why = { 0 };
 	const char *verdict;
 
-	if (!doc_set(&c->arena, alone, up_to_list(&c->arena, key), value, &why)) {
-		verdict = config_schema_check(&c->arena, alone);
+	if (!doc_set(&c->arena, alone, without_places(&c->arena, key), value, &why)) {
+		verdict = config_schema_check(&c->arena, alone, true);
 		if (strcmp(verdict, "ok"))
 			vec_push(&c->faults, (struct config_fault){ key, verdict });
 	}
@@ -445,6 +259,14 @@ static int apply_overrides(struct config *c, const struct strlist *o, bool files
 
 /* ---- from the document to the struct ------------------------------------------------ */
 
+static bool all_scalars(const struct yaml_node *n)
+{
+	for (u32 i = 0; n->kind == YAML_SEQ && i < n->n; i++)
+		if (n->items[i]->kind != YAML_SCALAR)
+			return false;
+	return n->kind != YAML_MAP;
+}
+
 int config_strings(struct config *c, const struct yaml_node *n, struct strlist *ret)
 {
 	u32 max = n->kind == YAML_SEQ ? n->n : 1;
@@ -466,27 +288,22 @@ static bool store(struct config *c, const struct config_row *row, const struct y
 	void *at = (char *)c + row->offset;
 	s64 num;
 
-	switch (row->type) {
-	case CFG_BOOL:
+	if (row->shape->type == SHAPE_LIST)
+		return !config_strings(c, n, at);
+	if (row->shape->type == SHAPE_BOOL)
 		return yaml_bool(n, at);
-	case CFG_UINT:
-		if (!yaml_s64(n, &num) || num < 0)
+	if (row->shape->type == SHAPE_NUMBER)
+		return shape_number(n, at);
+	if (row->shape->type == SHAPE_INT && !row->shape->or) {
+		if (!shape_int(n, &num) || num < 0)
 			return false;
 		*(u64 *)at = (u64)num;
 		return true;
-	case CFG_DOUBLE:
-		return yaml_double(n, at);
-	case CFG_STRING:
-		if (n->kind != YAML_SCALAR)
-			return false;
-		*(const char **)at = n->s;
-		return true;
-	case CFG_STRINGS:
-		return !config_strings(c, n, at);
-	case CFG_MAP:
-	case CFG_ITEMS:
-		break;
 	}
+	/* a number or a word is read by the row's own function */
+	if (n->kind != YAML_SCALAR)
+		return false;
+	*(const char **)at = n->s;
 	return true;
 }
 
@@ -503,7 +320,7 @@ static bool same_value(const struct config_row *row, const struct yaml_node *n)
 {
 	bool x, y = !strcmp(row->idle, "true");
 
-	if (row->type == CFG_BOOL)
+	if (row->shape->type == SHAPE_BOOL)
 		return yaml_bool(n, &x) && x == y;
 	return n->kind == YAML_SCALAR && !strcmp(n->s, row->idle);
 }
@@ -519,7 +336,7 @@ static bool is_switched_off(struct config *c, const char *key)
 	if (!dot || !strcmp(dot, ".enabled"))
 		return false;
 	snprintf(enabled, sizeof(enabled), "%.*s.enabled", (int)(dot - key), key);
-	if (!row_by_key(enabled))
+	if (!config_row(enabled))
 		return false;
 	n = doc_get(c->root, enabled);
 	return !n || !yaml_bool(doc_expand(&c->arena, n), &on) || !on;
@@ -533,6 +350,27 @@ static void note_effect(struct config *c, const struct config_row *row, const st
 	vec_push(&c->no_effect, row->key);
 }
 
+/* What is no list or map where one is needed ends the program: there is nothing to go on with. */
+static bool is_of_kind(const struct shape *s, const struct yaml_node *n)
+{
+	if (s->type == SHAPE_MAP)
+		return n->kind == YAML_MAP;
+	if (s->type != SHAPE_LIST)
+		return true;
+	return s->or ? all_scalars(n) : n->kind == YAML_SEQ;
+}
+
+static int bad_kind(const struct config *c, const struct config_row *row, struct diag *d)
+{
+	struct buf what = { 0 };
+	int err;
+
+	shape_describe(row->shape, &what);
+	err = config_bad(c, d, "%s: bad conversion, expected %s", row->key, buf_str(&what));
+	buf_fini(&what);
+	return err;
+}
+
 static int apply_row(struct config *c, const struct config_row *row, struct diag *d)
 {
 	const struct yaml_node *n = doc_get(c->root, row->key);
@@ -542,9 +380,8 @@ static int apply_row(struct config *c, const struct config_row *row, struct diag
 		return 0;
 	n = doc_expand(&c->arena, n);
 	note_effect(c, row, n);
-	if (row->type >= CFG_STRINGS && !is_of_type(&c->arena, row->type, n))
-		return config_bad(c, d, "%s: bad conversion, expected %s", row->key,
-				  type_names[row->type]);
+	if (!is_of_kind(row->shape, n))
+		return bad_kind(c, row, d);
 	if (row->offset && !store(c, row, n))
 		store_default(c, row);
 	return row->parse ? row->parse(c, n, d) : 0;
@@ -556,7 +393,7 @@ static int check_sections(struct config *c, struct diag *d)
 		const struct yaml_node *key = c->root->items[2 * i],
 				       *value = c->root->items[2 * i + 1];
 
-		if (key->kind == YAML_SCALAR && is_section(key->s, strlen(key->s)) &&
+		if (key->kind == YAML_SCALAR && config_is_section(key->s) &&
 		    value->kind != YAML_MAP && !yaml_is_null(value))
 			return config_bad(c, d, "%s: expected a map of keys and values", key->s);
 	}

@@ -8,6 +8,7 @@
 #include "app/doc.h"
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/shape.h"
 #include "base/vec.h"
 #include "rules/rules.h"
 
@@ -48,7 +49,7 @@ struct config {
 	VEC(struct config_file) files;
 	VEC(struct config_fault) faults;	/* of -o, in its order */
 	VEC(const char *) no_effect;	/* keys given that do nothing yet */
-	bool rules_file_used;		/* the deprecated key */
+	const char *old_rules_key;	/* an old name of rules_files that was used; NULL: none */
 
 	struct strlist rules_files, load_plugins;
 	bool load_plugins_given;
@@ -129,13 +130,15 @@ struct config {
 
 #define WORKERS_AUTO_MAX 4u
 
-enum config_type { CFG_BOOL, CFG_UINT, CFG_DOUBLE, CFG_STRING, CFG_STRINGS, CFG_MAP, CFG_ITEMS };
-
-enum { CFG_NO_EFFECT = 1 << 0 };	/* accepted, does nothing yet */
+enum {
+	CFG_NO_EFFECT = 1 << 0,	/* accepted, does nothing yet */
+	CFG_REQUIRED = 1 << 1,	/* when its section is there */
+	CFG_SPARSE = 1 << 2,	/* its section may be empty */
+};
 
 struct config_row {
 	const char *key;	/* names separated by dots */
-	enum config_type type;
+	const struct shape *shape;
 	u16 offset;		/* in struct config; 0: the value is only checked */
 	u16 flags;
 	const char *def;	/* default as text; "" for lists and maps */
@@ -145,19 +148,20 @@ struct config_row {
 	int (*parse)(struct config *c, const struct yaml_node *n, struct diag *d);
 };
 
-/* What the schema says of a value besides its type. */
-struct config_limit {
-	const char *key;
-	const char *choices;	/* words separated by ", ", NULL: any text */
-	u64 max;		/* of a number */
-};
-
 extern const struct config_row config_rows[];
 extern const u32 config_nrows;
 
-/* Of the row with this key, or NULL. */
-const struct config_limit *config_limit(const char *key);
+/* The row with this key, or NULL. */
+const struct config_row *config_row(const char *key);
+/* Are there keys below this one? */
+bool config_is_section(const char *key);
+/* Is the word one of those that the row of this key takes? */
+bool config_is_choice(const char *key, const char *word);
 
+/* ---- config_schema.c ---- */
+
+/* What a configuration may be, made of the rows; in the arena. */
+const struct shape *config_shape(struct arena *a);
 void config_init(struct config *c);
 void config_fini(struct config *c);
 
@@ -176,8 +180,11 @@ int config_defaults(struct config *c, const struct strlist *overrides, struct di
 /* What is wrong with options -o, on standard error: for commands that keep no log. */
 void config_print_faults(const struct config *c);
 
-/* Why map cannot be a configuration, or "ok"; in the arena.  Warnings only. */
-const char *config_schema_check(struct arena *a, const struct yaml_node *root);
+/*
+ * The first reason why root cannot be a configuration, or "ok"; in the arena.  Warnings only.  partial: it is
+ * a part of one, in which keys may be missing.
+ */
+const char *config_schema_check(struct arena *a, const struct yaml_node *root, bool partial);
 
 /* Used by rows. */
 int config_bad(const struct config *c, struct diag *d, const char *fmt, ...) PRINTF(3, 4);
@@ -192,6 +199,7 @@ int config_parse_modern_preset(struct config *c, const struct yaml_node *n, stru
 int config_parse_workers(struct config *c, const struct yaml_node *n, struct diag *d);
 int config_parse_actions(struct config *c, const struct yaml_node *n, struct diag *d);
 int config_parse_rules_file(struct config *c, const struct yaml_node *n, struct diag *d);
+int config_parse_rule_files(struct config *c, const struct yaml_node *n, struct diag *d);
 int config_check(struct config *c, struct diag *d);
 int config_check_memory(struct config *c, struct diag *d);
 /*

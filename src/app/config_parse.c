@@ -250,13 +250,25 @@ int config_parse_plugins(struct config *c, const struct yaml_node *n, struct dia
 
 /* ---- the rest ----------------------------------------------------------------------- */
 
-int config_parse_rules_file(struct config *c, const struct yaml_node *n, struct diag *d)
+static int parse_old_rules_key(struct config *c, const char *key, const struct yaml_node *n, struct diag *d)
 {
-	if (doc_get(c->root, "rules_files"))
-		return config_bad(c, d, "both 'rules_files' and 'rules_file' keys set");
-	c->rules_file_used = true;
+	const char *other = c->old_rules_key ? c->old_rules_key : "rules_files";
+
+	if (c->old_rules_key || doc_get(c->root, "rules_files"))
+		return config_bad(c, d, "both '%s' and '%s' keys set", other, key);
+	c->old_rules_key = key;
 	config_strings(c, n, &c->rules_files);
 	return 0;
+}
+
+int config_parse_rules_file(struct config *c, const struct yaml_node *n, struct diag *d)
+{
+	return parse_old_rules_key(c, "rules_file", n, d);
+}
+
+int config_parse_rule_files(struct config *c, const struct yaml_node *n, struct diag *d)
+{
+	return parse_old_rules_key(c, "rule_files", n, d);
 }
 
 int config_parse_actions(struct config *c, const struct yaml_node *n, struct diag *d)
@@ -308,7 +320,7 @@ int config_parse_modern_preset(struct config *c, const struct yaml_node *n, stru
 	c->modern_buf_auto = n->kind == YAML_SCALAR && !strcmp(n->s, "auto");
 	if (c->modern_buf_auto)
 		return 0;
-	if (n->kind != YAML_SCALAR || !yaml_s64(n, &v))
+	if (!shape_int(n, &v))
 		return config_bad(c, d, "engine.modern_ebpf.buf_size_preset: a number from 1 to 10, or auto, is "
 				  "expected");
 	c->modern_buf_preset = v < 0 ? 0 : (u64)v;
@@ -321,33 +333,25 @@ int config_parse_workers(struct config *c, const struct yaml_node *n, struct dia
 
 	if (n->kind == YAML_SCALAR && !strcmp(n->s, "auto"))
 		return 0;
-	if (n->kind != YAML_SCALAR || !yaml_s64(n, &v) || v < 1 || v > WORKERS_MAX)
+	if (!shape_int(n, &v) || v < 1 || v > WORKERS_MAX)
 		return config_bad(c, d, "workers: a number from 1 to %u, or auto, is expected", WORKERS_MAX);
 	return 0;
 }
 
 static int check_engine(struct config *c, struct diag *d)
 {
-	static const char *const attach[] = { "auto", "fexit", "tracepoint", "sys_exit" };
-	static const char *const kinds[] = {
-		"auto", "modern_ebpf", "replay", "nodriver", "kmod", "ebpf", "ptrace" };
 	const u64 presets[] = { c->modern_buf_preset, c->bpf_buf_preset, c->kmod_buf_preset };
-	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(kinds) && strcmp(kinds[i], c->engine_kind); i++)
-		;
-	if (i == ARRAY_SIZE(kinds))
+	if (!config_is_choice("engine.kind", c->engine_kind))
 		return config_bad(c, d, "engine.kind '%s' is not a valid kind.", c->engine_kind);
-	for (i = 0; i < ARRAY_SIZE(attach) && strcmp(attach[i], c->attach); i++)
-		;
-	if (i == ARRAY_SIZE(attach))
+	if (!config_is_choice("engine.modern_ebpf.attach", c->attach))
 		return config_bad(c, d, "engine.modern_ebpf.attach '%s' is not valid: choose auto, "
 				  "fexit, tracepoint or sys_exit.", c->attach);
 	if (!strcmp(c->engine_kind, "replay") && !c->capture_file[0])
 		return config_bad(
 			c, d,
 			"engine.kind is 'replay' but no engine.replay.capture_file specified.");
-	for (i = 0; i < ARRAY_SIZE(presets); i++)
+	for (u32 i = 0; i < ARRAY_SIZE(presets); i++)
 		if (presets[i] < 1 || presets[i] > 10)
 			return diag_set(d, "The 'buf_size_preset' value must be between '1' and '10'");
 	if (c->buf_memory_max < 1 || c->buf_memory_max > 1 << 20)
@@ -442,7 +446,7 @@ static int check_names(struct config *c, struct diag *d)
 				"Unknown priority \"%s\"--must be one of emergency, alert, "
 				"critical, error, warning, notice, informational, debug",
 				c->min_priority_name);
-	if (strcmp(c->matching, "first") && strcmp(c->matching, "all"))
+	if (!config_is_choice("rule_matching", c->matching))
 		return diag_set(d,
 				"Unknown rule matching strategy \"%s\"--must be one of first, all",
 				c->matching);

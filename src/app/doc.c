@@ -2,8 +2,10 @@
 #include "app/doc.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -39,13 +41,29 @@ struct yaml_node *doc_map(struct arena *a)
 
 /* ---- reading ------------------------------------------------------------------------ */
 
+/* A pipe's writer may stop in the middle. */
+static int wait_for_more(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct stat st;
+	int n;
+
+	if (fstat(fd, &st) || !S_ISFIFO(st.st_mode))
+		return 0;
+	do
+		n = poll(&p, 1, FILE_PIPE_WAIT_MS);
+	while (n < 0 && errno == EINTR);
+	return n > 0 ? 0 : n ? -errno : -ENODATA;
+}
+
 static int read_fd(int fd, struct buf *out)
 {
 	for (;;) {
 		ssize_t n;
+		int err = out->len > FILE_BYTES_MAX ? -EFBIG : wait_for_more(fd);
 
-		if (out->len > FILE_BYTES_MAX)
-			return -EFBIG;
+		if (err)
+			return err;
 		buf_reserve(out, 65536);
 		n = read(fd, out->p + out->len, 65536);
 		if (n < 0 && errno == EINTR)

@@ -117,120 +117,28 @@ void info_print_ignored(void)
 	putchar('\n');
 }
 
-/* ---- the schema of the configuration ------------------------------------------------ */
+/* ---- schemas ------------------------------------------------------------------------ */
 
-static void add_limit(json_t *leaf, const struct config_limit *limit)
+static void print_schema(const struct shape *shape, bool variables)
 {
-	json_t *words;
+	json_t *schema = shape_json(shape, variables);
 
-	if (limit->max)
-		json_object_set_new(leaf, "maximum", json_integer((json_int_t)limit->max));
-	if (!limit->choices)
-		return;
-	words = json_array();
-	for (const char *p = limit->choices; *p;) {
-		size_t n = strcspn(p, ",");
-
-		json_array_append_new(words, json_stringn(p, n));
-		p += n + strspn(p + n, ", ");
-	}
-	json_object_set_new(leaf, "enum", words);
-}
-
-static json_t *leaf_schema(const struct config_row *row)
-{
-	static const char *const types[] = {
-		[CFG_BOOL] = "boolean", [CFG_UINT] = "integer", [CFG_DOUBLE] = "number",
-		[CFG_STRING] = "string", [CFG_STRINGS] = "array", [CFG_MAP] = "object",
-		[CFG_ITEMS] = "array",
-	};
-	json_t *leaf = json_pack("{s:s, s:s}", "type", types[row->type], "description", row->help);
-	const struct config_limit *limit = config_limit(row->key);
-
-	if (row->def[0])
-		json_object_set_new(leaf, "default", json_string(row->def));
-	if (row->flags & CFG_NO_EFFECT)
-		json_object_set_new(leaf, "x-no-effect-yet", json_true());
-	if (limit)
-		add_limit(leaf, limit);
-	return leaf;
-}
-
-static json_t *object_schema(void)
-{
-	return json_pack("{s:s, s:b, s:{}}", "type", "object", "additionalProperties", 0,
-			 "properties");
-}
-
-static void add_leaf(json_t *schema, const char *key, const struct config_row *row)
-{
-	json_t *properties = json_object_get(schema, "properties");
-	const char *dot = strchr(key, '.');
-	char name[64];
-	json_t *section;
-
-	if (!dot) {
-		json_object_set_new(properties, key, leaf_schema(row));
-		return;
-	}
-	snprintf(name, sizeof(name), "%.*s", (int)(dot - key), key);
-	section = json_object_get(properties, name);
-	if (!section) {
-		section = object_schema();
-		json_object_set_new(properties, name, section);
-	}
-	add_leaf(section, dot + 1, row);
+	json_object_set_new(schema, "$schema", json_string("http://json-schema.org/draft-06/schema#"));
+	print_json(schema, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
 }
 
 void info_print_config_schema(void)
 {
-	json_t *schema = object_schema();
+	struct arena a;
 
-	json_object_set_new(schema, "$schema",
-			    json_string("http://json-schema.org/draft-06/schema#"));
-	for (u32 i = 0; i < config_nrows; i++)
-		add_leaf(schema, config_rows[i].key, &config_rows[i]);
-	print_json(schema, JSON_INDENT(2));
+	arena_init(&a);
+	print_schema(config_shape(&a), true);
+	arena_fini(&a);
 }
-
-/* ---- the schema of rules files ------------------------------------------------------ */
-
-static const struct {
-	const char *name, *type;
-} rule_keys[] = {
-	{ "required_engine_version", "string" },
-	{ "required_plugin_versions", "array" },
-	{ "list", "string" },
-	{ "items", "array" },
-	{ "macro", "string" },
-	{ "condition", "string" },
-	{ "rule", "string" },
-	{ "output", "string" },
-	{ "desc", "string" },
-	{ "priority", "string" },
-	{ "source", "string" },
-	{ "enabled", "boolean" },
-	{ "capture", "boolean" },
-	{ "capture_duration", "integer" },
-	{ "warn_evttypes", "boolean" },
-	{ "skip-if-unknown-filter", "boolean" },
-	{ "tags", "array" },
-	{ "exceptions", "array" },
-	{ "override", "object" },
-	{ "append", "boolean" },
-};
 
 void info_print_rule_schema(void)
 {
-	json_t *item = object_schema(), *properties = json_object_get(item, "properties");
-
-	for (u32 i = 0; i < ARRAY_SIZE(rule_keys); i++)
-		json_object_set_new(properties, rule_keys[i].name,
-				    json_pack("{s:s}", "type", rule_keys[i].type));
-	print_json(json_pack("{s:s, s:s, s:o}", "$schema",
-			     "http://json-schema.org/draft-06/schema#", "type", "array", "items",
-			     item),
-		   JSON_INDENT(2));
+	print_schema(rules_shape(), false);
 }
 
 /* ---- --support ---------------------------------------------------------------------- */

@@ -21,6 +21,7 @@
 struct rules;
 struct ruleset;
 struct rules_report;
+struct shape;
 
 struct rules_plugin {
 	const char *name, *version;
@@ -157,5 +158,8 @@ const char *ruleset_field(const struct ruleset *s, const struct rule *r, u32 fie
 u32 ruleset_match(struct ruleset *s, struct field_ctx *x, bool first, struct rule *const **ret);
 /* How often each rule's condition was evaluated: ruleset_count() numbers. */
 void ruleset_evaluations(const struct ruleset *s, u64 *ret);
+
+/* What a rules file may be (base/shape.h). */
+const struct shape *rules_shape(void);
 
 #endif

@@ -5,222 +5,130 @@
  */
 #include <string.h>
 
+#include "base/shape.h"
 #include "rules/item.h"
 
-#define VISITS_MAX 1000000	/* of nodes: aliases may stand for very many */
+/* As in Falco: what looks like a text but is a number, or the reverse, will do; null will not. */
+static const struct shape text = { .type = SHAPE_TEXT };
+static const struct shape texts = { .type = SHAPE_LIST, .items = &text };
+static const struct shape flag = { .type = SHAPE_BOOL };
+static const struct shape integer = { .type = SHAPE_INT };
+static const struct shape any = { .type = SHAPE_ANY };
+static const struct shape priority = {
+	.type = SHAPE_TEXT, .choices = "EMERGENCY, ALERT, CRITICAL, ERROR, WARNING, NOTICE, INFO, INFORMATIONAL, DEBUG" };
 
-enum shape {
-	ANY_SCALAR, BOOL, INTEGER, PRIORITY, SCALARS, EXCEPTIONS, OVERRIDE, PLUGINS, ALTERNATIVES,
-	ANY,
+static const struct shape_key exception_keys[] = {
+	{ .name = "name", .shape = &text, .required = true, .help = "Name, by which others add to it." },
+	{ .name = "fields", .shape = &any, .help = "A field, or a list of them." },
+	{ .name = "comps", .shape = &any, .help = "The operator, or one for each field." },
+	{ .name = "values", .shape = &any, .help = "Values of the field, or lists with one for each." },
 };
+static const struct shape exception = { .type = SHAPE_MAP, SHAPE_KEYS(exception_keys) };
+static const struct shape exceptions = { .type = SHAPE_LIST, .items = &exception };
 
-struct property {
-	const char *name;
-	enum shape shape;
+static const struct shape operation = { .type = SHAPE_TEXT, .choices = "append, replace" };
+static const struct shape_key override_keys[] = {
+	{ .name = "capture", .shape = &operation },
+	{ .name = "capture_duration", .shape = &operation },
+	{ .name = "condition", .shape = &operation },
+	{ .name = "desc", .shape = &operation },
+	{ .name = "enabled", .shape = &operation },
+	{ .name = "exceptions", .shape = &operation },
+	{ .name = "items", .shape = &operation },
+	{ .name = "output", .shape = &operation },
+	{ .name = "priority", .shape = &operation },
+	{ .name = "skip-if-unknown-filter", .shape = &operation },
+	{ .name = "tags", .shape = &operation },
+	{ .name = "warn_evttypes", .shape = &operation },
 };
+static const struct shape override = { .type = SHAPE_MAP, SHAPE_KEYS(override_keys), .min_keys = 1 };
 
-static const struct property item_props[] = {
-	{ "required_engine_version", ANY_SCALAR },
-	{ "required_plugin_versions", PLUGINS },
-	{ "macro", ANY_SCALAR },
-	{ "condition", ANY_SCALAR },
-	{ "list", ANY_SCALAR },
-	{ "items", SCALARS },
-	{ "rule", ANY_SCALAR },
-	{ "desc", ANY_SCALAR },
-	{ "output", ANY_SCALAR },
-	{ "priority", PRIORITY },
-	{ "source", ANY_SCALAR },
-	{ "enabled", BOOL },
-	{ "capture", BOOL },
-	{ "capture_duration", INTEGER },
-	{ "warn_evttypes", BOOL },
-	{ "skip-if-unknown-filter", BOOL },
-	{ "append", BOOL },
-	{ "tags", SCALARS },
-	{ "exceptions", EXCEPTIONS },
-	{ "override", OVERRIDE },
-	{ NULL, ANY },
+static const struct shape_key alternative_keys[] = {
+	{ .name = "name", .shape = &text, .required = true },
+	{ .name = "version", .shape = &text, .required = true },
 };
-
-static const struct property exception_props[] = {
-	{ "name", ANY_SCALAR },
-	{ "fields", ANY },
-	{ "comps", ANY },
-	{ "values", ANY },
-	{ NULL, ANY },
+static const struct shape alternative = { .type = SHAPE_MAP, SHAPE_KEYS(alternative_keys) };
+static const struct shape alternatives = { .type = SHAPE_LIST, .items = &alternative };
+static const struct shape_key plugin_keys[] = {
+	{ .name = "name", .shape = &text, .required = true, .help = "Name of the plugin." },
+	{ .name = "version", .shape = &text, .required = true, .help = "The least that will do: x.y.z" },
+	{ .name = "alternatives", .shape = &alternatives, .help = "Plugins that will do in its place." },
 };
+static const struct shape plugin = { .type = SHAPE_MAP, SHAPE_KEYS(plugin_keys) };
+static const struct shape plugins = { .type = SHAPE_LIST, .items = &plugin };
 
-static const struct property override_props[] = {
-	{ "append", ANY_SCALAR }, { "capture", ANY_SCALAR }, { "capture_duration", ANY_SCALAR },
-	{ "condition", ANY_SCALAR }, { "desc", ANY_SCALAR }, { "enabled", ANY_SCALAR },
-	{ "exceptions", ANY_SCALAR }, { "items", ANY_SCALAR }, { "output", ANY_SCALAR },
-	{ "priority", ANY_SCALAR }, { "skip-if-unknown-filter", ANY_SCALAR },
-	{ "tags", ANY_SCALAR }, { "warn_evttypes", ANY_SCALAR }, { NULL, ANY },
+/* Which of them go together is for the loader. */
+static const struct shape_key item_keys[] = {
+	{ .name = "required_engine_version", .shape = &text, .help = "Engine that the file needs: N or x.y.z" },
+	{ .name = "required_plugin_versions", .shape = &plugins, .help = "Plugins that the file needs." },
+	{ .name = "macro", .shape = &text, .help = "Name of a condition that others may use." },
+	{ .name = "condition", .shape = &text, .help = "What must hold of an event." },
+	{ .name = "list", .shape = &text, .help = "Name of a list of values." },
+	{ .name = "items", .shape = &texts, .help = "The values of a list." },
+	{ .name = "rule", .shape = &text, .help = "Name of a rule." },
+	{ .name = "desc", .shape = &text, .help = "What the rule is for." },
+	{ .name = "output", .shape = &text, .help = "Text of the alert, with %fields." },
+	{ .name = "priority", .shape = &priority, .help = "How grave it is." },
+	{ .name = "source", .shape = &text, .help = "Source of the events.", .def = "syscall" },
+	{ .name = "enabled", .shape = &flag, .help = "Is the rule used?", .def = "true" },
+	{ .name = "capture", .shape = &flag, .help = "Write a capture file when it matches.", .def = "false" },
+	{ .name = "capture_duration", .shape = &integer, .help = "For how long, in milliseconds." },
+	{ .name = "warn_evttypes", .shape = &flag, .help = "Warn when very many types of events are looked at.",
+	  .def = "true" },
+	{ .name = "skip-if-unknown-filter", .shape = &flag, .help = "Leave the rule out when a field is not known.",
+	  .def = "false" },
+	{ .name = "tags", .shape = &texts, .help = "Words by which rules are chosen." },
+	{ .name = "exceptions", .shape = &exceptions, .help = "Cases in which the rule does not fire." },
+	{ .name = "override", .shape = &override, .help = "What is changed in an item that is there already." },
+	{ .name = "append", .shape = &flag, .help = "Old: add to an item that is there already.", .def = "false" },
 };
+static const struct shape item = { .type = SHAPE_MAP, SHAPE_KEYS(item_keys) };
+static const struct shape items = { .type = SHAPE_LIST, .items = &item };
 
-static const struct property plugin_props[] = {
-	{ "name", ANY_SCALAR },
-	{ "version", ANY_SCALAR },
-	{ "alternatives", ALTERNATIVES },
-	{ NULL, ANY },
-};
-
-static const struct property alternative_props[] = {
-	{ "name", ANY_SCALAR }, { "version", ANY_SCALAR }, { NULL, ANY },
-};
-
-struct check {
-	struct rules_report *rep;
-	struct buf path;	/* "<root>[0][items]" */
-	u32 visits;
-};
-
-static bool check_map(struct check *c, const struct yaml_node *n, const struct property *props);
-
-static bool fail(struct check *c, const char *msg)
+const struct shape *rules_shape(void)
 {
-	report_schema(c->rep, "failed for %s: %s", buf_str(&c->path), msg);
-	return false;
+	return &items;
 }
 
-static bool wrong_type(struct check *c)
+/* Falco's words. */
+static void on_fault(void *ctx, const struct shape_fault *f)
 {
-	return fail(c, "Value type not permitted by 'type' constraint.");
-}
+	struct rules_report *rep = ctx;
 
-static void leave(struct check *c, size_t len)
-{
-	c->path.len = len;
-	c->path.p[len] = 0;
-}
-
-/* Each element of a sequence: a map of these properties, or (NULL) a scalar. */
-static bool check_seq(struct check *c, const struct yaml_node *n, const struct property *props)
-{
-	bool ok = true;
-
-	if (n->kind != YAML_SEQ)
-		return wrong_type(c);
-	for (u32 i = 0; i < n->n && c->visits < VISITS_MAX; i++) {
-		const struct yaml_node *e = n->items[i];
-		size_t len = c->path.len;
-		bool good;
-
-		c->visits++;
-		buf_addf(&c->path, "[%u]", i);
-		good = props ? check_map(c, e, props) :
-		       (e->kind == YAML_SCALAR && !yaml_is_null(e)) || wrong_type(c);
-		leave(c, len);
-		if (good)
-			continue;
-		report_schema(c->rep, "failed for %s: Failed to validate item #%u in array.",
-			      buf_str(&c->path), i);
-		ok = false;
-	}
-	return ok;
-}
-
-static bool check_priority(struct check *c, const struct yaml_node *n)
-{
-	static const char *const names[] = {
-		"EMERGENCY", "ALERT", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO",
-		"INFORMATIONAL", "DEBUG",
-	};
-
-	for (size_t i = 0; n->kind == YAML_SCALAR && i < ARRAY_SIZE(names); i++) {
-		if (!strcmp(n->s, names[i]))
-			return true;
-	}
-	return fail(c, "Failed to match against any enum values.");
-}
-
-static bool is_truth(const char *s)
-{
-	return !strcmp(s, "true") || !strcmp(s, "false");
-}
-
-static bool check_value(struct check *c, const struct yaml_node *n, enum shape shape)
-{
-	bool scalar = n->kind == YAML_SCALAR && !yaml_is_null(n);
-	s64 v;
-
-	switch (shape) {
-	case ANY_SCALAR:
-		/* an empty string in quotes is one, a null is not */
-		return scalar || wrong_type(c);
-	case BOOL:
-		return (scalar && is_truth(n->s)) || wrong_type(c);
-	case INTEGER:
-		return (scalar && yaml_s64(n, &v)) || wrong_type(c);
-	case PRIORITY:
-		return check_priority(c, n);
-	case SCALARS:
-		return check_seq(c, n, NULL);
-	case EXCEPTIONS:
-		return check_seq(c, n, exception_props);
-	case OVERRIDE:
-		return check_map(c, n, override_props);
-	case PLUGINS:
-		return check_seq(c, n, plugin_props);
-	case ALTERNATIVES:
-		return check_seq(c, n, alternative_props);
-	case ANY:
+	switch (f->kind) {
+	case SHAPE_WRONG:
+		report_schema(rep, "failed for <root>%s: %s", f->where, f->shape->choices ?
+			      "Failed to match against any enum values." :
+			      "Value type not permitted by 'type' constraint.");
+		break;
+	case SHAPE_UNKNOWN_KEY:
+		report_schema(rep, "failed for <root>%s: Object contains a property that could not be validated using "
+			      "'properties' or 'additionalProperties' constraints: '%.1000s'.", f->where, f->name);
+		break;
+	case SHAPE_MISSING_KEY:
+		report_schema(rep, "failed for <root>%s: Missing required property '%s'.", f->where, f->name);
+		break;
+	case SHAPE_FEW_KEYS:
+		report_schema(rep, "failed for <root>%s: Object should have no fewer than %u properties.", f->where,
+			      f->index);
+		break;
+	case SHAPE_MANY_KEYS:
+		report_schema(rep, "failed for <root>%s: Object should have no more than %u properties.", f->where,
+			      f->index);
+		break;
+	case SHAPE_IN_KEY:
+		report_schema(rep, "failed for <root>%s: Failed to validate against schema associated with property "
+			      "name '%s'.", f->where, f->name);
+		break;
+	case SHAPE_IN_ITEM:
+		report_schema(rep, "failed for <root>%s: Failed to validate item #%u in array.", f->where, f->index);
 		break;
 	}
-	return true;
-}
-
-static const struct property *find_property(const struct property *props, const char *name)
-{
-	for (; props->name; props++) {
-		if (!strcmp(props->name, name))
-			return props;
-	}
-	return NULL;
-}
-
-static bool check_property(struct check *c, const struct yaml_node *key,
-			   const struct yaml_node *value, const struct property *props)
-{
-	const char *name = key->kind == YAML_SCALAR ? key->s : "";
-	const struct property *p = find_property(props, name);
-	size_t len = c->path.len;
-	bool ok;
-
-	if (!p) {
-		report_schema(c->rep, "failed for %s: Object contains a property that could not be "
-			      "validated using 'properties' or 'additionalProperties' "
-			      "constraints: '%.1000s'.", buf_str(&c->path), name);
-		return false;
-	}
-	buf_addf(&c->path, "[%s]", name);
-	ok = check_value(c, value, p->shape);
-	leave(c, len);
-	if (!ok)
-		report_schema(c->rep, "failed for %s: Failed to validate against schema associated "
-			      "with property name '%s'.", buf_str(&c->path), name);
-	return ok;
-}
-
-static bool check_map(struct check *c, const struct yaml_node *n, const struct property *props)
-{
-	bool ok = true;
-
-	if (n->kind != YAML_MAP)
-		return wrong_type(c);
-	for (u32 i = 0; i < n->n && c->visits < VISITS_MAX; i++) {
-		c->visits++;
-		ok &= check_property(c, n->items[2 * i], n->items[2 * i + 1], props);
-	}
-	return ok;
 }
 
 void schema_check(const struct yaml_node *doc, struct rules_report *rep)
 {
-	struct check c = { .rep = rep };
+	const struct shape_checker how = { .fault = on_fault, .ctx = rep };
 
-	buf_adds(&c.path, "<root>");
-	check_seq(&c, doc, item_props);
-	buf_fini(&c.path);
+	shape_check(&items, doc, &how);
 }

@@ -273,6 +273,41 @@ def config(d):
 
 # ---- files that are none ----------------------------------------------------------------------------------
 
+def stalled(d, name, run):
+    """A pipe whose writer stops in the middle."""
+    os.mkfifo(d.at(name))
+    w = os.open(d.at(name), os.O_RDWR)
+    os.write(w, b"# more to come\n")
+    try:
+        return run(name)
+    finally:
+        os.close(w)
+
+
+def included(d):
+    """Files that a configuration names which are none."""
+    d.write("many.yaml", "colour: red\n")
+    os.mkdir(d.at("conf.d"))
+    for what, name in (("fifo", "fifo"), ("loop", "loop"), ("zero", "/dev/zero")):
+        d.write(what + ".yaml", CONFIG + "config_files: [%s]\n" % name)
+    os.symlink("../fifo", d.at("conf.d/1.yaml"))
+    os.symlink("..", d.at("conf.d/2.yaml"))
+    d.write("folder.yaml", CONFIG + "config_files: [conf.d, loop, nothing]\n")
+    d.write("again.yaml", CONFIG + "config_files: [./again.yaml]\n")
+    os.symlink("link.yaml", d.at("other.yaml"))
+    d.write("link.yaml", CONFIG + "config_files: [other.yaml]\n")
+    d.write("twice.yaml", CONFIG + "config_files: [many.yaml, many.yaml]\n")
+    refused("configuration: a pipe without a writer included", d.replay("x.scap", config="fifo.yaml"), r"fifo: it is a pipe")
+    refused("configuration: an endless file included", d.replay("x.scap", config="zero.yaml"), r"/dev/zero: it is too large")
+    accepted("configuration: a loop of links included is a file that is not there", d.replay("x.scap", config="loop.yaml"), within=10)
+    accepted("configuration: pipes and folders in a folder are left out", d.replay("x.scap", config="folder.yaml"), within=10)
+    accepted("configuration: a file included twice", d.replay("x.scap", config="twice.yaml"), r"many\.yaml \| schema validation: failed", within=10)
+    for name in ("again.yaml", "link.yaml"):
+        refused("configuration: itself included by another name: " + name, d.replay("x.scap", config=name), r"config_files", r"other\.yaml|again\.yaml")
+    refused("configuration: a pipe that stalls", stalled(d, "stall1", lambda f: d.replay("x.scap", config=f)), r"stall1: .*nothing was written for 10 seconds")
+    refused("rules: a pipe that stalls", stalled(d, "stall2", lambda f: d.saker("-V", f)), r"stall2.*nothing was written for 10 seconds")
+
+
 def files(d):
     os.mkdir(d.at("dir"))
     os.mkfifo(d.at("fifo"))
@@ -466,7 +501,7 @@ def machine(d):
 SCAP = mkscap()
 d = Dir()
 try:
-    for part in (rules, slow, config, files, captures, strings, machine):
+    for part in (rules, slow, config, files, included, captures, strings, machine):
         part(d)
 finally:
     shutil.rmtree(d.path, ignore_errors=True)

@@ -422,7 +422,7 @@ def t_schema_of_values(d):
     holds(err, r"c.yaml \| schema validation: failed for <root>\[capture\]\[mode\]: expected one of rules, all_rules$")
     rc, out, err = d.run("--config-schema", raw=True)
     of = json.loads(out)["properties"]["capture"]["properties"]
-    same((of["mode"]["enum"], of["max_file_size_mb"]["maximum"]), (["rules", "all_rules"], 1048576))
+    same((of["mode"]["anyOf"][0]["enum"], of["max_file_size_mb"]["maximum"]), (["rules", "all_rules"], 1048576))
 
 
 def t_environment(d):
@@ -480,13 +480,24 @@ This page is made from the program's own table of keys by `tests/cli/cli.py --do
 - `-o KEY=VALUE` sets one key: `-o json_output=true`, `-o rules[].disable.tag=network`, `-o engine.modern_ebpf.buf_size_preset=6`.
   `[]` appends to a list, `[N]` names an element, a value in braces is YAML.
 - `${NAME}` in a value is the environment variable NAME; `$${NAME}` is the text `${NAME}`.
-- A value of the wrong type, or an unknown key, is told in the log; the default is used.
+- A value of the wrong type, or an unknown key, is told in the log (`FILE | schema validation: failed for ...`); the default
+  is used. What is no value for a key at all, as `engine.kind: x`, ends the program.
+- `saker --config-schema` prints what the log's line is made from as a JSON schema (draft 06), `--rule-schema` that of rules
+  files: for editors, and for checks before a file is rolled out. A validator must read YAML by the core schema of YAML 1.2;
+  it cannot know what `${NAME}` stands for, and takes it.
 - Relative paths of rules and configuration files start from the folder of the configuration file or, when nothing is
   there, from the working directory.
 
 | key | type | default | |
 |---|---|---|---|
 """
+
+
+def type_name(schema):
+    """The type that is meant, of those that will do."""
+    first, *others = schema.get("anyOf", [schema])
+    kind = "string" if "enum" in first else first["type"] if isinstance(first["type"], str) else first["type"][0]
+    return ", ".join([kind] + [word for s in others for word in s.get("enum", [])])
 
 
 def docs(d):
@@ -498,8 +509,10 @@ def docs(d):
             if "properties" in s:
                 walk(prefix + name + ".", s)
             else:
+                default = s.get("default", "-")
                 note = " *No effect in this version.*" if s.get("x-no-effect-yet") else ""
-                rows.append("| `%s` | %s | %s | %s%s |\n" % (prefix + name, s["type"], s.get("default", "-"), s["description"], note))
+                rows.append("| `%s` | %s | %s | %s%s |\n" % (
+                    prefix + name, type_name(s), default if isinstance(default, str) else json.dumps(default), s["description"], note))
     walk("", json.loads(out))
     return HEAD + "".join(rows)
 

@@ -120,6 +120,8 @@ static void refused(void **state)
 		{ "", "load_plugins[]=x", "Cannot load plugin 'x': plugin config not found" },
 		{ "", "plugins[]={name: x, library_path: ../../x.so}", "resolves outside the plugins directory" },
 		{ "{rules_file: a, rules_files: []}", NULL, "both 'rules_files' and 'rules_file' keys set" },
+		{ "{rule_files: a, rules_files: []}", NULL, "both 'rules_files' and 'rule_files' keys set" },
+		{ "{rule_files: a, rules_file: b}", NULL, "both 'rules_file' and 'rule_files' keys set" },
 		{ "rules: [{enable: {}}]", NULL, "rules: 'enable' needs" },
 		{ "rules: [x]", NULL, "rules: each entry" },
 		{ "", "append_output=[]", "append_output: bad conversion" },
@@ -243,19 +245,33 @@ static void schema(void **state)
 		{ "json_output: ", "ok" },
 		{ "json_output: maybe", "failed for <root>[json_output]: expected true or false" },
 		{ "engine: {kind: auto}", "ok" },
-		{ "engine: {kind: [a]}", "failed for <root>[engine][kind]: expected a text" },
+		{ "engine: {kind: [a]}", "failed for <root>[engine][kind]: expected one of auto, modern_ebpf, ebpf, kmod, ptrace, "
+		  "replay, nodriver" },
 		{ "engine: {knd: auto}", "failed for <root>[engine]: Object contains a property that could not be "
 		  "validated using 'properties' or 'additionalProperties' constraints: 'knd'. Did you mean 'engine.kind'?" },
 		{ "capture: {mode: all_rules, max_file_size_mb: 1048576}", "ok" },
 		{ "capture: {mode: }", "ok" },
 		{ "capture: {mode: bogus}", "failed for <root>[capture][mode]: expected one of rules, all_rules" },
 		{ "capture: {mode: rule}", "failed for <root>[capture][mode]: expected one of rules, all_rules" },
-		{ "capture: {mode: [rules]}", "failed for <root>[capture][mode]: expected a text" },
+		{ "capture: {mode: [rules]}", "failed for <root>[capture][mode]: expected one of rules, all_rules" },
 		{ "capture: {max_file_size_mb: 1048577}",
 		  "failed for <root>[capture][max_file_size_mb]: expected a number, at most 1048576" },
 		{ "libs_logger: {severity: trace}", "ok" },
 		{ "libs_logger: {severity: foo}", "failed for <root>[libs_logger][severity]: expected one of fatal, "
 		  "critical, error, warning, notice, info, debug, trace" },
+		{ "metrics: ", "ok" },
+		{ "program_output: {enabled: false}", "failed for <root>[program_output]: Missing required property 'program'." },
+		{ "engine: {modern_ebpf: {attach: auto}}", "failed for <root>[engine]: Missing required property 'kind'." },
+		{ "engine: {kind: auto, modern_ebpf: {}}", "ok" },
+		{ "rules: [{enable: {rule: a}}, {disabel: {tag: b}}]", "failed for <root>[rules][1]: Object contains a property that could "
+		  "not be validated using 'properties' or 'additionalProperties' constraints: 'disabel'. Did you mean 'rules[1].disable'?" },
+		{ "rules: [{enable: {rule: a, tag: b}}]", "failed for <root>[rules][0][enable]: Object should have no more than 1 properties." },
+		{ "append_output: [{extra_fields: [a, [b]]}]",
+		  "failed for <root>[append_output][0][extra_fields][1]: expected a text or a map" },
+		{ "syscall_event_drops: {actions: [log, shout]}",
+		  "failed for <root>[syscall_event_drops][actions][1]: expected one of ignore, log, alert, exit" },
+		{ "workers: some", "failed for <root>[workers]: expected a number from 1 to 64 or auto" },
+		{ "rule_files: [a.yaml]", "ok" }, { "rules_files: a.yaml", "ok" },
 		{ "metrics: {}", "failed for <root>[metrics]: Object should have no fewer than 1 properties." },
 		{ "metrics: 1", "failed for <root>[metrics]: expected a map" },
 		{ "foo: 1", "failed for <root>: Object contains a property that could not be validated using "
@@ -272,7 +288,7 @@ static void schema(void **state)
 
 		arena_init(&a);
 		assert_int_equal(doc_parse(&a, rows[i].text, strlen(rows[i].text), &n, &d), 0);
-		assert_string_equal(config_schema_check(&a, n), rows[i].want);
+		assert_string_equal(config_schema_check(&a, n, false), rows[i].want);
 		arena_fini(&a);
 	}
 }
@@ -292,12 +308,21 @@ static void schema_of_options(void **state)
 		{ "engine.modern_ebpf=5", "engine.modern_ebpf", "failed for <root>[engine][modern_ebpf]: expected a map" },
 		{ "engine.paint=red", "engine.paint", "failed for <root>[engine]: " NO_SUCH("paint") },
 		{ "webserver.listen_port=abc", "webserver.listen_port",
-		  "failed for <root>[webserver][listen_port]: expected a number, not negative" },
+		  "failed for <root>[webserver][listen_port]: expected a number, at most 65535" },
 		{ "outputs_queue.capacity=-1", "outputs_queue.capacity",
 		  "failed for <root>[outputs_queue][capacity]: expected a number, not negative" },
 		{ "priority={a: b}", "priority", "failed for <root>[priority]: expected a text" },
 		{ "nokey[].x=1", "nokey[].x", "failed for <root>: " NO_SUCH("nokey") },
 		{ "capture.mode=bogus", "capture.mode", "failed for <root>[capture][mode]: expected one of rules, all_rules" },
+		{ "append_output[].match.name=x", "append_output[].match.name",
+		  "failed for <root>[append_output][0][match]: " NO_SUCH("name") },
+		{ "rules[0].disable={tag: x, rules: [a]}", "rules[0].disable", "failed for <root>[rules][0][disable]: "
+		  "Object should have no more than 1 properties." },
+		{ "append_output[]={extra_feilds: [a]}", "append_output[]", "failed for <root>[append_output][0]: " NO_SUCH("extra_feilds")
+		  " Did you mean 'append_output[0].extra_fields'?" },
+		{ "append_output[].extra_output={a: b}", "append_output[].extra_output",
+		  "failed for <root>[append_output][0][extra_output]: expected a text" },
+		{ "program_output.enabled=false", NULL, NULL },
 		{ "json_output=true", NULL, NULL },
 		{ "json_output=", NULL, NULL },
 		{ "json_output=${NOT_SET}", NULL, NULL },
@@ -345,37 +370,31 @@ static void without_effect(void **state)
 	config_fini(&c);
 }
 
-/* Each row's default must be of its type, or it would be ignored silently. */
+static void on_fault(void *ctx, const struct shape_fault *f)
+{
+	(void)ctx;
+	(void)f;
+}
+
+/* Each row's default must be one of the values that it takes, or it would be ignored silently. */
 static void rows_are_sound(void **state)
 {
-	u32 nlimits = 0;
+	static const struct shape_checker how = { .fault = on_fault };
 
 	(void)state;
 	for (u32 i = 0; i < config_nrows; i++) {
 		const struct config_row *r = &config_rows[i];
 		struct yaml_node n = { .kind = YAML_SCALAR, .plain = true, .s = r->def,
 				       .len = (u32)strlen(r->def) };
-		const struct config_limit *limit = config_limit(r->key);
-		double real;
-		bool flag;
-		s64 num;
 
 		assert_non_null(r->help);
-		nlimits += !!limit;
-		if (limit)
-			assert_int_equal(r->type, limit->choices ? CFG_STRING : CFG_UINT);
-		if (r->type == CFG_BOOL)
-			assert_true(yaml_bool(&n, &flag));
-		else if (r->type == CFG_UINT)
-			assert_true(yaml_s64(&n, &num) && num >= 0);
-		else if (r->type == CFG_DOUBLE)
-			assert_true(yaml_double(&n, &real));
-		else if (r->type != CFG_STRING)
+		if (r->shape->type == SHAPE_LIST || r->shape->type == SHAPE_MAP)
 			assert_string_equal(r->def, "");
+		else if (!(r->shape->type == SHAPE_TEXT && !r->shape->choices) && !shape_check(r->shape, &n, &how))
+			fail_msg("%s: default %s", r->key, r->def);
 		for (u32 j = 0; j < i; j++)
 			assert_string_not_equal(r->key, config_rows[j].key);
 	}
-	assert_int_equal(nlimits, 3);	/* each belongs to a row */
 }
 
 static void command_line(void **state)
