@@ -58,8 +58,11 @@ def t_iso_time(d):
 
 
 def t_stop_after(d):
-    rc, out, err = d.run("-M", "2")
-    same((rc, out.count("Warning file")), (0, 3))
+    """The event at which it is over is not looked at; a number below nothing is never."""
+    for seconds, n in (("2", 2), ("0x2", 2), ("3", 3), ("0", 4), ("-1", 4), ("2147483647", 4), ("1", 1)):
+        rc, out, err = d.run("-v", "-M", seconds)
+        same((rc, out.count("Warning file")), (0, n), seconds)
+        holds(err, "Captured Events: %d," % n)
 
 
 def t_verbose(d):
@@ -318,6 +321,34 @@ def t_errors(d):
     rc, out, err = d.run(rules=False)
     same(rc, 1)
     holds(err, "^Error: You must specify at least one rules file")
+
+
+def t_option_syntax(d):
+    for arg in ("--c", "--h", "-?", "-=x", "---x", "--a.b", "--=x"):
+        rc, out, err = d.run(arg, raw=True)
+        same((rc, out, err), (1, "", "Error: Argument ‘%s’ starts with a - but has incorrect syntax\n" % arg))
+    for args, value in ((["-M", "1.5"], "1.5"), (["-M", ""], ""), (["-M2147483648"], "2147483648"), (["-M", "0x"], "0x"),
+                        (["-M", "-2147483649"], "-2147483649"), (["-M", "--version"], "--version"), (["-M", "9" * 30], "9" * 30),
+                        (["--version=yes"], "yes"), (["--version="], ""), (["--dry-run=TRUE"], "TRUE")):
+        rc, out, err = d.run(*args, raw=True)
+        same((rc, out, err), (1, "", "Error: Argument ‘%s’ failed to parse\n" % value))
+    for value in ("true", "T", "1"):
+        rc, out, err = d.run("--dry-run=" + value)
+        same((rc, out), (0, ""), value)
+    for value in ("false", "f", "0"):
+        rc, out, err = d.run("--dry-run", "--dry-run=" + value)
+        same((rc, out.count("Warning file")), (0, 4), value)
+    for args in (["word", "-", "--list=", "-N"], ["-N", "--list", "--", "--nosuch"], ["--list", "nosuch", "-N"]):
+        rc, out, err = d.run(*args)
+        same((rc, out.startswith("evt.num\n")), (0, True), args)
+
+
+def t_configuration_is_looked_for_first(d):
+    for args in (["--help"], ["--version"], ["--format=x"], ["-i"]):
+        rc, out, err = d.run("-c", "c.yaml", "-c", "nosuch.yaml", *args, raw=True)
+        same((rc, out, err), (1, "", "Error: Could not find configuration file at nosuch.yaml\n"), args)
+    rc, out, err = d.run("-c", "", "--list", "-N", raw=True)
+    same((rc, out.startswith("evt.num\n")), (0, True))
 
 
 def t_did_you_mean(d):
