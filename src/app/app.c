@@ -97,7 +97,6 @@ static enum outcome print_static(struct app *a)
 static void apply_cmdline(struct app *a)
 {
 	struct config *c = &a->cfg;
-	const char *p = a->cmd.print;
 
 	if (a->cmd.userspace) {
 		a->cfg.engine_kind = "ptrace";
@@ -105,9 +104,21 @@ static void apply_cmdline(struct app *a)
 	}
 	if (a->cmd.unbuffered)
 		c->buffered_outputs = false;
-	if (p && strcmp(p, "c") && strcmp(p, "container") && strcmp(p, "k") &&
-	    strcmp(p, "kubernetes"))
-		config_add_extra_output(c, p);
+}
+
+/* -p: what once stood for the fields of containers adds nothing any more. */
+static void apply_print(struct app *a)
+{
+	static const char *const nothing[] = { "c", "container", "k", "kubernetes" };
+	const char *p = a->cmd.print;
+
+	if (!p || !*p)
+		return;
+	log_warning("The -p/--print option is deprecated and will be removed. Use -o append_output=... instead.");
+	for (u32 i = 0; i < ARRAY_SIZE(nothing); i++)
+		if (!strcmp(p, nothing[i]))
+			return;
+	config_add_extra_output(&a->cfg, p);
 }
 
 static void log_config(const struct app *a)
@@ -214,6 +225,7 @@ static enum outcome list(struct app *a)
 
 	a->fields = *field_builtin();
 	a->fields.static_fields = &a->cfg.static_fields;
+	apply_print(a);
 	if (!a->cmd.list_fields)
 		return GO_ON;
 	err = list_fields(&a->fields, a->cmd.list_source, a->cmd.format, a->cmd.names_only,

@@ -43,6 +43,48 @@ def t_json(d):
          '"rule":"opened","source":"syscall","tags":["a","b"],"time":"2023-11-14T22:13:21.000000000Z"}')
 
 
+def first_alert(d, *args):
+    """Text and output_fields of the first alert, and stderr."""
+    rc, out, err = d.run("-o", "json_output=true", *args)
+    same(rc, 0, err)
+    alert = json.loads(out.splitlines()[0])
+    return alert["output"].split('num=1', 1)[1], alert["output_fields"], err
+
+
+def t_append_output(d):
+    """Empty texts restrict nothing and add nothing; of equal keys the last one counts, in an entry the field by its name."""
+    for entry, want in (("{extra_output: x}", " x"), ("{extra_output: ''}", ""), ("{match: {rule: '', source: '', tags: []}, extra_output: x}", " x"),
+                        ("{match: {}, extra_output: '*%evt.num'}", " *1"), ("{match: {tags: [a, b]}, extra_output: x}", " x"),
+                        ("{match: {tags: [a, c]}, extra_output: x}", ""), ("{match: {rule: open}, extra_output: x}", ""),
+                        ("{match: {source: k8s_audit}, extra_output: x}", ""), ("{extra_output: 'a%container.info'}", " a")):
+        text, fields, err = first_alert(d, "-o", "append_output[]=" + entry)
+        same(text, want, entry)
+        same("container.info is deprecated" in err, "container.info" in entry, entry)
+    text, fields, err = first_alert(d, "-o", "append_output[]={extra_fields: [evt.num, {evt.num: x}, {k: a}, {k: '%evt.num'}, evt.time, evt.res, "
+                                    "toupper(fd.name), 'evt.num x', 'evt.num[1]']}")
+    same(fields, {"evt.num": 1, "k": "1", "evt.time": 1700000000000000000, "evt.res": "SUCCESS", "fd.name": "/etc/file0",
+                  "toupper(fd.name)": None, "evt.num x": None, "evt.num[1]": None})
+    text, fields, err = first_alert(d, "-o", "append_output[]={extra_fields: [evt.num]}", "-o", "append_output[]={extra_fields: [{evt.num: x}]}")
+    same(fields["evt.num"], "x")
+    for entry in ("extra_fields: [evt.dir]", "extra_fields: [{k: '%evt.dir'}]", "extra_output: evt.dir"):
+        text, fields, err = first_alert(d, "-o", "append_output[]={%s}" % entry)
+        holds(err, "usage of deprecated field 'evt.dir' has been detected in the rule output")
+
+
+def t_print(d):
+    for word, want in (("c", ""), ("container", ""), ("k", ""), ("kubernetes", ""), ("cg", " cg"), ("x=%evt.num", " x=1"), ("%container.info", " ")):
+        text, fields, err = first_alert(d, "-p" + word, "-o", "append_output[]={extra_output: first}")
+        same(text, " first" + want, word)
+        holds(err, ": The -p/--print option is deprecated and will be removed. Use -o append_output=... instead.$")
+    text, fields, err = first_alert(d, "--print", "")
+    same((text, "deprecated" in err), ("", False))
+    text, fields, err = first_alert(d, "-p", "one", "--print=two")
+    same(text, " two")
+    rc, out, err = d.run("-p", "%nosuch")
+    same((rc, out), (1, ""))
+    holds(err, "LOAD_ERR_COMPILE_OUTPUT .*: unknown filter: nosuch")
+
+
 def t_matching_all_and_selection(d):
     rc, out, err = d.run("-o", "rule_matching=all", "-o", "rules[].enable.rule=of*", "-o", "rules[].disable.rule=opened")
     same(rc, 0, err)
