@@ -250,7 +250,6 @@ static int check_sources(struct app *a, const struct strlist *names, const char 
 static enum outcome select_sources(struct app *a)
 {
 	a->sources[0] = "syscall";
-	log_info("Loaded event sources: syscall");
 	if (engine_is_replay(&a->cfg))
 		return GO_ON;
 	if (a->cmd.enable_sources.n && a->cmd.disable_sources.n) {
@@ -264,7 +263,6 @@ static enum outcome select_sources(struct app *a)
 		diag_set(&a->diag, "Must enable at least one event source");
 		return FAILED;
 	}
-	log_info("Enabled event sources: syscall");
 	return GO_ON;
 }
 
@@ -297,6 +295,13 @@ static void make_rules(struct app *a)
 	a->rules = rules_new(&a->ropt);
 }
 
+static enum outcome rule_not_loaded(struct app *a)
+{
+	a->runtime_error = true;
+	diag_set(&a->diag, "Rule \"%s\" is not loaded", a->cmd.list_rule ? a->cmd.list_rule : "");
+	return FAILED;
+}
+
 static enum outcome validate(struct app *a)
 {
 	int err;
@@ -308,7 +313,12 @@ static enum outcome validate(struct app *a)
 	make_rules(a);
 	if (!a->cmd.validate.n)
 		return GO_ON;
+	log_info("Validating rules file(s):");
+	for (u32 i = 0; i < a->cmd.validate.n; i++)
+		log_info("   %s", a->cmd.validate.p[i]);
 	err = rules_files_validate(a->rules, &a->cmd.validate, &opt, &a->diag);
+	if (err == -ENOENT)
+		return rule_not_loaded(a);
 	a->runtime_error = err == -ENOTSUP;
 	return err ? FAILED : DONE;
 }
@@ -319,6 +329,19 @@ static enum outcome become_user(struct app *a)
 	if (a->cmd.rules_cmd.given)
 		return GO_ON;	/* needs no right, be it to be another user */
 	return fail_if(privileges_become(a->cfg.privileges_user, &a->diag));
+}
+
+static void log_selection(const struct config *c)
+{
+	for (u32 i = 0; i < c->nselection; i++) {
+		const struct rules_selection *s = &c->selection[i];
+		const char *what = s->enable ? "Enabling" : "Disabling";
+
+		if (s->rule)
+			log_info("%s rules with name: %s", what, s->rule);
+		if (s->tag)
+			log_info("%s rules with tag: %s", what, s->tag);
+	}
 }
 
 static enum outcome load_rules(struct app *a)
@@ -342,13 +365,11 @@ static enum outcome load_rules(struct app *a)
 	a->runtime_error = err == -ENOTSUP;
 	if (err)
 		return FAILED;
+	log_selection(&a->cfg);
 	if (a->cmd.list_rules || a->cmd.list_rule) {
 		if (!rules_files_describe(a->rules, a->cmd.list_rule, a->cfg.json_output))
 			return DONE;
-		a->runtime_error = true;
-		diag_set(&a->diag, "Rule \"%s\" is not loaded",
-			 a->cmd.list_rule ? a->cmd.list_rule : "");
-		return FAILED;
+		return rule_not_loaded(a);
 	}
 	return fail_if(rules_compile(a->rules, &a->run.set, &a->diag));
 }
@@ -378,6 +399,8 @@ static enum outcome choose_syscalls(struct app *a)
 
 	if (engine_is_replay(&a->cfg))
 		return GO_ON;
+	log_info("Loaded event sources: syscall");
+	log_info("Enabled event sources: syscall");
 	interest_choose(&a->cfg, a->run.set, NULL, &ch);
 	interest_log(&ch, a->run.set);
 	interest_of(&ch, &a->run.interest);

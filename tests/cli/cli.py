@@ -365,6 +365,39 @@ def t_errors(d):
     holds(err, "^Error: You must specify at least one rules file")
 
 
+def t_ignored(d):
+    rc, out, err = d.run("-i", raw=True)
+    same((rc, err, out), (0, "", "Ignored syscall(s):\n" + "".join("- %s\n" % n for n in "sendfile preadv readv pread recv send pwritev "
+                          "writev write pwrite read".split()) + "\n"))
+
+
+def t_what_is_told_of_rules(d):
+    """The start's lines in Falco's order; missing files before what is wrong with others."""
+    rc, out, err = d.run("-o", "rules[].enable.rule=of*", "-o", "rules[].disable.tag=b", "-L")
+    same(rc, 0, err)
+    holds(err, r"Loading rules from:\n.*   r.yaml \| schema validation: ok\n.*: Enabling rules with name: of\*\n.*: Disabling rules with tag: b\n\Z")
+    rc, out, err = d.run("-o", "engine.kind=nodriver", "-o", "log_level=debug", "--dry-run", replay=False)
+    same(rc, 0, err)
+    holds(err, r"r.yaml \| schema validation: ok\n.*: Loaded event sources: syscall\n.*: Enabled event sources: syscall\n")
+    d.write("bad.yaml", "- rule: [\n")
+    for option in ("-r", "-V"):
+        rc, out, err = d.run(option, "bad.yaml", option, "nosuch.yaml", rules=False)
+        same((rc, out, err.splitlines()[-1]), (1, "", "Error: Could not open file nosuch.yaml for reading"))
+
+
+def t_validate_and_describe(d):
+    rc, table, err = d.run("-L")
+    rc, out, err = d.run("-V", "r.yaml", "-L", rules=False)
+    same((rc, out), (0, "r.yaml: Ok\n\n" + table))
+    holds(err, r"Validating rules file\(s\):\n.*:    r.yaml\n")
+    for more in ([], ["-o", "json_output=true"], ["-L"]):
+        rc, out, err = d.run("-V", "r.yaml", "-l", "nosuch", *more, rules=False)
+        same((rc, out, err.splitlines()[-1]), (1, "", 'Runtime error: Rule "nosuch" is not loaded. Exiting.'))
+    d.write("bad.yaml", "- rule: x\n")
+    rc, out, err = d.run("-V", "bad.yaml", "-l", "nosuch", rules=False)
+    same((rc, "Invalid" in out, "not loaded" in err), (1, True, False))
+
+
 def t_option_syntax(d):
     for arg in ("--c", "--h", "-?", "-=x", "---x", "--a.b", "--=x"):
         rc, out, err = d.run(arg, raw=True)
