@@ -253,6 +253,35 @@ def t_signal_when_one_worker_is_done(d):
     same(int(dropped[1]) < 500 if dropped else True, True, err)
 
 
+def processes(tid, comm):
+    """A list of one process, in the oldest form."""
+    text = lambda s: struct.pack("<H", len(s)) + s
+    return block(0x202, struct.pack("<QQQ", tid, tid, 1) + text(comm) + text(comm) + text(b"") + text(b"/") + struct.pack("<QIII", 1024, 0, 0, 0))
+
+
+def t_concatenated_captures(d):
+    """What the first one has told of processes, fds and time is void in the second one; events are numbered on."""
+    head, t = capture(0), 1700000000 * 10**9
+    read = event(t + 5, 42, 7, [struct.pack("<q", 1), b"x", struct.pack("<q", 3), struct.pack("<I", 1)])
+    first = head + processes(42, b"first") + openat(t, "/etc/a") + read
+    d.write("all.yaml", "- rule: all\n  desc: d\n  condition: evt.num > 0\n  output: n=%evt.num %proc.name %fd.name %evt.reltime\n  priority: INFO\n")
+    for second, want in ((processes(42, b"second") + openat(t + 100, "/etc/b") + read, ["n=3 second /etc/b 0", "n=4 second /etc/b"]),
+                         (read, ["n=3 <NA>  0"]), (processes(42, b"second") + read, ["n=3 second  0"]),
+                         (processes(43, b"other") + openat(t + 7, "/etc/b"), ["n=3 <NA> /etc/b 0"])):
+        d.write("x.scap", first + head + second)
+        rc, out, err = d.run("-r", "all.yaml", rules=False)
+        same(rc, 0, err)
+        got = re.findall("n=.*", out)
+        same(got[:2], ["n=1 first /etc/a 0", "n=2 first /etc/a 5"])
+        for g, w in zip(got[2:], want):
+            same(g[:len(w)], w)
+        same(len(got), 2 + len(want))
+    d.write("x.scap", first + head)
+    rc, out, err = d.run("-r", "all.yaml", rules=False)
+    same((rc, out.count("n=")), (1, 2))
+    holds(err, "^Error: scap error: could not restart capture: no events in file")
+
+
 def t_damaged_capture(d):
     """Where a capture file is damaged is told; alerts before that are delivered."""
     bad = block(0x216, struct.pack("<HQQIHIHH", 0, 1, 1, 30, 307, 2, 500, 500))
