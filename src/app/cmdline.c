@@ -162,8 +162,8 @@ static int take(struct parser *p, const struct option_row *o, const char *value)
 	switch (o->kind) {
 	case OPT_FLAG:
 		return set_flag((bool *)at, value, p->d);
-	case OPT_TEXT:
-		*(const char **)at = value;
+	case OPT_TEXT:		/* an empty one is none */
+		*(const char **)at = *value ? value : NULL;
 		return 0;
 	case OPT_LIST:
 		cmdline_add(p->a, (struct strlist *)at, value);
@@ -294,8 +294,6 @@ static int parse_format(struct cmdline *c, struct diag *d)
 /* Also where it is not read, as with --help. */
 static int check_config(struct cmdline *c, struct diag *d)
 {
-	if (c->config && !*c->config)
-		c->config = NULL;
 	if (!c->config || !euidaccess(c->config, R_OK))
 		return 0;
 	if (errno == ENOENT)

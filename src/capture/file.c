@@ -444,7 +444,7 @@ int capture_open_file(const char *path, const struct state_sink *sink, struct ca
 	converter_init(&f->convert);
 	err = stream_open(&f->in, path);
 	if (err)
-		diag_set(d, "cannot open capture file %s: %s", path, file_error(err));
+		diag_set(d, "%s", file_error(err));
 	else
 		err = read_metadata(f, d);
 	if (err) {

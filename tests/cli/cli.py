@@ -115,6 +115,8 @@ def t_verbose(d):
 def t_dry_run(d):
     rc, out, err = d.run("--dry-run", "-P", "pid")
     same((rc, out, os.path.exists(d.path + "/pid")), (0, "", False))
+    rc, out, err = d.run("-P", "", "-l", "", "--plugin-info=", "-c", "c.yaml", "--format", "")
+    same((rc, out.count("Warning file")), (0, 4), err)
     rc, out, err = d.run("--dry-run", "-o", "stdout_output.enabled=false")
     same(rc, 1)
     holds(err, r"^Error: No output configured")
@@ -380,8 +382,8 @@ def t_errors(d):
             (["-c", "folder"], "Error: Cannot read configuration file folder: Is a directory"),
             (["-c", "broken.yaml"], r"Error: Error reading config file \(broken.yaml\): line \d+, column \d+: "),
             (["-r", "nosuch.yaml"], "Error: Could not open file nosuch.yaml for reading"),
-            (["-o", "engine.replay.capture_file=nosuch"], "Error: .*nosuch.*No such file"),
-            (["-o", "engine.replay.capture_file=r.yaml"], "Error: .*r.yaml"),
+            (["-o", "engine.replay.capture_file=nosuch"], "Error: Could not open trace filename nosuch for reading: No such file or directory$"),
+            (["-o", "engine.replay.capture_file=r.yaml"], "Error: Could not open trace filename r.yaml for reading: scap error: invalid block type"),
             (["-o", "file_output.enabled=true", "-o", "file_output.filename=no/such"], "Error: Failed to init output: file: no/such: No such file or directory$"),
             (["--enable-source", "x", "-o", "engine.kind=nodriver"], "Error: Attempted enabling an unknown event source: x"),
             (["--disable-source=syscall", "-o", "engine.kind=nodriver"], "Error: Must enable at least one event source"),
