@@ -511,6 +511,18 @@ static int read_http_files(struct app *a)
 	return err;
 }
 
+static void tell_skipped(const struct app *a)
+{
+	bool web = a->cfg.web.enabled && !engine_is_replay(&a->cfg);
+
+	log_debug("Skipping outputs initialization in dry-run");
+	log_debug("Skipping signal handlers creation in dry-run");
+	log_debug("Skipping pidfile creation in dry-run");
+	if (web)
+		log_debug("Skipping starting webserver in dry-run");
+	log_debug("Skipping event processing in dry-run");
+}
+
 static enum outcome init_outputs(struct app *a)
 {
 	const struct config *c = &a->cfg;
@@ -537,8 +549,10 @@ static enum outcome init_outputs(struct app *a)
 			 "and enabled.");
 		return FAILED;
 	}
-	if (a->cmd.dry_run)
+	if (a->cmd.dry_run) {
+		tell_skipped(a);
 		return DONE;
+	}
 	if (read_http_files(a))
 		return FAILED;
 	start_heartbeat(a);

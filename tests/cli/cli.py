@@ -115,6 +115,12 @@ def t_verbose(d):
 def t_dry_run(d):
     rc, out, err = d.run("--dry-run", "-P", "pid")
     same((rc, out, os.path.exists(d.path + "/pid")), (0, "", False))
+    for more, web in ((["-o", "engine.kind=nodriver"], True), ([], False)):		# a replay has no web server
+        rc, out, err = d.run("--dry-run", "-o", "log_level=debug", "-o", "webserver.enabled=true", "-o", "webserver.listen_port=0", *more)
+        same((rc, out), (0, ""), err)
+        skipped = re.findall("Skipping (.*) in dry-run", err)
+        same(skipped, ["outputs initialization", "signal handlers creation", "pidfile creation"] +
+             (["starting webserver"] if web else []) + ["event processing"])
     rc, out, err = d.run("-P", "", "-l", "", "--plugin-info=", "-c", "c.yaml", "--format", "")
     same((rc, out.count("Warning file")), (0, 4), err)
     rc, out, err = d.run("--dry-run", "-o", "stdout_output.enabled=false")
