@@ -360,7 +360,8 @@ static enum outcome load_rules(struct app *a)
 	}
 	rules_files_find(&a->cfg, paths, given, &a->rules_files);
 	if (!a->rules_files.n)
-		log_warning("None of the rules files of the configuration exists");
+		log_warning(given ? "There is no rules file in the folders of -r"
+				  : "None of the rules files of the configuration exists");
 	err = rules_files_load(a->rules, &a->rules_files, a->cmd.verbose, &a->diag);
 	a->runtime_error = err == -ENOTSUP;
 	if (err)

@@ -166,11 +166,16 @@ def t_drops(d):
     rc, out, err = d.run("-o", "syscall_event_drops.simulate_drops=true", "-o", "syscall_event_drops.actions[]=alert",
                          "-o", "syscall_event_drops.max_burst=10", "-M", "9")
     same(rc, 0, err)
-    holds(out, r"^22:13:22\.000000000: Debug Falco internal: syscall event drop\. 1 system calls dropped in last second\. \(")
+    holds(out, r"^22:13:22\.000000000: Debug Falco internal: syscall event drop\. 1 system calls dropped in last second\. \("
+          r'ebpf_enabled="0" n_drops="1" n_drops_buffer_.* n_evts="0"\)$')	# no kernel makes the events of a file
     holds(err, r"event drop detected: [1-4] occurrences$")
     rc, out, err = d.run("-o", "syscall_event_drops.simulate_drops=true", "-o", "syscall_event_drops.actions[]=exit")
     same(rc, 1)
-    holds(err, r"Exiting\.$")
+    holds(err, r": Falco internal: syscall event drop\. 1 system calls dropped in last second\.\n.*: Exiting\.$")
+    holds(err, r"^   - num times actions taken: 1\nError: Drop manager internal error$")
+    rc, out, err = d.run("-o", "syscall_event_drops.simulate_drops=true", "-o", "syscall_event_drops.actions[]=log", "-o",
+                         "syscall_event_drops.rate=0", "-o", "log_level=debug")
+    same(len(re.findall(r": Falco internal: syscall event drop\. 1 system calls dropped in last second\.\n", err)), 1, err)
 
 
 def t_output_fails(d):
