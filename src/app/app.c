@@ -99,7 +99,6 @@ static enum outcome print_static(struct app *a)
 static void apply_cmdline(struct app *a)
 {
 	struct config *c = &a->cfg;
-	const char *p = a->cmd.print;
 
 	if (a->cmd.userspace) {
 		a->cfg.engine_kind = "ptrace";
@@ -107,9 +106,21 @@ static void apply_cmdline(struct app *a)
 	}
 	if (a->cmd.unbuffered)
 		c->buffered_outputs = false;
-	if (p && strcmp(p, "c") && strcmp(p, "container") && strcmp(p, "k") &&
-	    strcmp(p, "kubernetes"))
-		config_add_extra_output(c, p);
+}
+
+/* -p: what once stood for the fields of containers adds nothing any more. */
+static void apply_print(struct app *a)
+{
+	static const char *const nothing[] = { "c", "container", "k", "kubernetes" };
+	const char *p = a->cmd.print;
+
+	if (!p || !*p)
+		return;
+	log_warning("The -p/--print option is deprecated and will be removed. Use -o append_output=... instead.");
+	for (u32 i = 0; i < ARRAY_SIZE(nothing); i++)
+		if (!strcmp(p, nothing[i]))
+			return;
+	config_add_extra_output(&a->cfg, p);
 }
 
 static void log_config(const struct app *a)
@@ -215,6 +226,7 @@ static enum outcome list(struct app *a)
 
 	a->fields = *field_builtin();
 	a->fields.static_fields = &a->cfg.static_fields;
+	apply_print(a);
 	if (!a->cmd.list_fields)
 		return GO_ON;
 	err = list_fields(&a->fields, a->cmd.list_source, a->cmd.format, a->cmd.names_only,
@@ -239,7 +251,6 @@ static int check_sources(struct app *a, const struct strlist *names, const char 
 static enum outcome select_sources(struct app *a)
 {
 	a->sources[0] = "syscall";
-	log_info("Loaded event sources: syscall");
 	if (engine_is_replay(&a->cfg))
 		return GO_ON;
 	if (a->cmd.enable_sources.n && a->cmd.disable_sources.n) {
@@ -253,7 +264,6 @@ static enum outcome select_sources(struct app *a)
 		diag_set(&a->diag, "Must enable at least one event source");
 		return FAILED;
 	}
-	log_info("Enabled event sources: syscall");
 	return GO_ON;
 }
 
@@ -286,6 +296,13 @@ static void make_rules(struct app *a)
 	a->rules = rules_new(&a->ropt);
 }
 
+static enum outcome rule_not_loaded(struct app *a)
+{
+	a->runtime_error = true;
+	diag_set(&a->diag, "Rule \"%s\" is not loaded", a->cmd.list_rule ? a->cmd.list_rule : "");
+	return FAILED;
+}
+
 static enum outcome validate(struct app *a)
 {
 	int err;
@@ -297,7 +314,12 @@ static enum outcome validate(struct app *a)
 	make_rules(a);
 	if (!a->cmd.validate.n)
 		return GO_ON;
+	log_info("Validating rules file(s):");
+	for (u32 i = 0; i < a->cmd.validate.n; i++)
+		log_info("   %s", a->cmd.validate.p[i]);
 	err = rules_files_validate(a->rules, &a->cmd.validate, &opt, &a->diag);
+	if (err == -ENOENT)
+		return rule_not_loaded(a);
 	a->runtime_error = err == -ENOTSUP;
 	return err ? FAILED : DONE;
 }
@@ -308,6 +330,19 @@ static enum outcome become_user(struct app *a)
 	if (a->cmd.rules_cmd.given)
 		return GO_ON;	/* needs no right, be it to be another user */
 	return fail_if(privileges_become(a->cfg.privileges_user, &a->diag));
+}
+
+static void log_selection(const struct config *c)
+{
+	for (u32 i = 0; i < c->nselection; i++) {
+		const struct rules_selection *s = &c->selection[i];
+		const char *what = s->enable ? "Enabling" : "Disabling";
+
+		if (s->rule)
+			log_info("%s rules with name: %s", what, s->rule);
+		if (s->tag)
+			log_info("%s rules with tag: %s", what, s->tag);
+	}
 }
 
 static enum outcome load_rules(struct app *a)
@@ -326,18 +361,17 @@ static enum outcome load_rules(struct app *a)
 	}
 	rules_files_find(&a->cfg, paths, given, &a->rules_files);
 	if (!a->rules_files.n)
-		log_warning("None of the rules files of the configuration exists");
+		log_warning(given ? "There is no rules file in the folders of -r"
+				  : "None of the rules files of the configuration exists");
 	err = rules_files_load(a->rules, &a->rules_files, a->cmd.verbose, &a->diag);
 	a->runtime_error = err == -ENOTSUP;
 	if (err)
 		return FAILED;
+	log_selection(&a->cfg);
 	if (a->cmd.list_rules || a->cmd.list_rule) {
 		if (!rules_files_describe(a->rules, a->cmd.list_rule, a->cfg.json_output))
 			return DONE;
-		a->runtime_error = true;
-		diag_set(&a->diag, "Rule \"%s\" is not loaded",
-			 a->cmd.list_rule ? a->cmd.list_rule : "");
-		return FAILED;
+		return rule_not_loaded(a);
 	}
 	return fail_if(rules_compile(a->rules, &a->run.set, &a->diag));
 }
@@ -367,6 +401,8 @@ static enum outcome choose_syscalls(struct app *a)
 
 	if (engine_is_replay(&a->cfg))
 		return GO_ON;
+	log_info("Loaded event sources: syscall");
+	log_info("Enabled event sources: syscall");
 	interest_choose(&a->cfg, a->run.set, NULL, &ch);
 	interest_log(&ch, a->run.set);
 	interest_of(&ch, &a->run.interest);
@@ -477,6 +513,18 @@ static int read_http_files(struct app *a)
 	return err;
 }
 
+static void tell_skipped(const struct app *a)
+{
+	bool web = a->cfg.web.enabled && !engine_is_replay(&a->cfg);
+
+	log_debug("Skipping outputs initialization in dry-run");
+	log_debug("Skipping signal handlers creation in dry-run");
+	log_debug("Skipping pidfile creation in dry-run");
+	if (web)
+		log_debug("Skipping starting webserver in dry-run");
+	log_debug("Skipping event processing in dry-run");
+}
+
 static enum outcome init_outputs(struct app *a)
 {
 	const struct config *c = &a->cfg;
@@ -503,8 +551,10 @@ static enum outcome init_outputs(struct app *a)
 			 "and enabled.");
 		return FAILED;
 	}
-	if (a->cmd.dry_run)
+	if (a->cmd.dry_run) {
+		tell_skipped(a);
 		return DONE;
+	}
 	if (read_http_files(a))
 		return FAILED;
 	start_heartbeat(a);

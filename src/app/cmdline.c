@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/cmdline.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/similar.h"
 
@@ -12,7 +15,7 @@ enum option_kind {
 	OPT_FLAG,
 	OPT_TEXT,
 	OPT_LIST,	/* may be repeated */
-	OPT_NUMBER,
+	OPT_SECONDS,
 	OPT_MAYBE,	/* a flag that may carry a value after '=' */
 };
 
@@ -51,7 +54,7 @@ static const struct option_row options[] = {
 	  "List the events and their parameters." },
 	{ 0, "list-metrics", OPT_FLAG, AT(list_metrics), NULL, "List the metrics." },
 	{ 0, "list-plugins", OPT_FLAG, AT(list_plugins), NULL, "List the plugins loaded." },
-	{ 'M', NULL, OPT_NUMBER, AT(seconds), "SECONDS",
+	{ 'M', NULL, OPT_SECONDS, AT(seconds), "SECONDS",
 	  "Stop after so many seconds of events (0: never)." },
 	{ 0, "markdown", OPT_FLAG, AT(markdown), NULL, "Old form of --format markdown." },
 	{ 0, "format", OPT_TEXT, AT(format_name), "FORMAT",
@@ -103,15 +106,42 @@ static const struct option_row *by_letter(char c)
 	return NULL;
 }
 
-static int set_number(u64 *ret, const char *value, struct diag *d)
+static int not_parsed(const char *value, struct diag *d)
 {
-	char *end;
+	return diag_set(d, "Argument ‘%s’ failed to parse", value);
+}
 
+/* A C int, as Falco has it: 0x is understood, and less than nothing never comes to its end. */
+static int set_seconds(u64 *ret, const char *value, struct diag *d)
+{
+	bool negative = value[0] == '-';
+	const char *digits = value + negative;
+	bool hex = digits[0] == '0' && digits[1] == 'x';
+	unsigned long long n;
+
+	digits += hex ? 2 : 0;
+	if (!*digits || digits[strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789")])
+		return not_parsed(value, d);
 	errno = 0;
-	*ret = strtoull(value, &end, 10);
-	if (errno || *end || value[0] < '0' || value[0] > '9')
-		return diag_set(d, "Argument ‘%s’ failed to parse", value);
+	n = strtoull(digits, NULL, hex ? 16 : 10);
+	if (errno || n > (negative ? 1ull << 31 : INT_MAX))
+		return not_parsed(value, d);
+	*ret = negative ? 0 : n;
 	return 0;
+}
+
+/* --dry-run=true; NULL is the plain --dry-run. */
+static int set_flag(bool *ret, const char *value, struct diag *d)
+{
+	static const char *const words[] = { "false", "False", "f", "F", "0", "true", "True", "t", "T", "1" };
+
+	*ret = true;
+	for (u32 i = 0; value && i < ARRAY_SIZE(words); i++)
+		if (!strcmp(value, words[i])) {
+			*ret = i >= ARRAY_SIZE(words) / 2;
+			return 0;
+		}
+	return value ? not_parsed(value, d) : 0;
 }
 
 void cmdline_add(struct arena *a, struct strlist *l, const char *value)
@@ -131,16 +161,15 @@ static int take(struct parser *p, const struct option_row *o, const char *value)
 
 	switch (o->kind) {
 	case OPT_FLAG:
-		*(bool *)at = true;
-		return 0;
-	case OPT_TEXT:
-		*(const char **)at = value;
+		return set_flag((bool *)at, value, p->d);
+	case OPT_TEXT:		/* an empty one is none */
+		*(const char **)at = *value ? value : NULL;
 		return 0;
 	case OPT_LIST:
 		cmdline_add(p->a, (struct strlist *)at, value);
 		return 0;
-	case OPT_NUMBER:
-		return set_number((u64 *)at, value, p->d);
+	case OPT_SECONDS:
+		return set_seconds((u64 *)at, value, p->d);
 	case OPT_MAYBE:
 		*(bool *)((char *)p->c + o->flag_offset) = true;
 		*(const char **)at = value && *value ? value : NULL;
@@ -182,6 +211,21 @@ static int no_such_option(struct parser *p, const char *arg, size_t len)
 	return -EINVAL;
 }
 
+static int bad_syntax(struct parser *p, const char *arg)
+{
+	return diag_set(p->d, "Argument ‘%s’ starts with a - but has incorrect syntax", arg);
+}
+
+/* Names have two letters at least: --c is no way to write -c. */
+static bool is_long_name(const char *arg, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)arg[i]) && (!i || !strchr("-_", arg[i])))
+			return false;
+	return len > 1;
+}
+
+/* arg: what follows "--". */
 static int parse_long(struct parser *p, const char *arg)
 {
 	size_t len = strcspn(arg, "=");
@@ -189,22 +233,24 @@ static int parse_long(struct parser *p, const char *arg)
 	const char *value = arg[len] ? arg + len + 1 : NULL;
 	int err = 0;
 
+	if (!is_long_name(arg, len))
+		return bad_syntax(p, arg - 2);
 	if (!o && p->c->rules_cmd.given && rules_cmd_option(&p->c->rules_cmd, arg, len))
 		return value ? no_argument_taken(p, arg, len) : 0;
 	if (!o)
 		return no_such_option(p, arg, len);
-	if (o->kind == OPT_FLAG && value)
-		return no_argument_taken(p, arg, len);
 	if (wants_value(o) && !value)
 		err = next_value(p, o->name, &value);
 	return err ? err : take(p, o, value);
 }
 
-/* "-vU", "-cFILE", "-c FILE". */
+/* "-vU", "-cFILE", "-c FILE"; arg: what follows "-". */
 static int parse_short(struct parser *p, const char *arg)
 {
 	int err = 0;
 
+	if (!isalnum((unsigned char)*arg))
+		return bad_syntax(p, arg - 1);
 	for (; *arg && !err; arg++) {
 		const struct option_row *o = by_letter(*arg);
 		const char name[2] = { *arg };
@@ -243,6 +289,16 @@ static int parse_format(struct cmdline *c, struct diag *d)
 		}
 	return diag_set(d, "Invalid format '%s'. Valid values are: text, markdown, json",
 			c->format_name);
+}
+
+/* Also where it is not read, as with --help. */
+static int check_config(struct cmdline *c, struct diag *d)
+{
+	if (!c->config || !euidaccess(c->config, R_OK))
+		return 0;
+	if (errno == ENOENT)
+		return diag_set(d, "Could not find configuration file at %s", c->config);
+	return diag_set(d, "Could not find configuration file at %s: %s", c->config, strerror(errno));
 }
 
 /* The program to trace is what follows "--". */
@@ -300,6 +356,8 @@ int cmdline_parse(struct cmdline *c, struct arena *a, int argc, char **argv, str
 		err = take_program(&p);
 	if (!err && c->rules_cmd.given && !c->help)
 		err = rules_cmd_check(&c->rules_cmd, d);
+	if (!err)
+		err = check_config(c, d);
 	return err ? err : parse_format(c, d);
 }
 

@@ -50,6 +50,14 @@ int config_parse_selection(struct config *c, const struct yaml_node *n, struct d
 
 /* ---- append_output ------------------------------------------------------------------ */
 
+/* An empty text is as good as none: it restricts nothing and adds nothing. */
+static const char *nonempty_text_of(struct config *c, const struct yaml_node *map, const char *key)
+{
+	const char *s = text_of(c, map, key);
+
+	return s && *s ? s : NULL;
+}
+
 /* The element type of rules_append.extra_fields has no name. */
 struct extra_field {
 	const char *key, *format;
@@ -95,8 +103,8 @@ static int parse_match(struct config *c, const struct yaml_node *n, struct rules
 	const struct yaml_node *tags = yaml_get(n, "tags");
 	struct strlist list;
 
-	ret->match_rule = text_of(c, n, "rule");
-	ret->match_source = text_of(c, n, "source");
+	ret->match_rule = nonempty_text_of(c, n, "rule");
+	ret->match_source = nonempty_text_of(c, n, "source");
 	if (!tags || yaml_is_null(tags))
 		return 0;
 	if (config_strings(c, tags, &list))
@@ -115,7 +123,7 @@ static int parse_addition(struct config *c, const struct yaml_node *n, struct ru
 
 	if (n->kind != YAML_MAP)
 		return config_bad(c, d, "append_output: each entry is a map");
-	ret->extra_output = text_of(c, n, "extra_output");
+	ret->extra_output = nonempty_text_of(c, n, "extra_output");
 	if (suggested && !yaml_bool(doc_expand(&c->arena, suggested), &ret->suggested_output))
 		return config_bad(c, d, "append_output: suggested_output is true or false");
 	if (match)

@@ -45,10 +45,12 @@ static void take_action(struct drops *d, struct drops_verdict *v)
 	drops_message(v, &msg);
 	v->alert = d->cfg->drops_actions & DROP_ALERT;
 	v->exit = d->cfg->drops_actions & DROP_EXIT;
-	if (v->exit)
-		log_msg(PRIO_CRITICAL, "%s Exiting.", buf_str(&msg));
-	else if (d->cfg->drops_actions & DROP_LOG)
+	if (d->cfg->drops_actions & DROP_LOG)
 		log_debug("%s", buf_str(&msg));
+	if (v->exit) {
+		log_msg(PRIO_CRITICAL, "%s", buf_str(&msg));
+		log_msg(PRIO_CRITICAL, "Exiting.");
+	}
 	buf_fini(&msg);
 }
 
@@ -63,7 +65,7 @@ static void judge(struct drops *d, u64 ts_ns, struct drops_verdict *v)
 	if (take_token(d, ts_ns))
 		take_action(d, v);
 	else
-		log_debug("Events were dropped again; the rate of actions is used up");
+		log_debug("Syscall event drop but token bucket depleted, skipping actions");
 }
 
 bool drops_check(struct drops *d, struct capture *c, u64 ts_ns, struct drops_verdict *ret)

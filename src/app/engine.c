@@ -57,12 +57,27 @@ static struct proc *new_proc(const struct run *r, bool live)
 	return proc_new(&opt);
 }
 
+static int open_file(struct run *r, struct diag *d)
+{
+	struct diag why = { 0 };
+	int err = capture_open_file(r->cfg->capture_file, proc_state_sink(r->proc), &r->capture, &why);
+
+	if (err)
+		diag_set(d, "Could not open trace filename %s for reading: %s", r->cfg->capture_file, why.msg);
+	diag_fini(&why);
+	return err;
+}
+
 static int open_replay(struct run *r, struct diag *d)
 {
-	log_info("Replaying events from the capture file: %s", r->cfg->capture_file);
+	int err;
+
 	r->proc = new_proc(r, false);
 	r->hostname = "";	/* the events are not of this machine */
-	return capture_open_file(r->cfg->capture_file, proc_state_sink(r->proc), &r->capture, d);
+	err = open_file(r, d);
+	if (!err)
+		log_info("Replaying events from the capture file: %s", r->cfg->capture_file);
+	return err;
 }
 
 /* For a source that cannot divide its events among so many. */
@@ -314,7 +329,7 @@ int engine_open_workers(struct crew *c, struct diag *d)
 		if (r->live)
 			r->capture = first->capture->ops->worker(first->capture, i);
 		else
-			err = capture_open_file(r->cfg->capture_file, proc_state_sink(r->proc), &r->capture, d);
+			err = open_file(r, d);
 	}
 	return err || !first->live ? err : scan_all(c, d);
 }

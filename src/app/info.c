@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -99,12 +100,34 @@ void info_print_version(bool json)
 			printf("%s%s\n", versions[i].label, versions[i].value);
 }
 
-/* Several calls may share an event: one line for each. */
+/* In Falco's order, which programs and tests may have seen. */
+static const char *const ignored_order[] = {
+	"sendfile", "preadv", "readv", "pread", "recv", "send", "pwritev", "writev", "write", "pwrite", "read",
+};
+
+static u32 ignored_rank(const char *name)
+{
+	u32 i = 0;
+
+	while (i < ARRAY_SIZE(ignored_order) && strcmp(ignored_order[i], name))
+		i++;
+	return i;
+}
+
+static int compare_ignored(const void *a, const void *b)
+{
+	u32 x = ignored_rank(*(const char *const *)a), y = ignored_rank(*(const char *const *)b);
+
+	return x < y ? -1 : x > y;
+}
+
+/* Several calls may share an event: one line for each event. */
 void info_print_ignored(void)
 {
 	bool seen[EV_MAX] = { false };
+	const char *names[EV_MAX];
+	u32 n = 0;
 
-	printf("Ignored syscall(s):\n");
 	for (u32 code = 1; code < SC_MAX; code++) {
 		const struct syscall_desc *s = interest_is_heavy(code) ? syscall_desc(code) : NULL;
 		const struct event_desc *e = s ? event_desc(s->event) : NULL;
@@ -112,8 +135,12 @@ void info_print_ignored(void)
 		if (!e || seen[s->event])
 			continue;
 		seen[s->event] = true;
-		printf("- %s\n", e->name);
+		names[n++] = e->name;
 	}
+	qsort(names, n, sizeof(*names), compare_ignored);
+	printf("Ignored syscall(s):\n");
+	for (u32 i = 0; i < n; i++)
+		printf("- %s\n", names[i]);
 	putchar('\n');
 }
 
@@ -184,8 +211,7 @@ int info_print_support(const struct cmdline *cmd, const struct config *c,
 				      "nodename", u->nodename, "release", u->release, "version",
 				      u->version, "machine", u->machine));
 	json_object_set_new(all, "version", json_string(SAKER_VERSION));
-	json_object_set_new(all, "engine_info",
-			    json_pack("{s:s}", "engine_version", RULES_ENGINE_VERSION));
+	json_object_set_new(all, "engine_info", info_versions());
 	json_object_set_new(all, "cmdline", command_line(cmd));
 	json_object_set_new(all, "config", file_text(c->path));
 	json_object_set_new(all, "rules_files", files);

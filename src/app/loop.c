@@ -119,6 +119,12 @@ static void count_own(struct run *r, const struct event *ev)
 	r->bytes[ev->type] += ev->raw->len;
 }
 
+static bool time_is_over(const struct run *r, u64 ts_ns)
+{
+	return r->cmd->seconds && r->first_ts_ns && ts_ns > r->first_ts_ns &&
+	       (ts_ns - r->first_ts_ns) / NS_PER_S >= r->cmd->seconds;
+}
+
 static void handle(struct run *r, const struct raw_event *raw, struct event *ev)
 {
 	bool visible, mine;
@@ -143,7 +149,7 @@ static void handle(struct run *r, const struct raw_event *raw, struct event *ev)
 		__atomic_store_n(&r->waits_ms, 0, __ATOMIC_RELAXED);
 	if (mine) {
 		count_talker(r, ev);
-		if (visible)
+		if (visible && !time_is_over(r, ev->ts_ns))	/* the event at which it ends is not seen by rules */
 			handle_event(r, ev);
 	}
 	proc_done(r->proc, ev);
@@ -194,12 +200,6 @@ static void handle_signals(struct run *r)
 		log_warning("SIGHUP received: this version cannot load its configuration again "
 			    "while it runs; restart it");
 	}
-}
-
-static bool time_is_over(const struct run *r, u64 ts_ns)
-{
-	return r->cmd->seconds && r->first_ts_ns && ts_ns > r->first_ts_ns &&
-	       (ts_ns - r->first_ts_ns) / NS_PER_S >= r->cmd->seconds;
 }
 
 /* What the driver had seen when the signal came is still worth an alert. */

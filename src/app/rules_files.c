@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/log.h"
 #include "base/file.h"
@@ -149,8 +150,6 @@ static int load_for_use(struct rules *r, const char *path, bool verbose, struct 
 	struct buf text = { 0 };
 	int err = load_one(r, path, &rep);
 
-	if (err == -ENOENT)
-		return diag_set(d, "Could not open file %s for reading", path);
 	if (err)
 		return diag_set(d, "Could not read file %s: %s", path, file_error(err));
 	err = fatal_error(rep, d);
@@ -170,11 +169,24 @@ static int load_for_use(struct rules *r, const char *path, bool verbose, struct 
 	return err;
 }
 
+/* Before any is loaded: one that is missing matters more than what is wrong with another. */
+static int look_for_all(const struct strlist *files, struct diag *d)
+{
+	for (u32 i = 0; i < files->n; i++) {
+		if (!euidaccess(files->p[i], R_OK))
+			continue;
+		if (errno == ENOENT)
+			return diag_set(d, "Could not open file %s for reading", files->p[i]);
+		return diag_set(d, "Could not open file %s for reading: %s", files->p[i], strerror(errno));
+	}
+	return 0;
+}
+
 int rules_files_load(struct rules *r, const struct strlist *files, bool verbose, struct diag *d)
 {
-	int err = 0;
+	int err = look_for_all(files, d);
 
-	if (files->n)
+	if (files->n && !err)
 		log_info("Loading rules from:");
 	for (u32 i = 0; i < files->n && !err; i++)
 		err = load_for_use(r, files->p[i], verbose, d);
@@ -215,8 +227,6 @@ static int validate_one(struct rules *r, const char *path, struct validation *v,
 	struct rules_report *rep = NULL;
 	int err = load_one(r, path, &rep);
 
-	if (err == -ENOENT)
-		return diag_set(d, "Could not open file %s for reading", path);
 	if (err == -EISDIR)
 		return diag_set(d, "Could not read file %s: Is a directory", path);
 	if (err)
@@ -237,37 +247,52 @@ static void print_json(json_t *json)
 	json_decref(json);
 }
 
-static void print_validation(struct validation *v, struct rules *r)
+static int print_validation_text(struct validation *v, struct rules *r, bool describe)
 {
-	json_t *all;
+	int err = 0;
 
-	if (!v->opt->json) {
+	if (describe) {
+		buf_addc(&v->text, '\n');
+		err = rules_describe_text(r, v->opt->rule, &v->text);
+	}
+	if (!err)
 		fwrite(v->text.p, 1, v->text.len, stdout);
-		return;
+	return err;
+}
+
+/* -ENOENT, and nothing is printed, when the rule to describe is not there. */
+static int print_validation(struct validation *v, struct rules *r)
+{
+	bool describe = v->opt->describe && !v->failed;
+	json_t *all, *what = NULL;
+
+	if (!v->opt->json)
+		return print_validation_text(v, r, describe);
+	if (describe) {
+		what = rules_describe(r, v->opt->rule);
+		if (!what)
+			return -ENOENT;
 	}
 	all = json_object();
 	json_object_set(all, "falco_load_results", v->results);
-	if (v->opt->describe && !v->failed) {
-		json_t *what = rules_describe(r, v->opt->rule);
-
-		json_object_set_new(all, "falco_describe_results", what ? what : json_null());
-	}
+	if (what)
+		json_object_set_new(all, "falco_describe_results", what);
 	print_json(all);
+	return 0;
 }
 
 int rules_files_validate(struct rules *r, const struct strlist *files,
 			 const struct validate_options *opt, struct diag *d)
 {
 	struct validation v = { .opt = opt, .results = json_array() };
-	int err = 0;
+	int err = look_for_all(files, d);
 
 	for (u32 i = 0; i < files->n && !err; i++)
 		err = validate_one(r, files->p[i], &v, d);
-	if (!err) {
-		print_validation(&v, r);
-		if (v.failed)
-			err = diag_set(d, "%s", buf_str(&v.summary));
-	}
+	if (!err)
+		err = print_validation(&v, r);
+	if (!err && v.failed)
+		err = diag_set(d, "%s", buf_str(&v.summary));
 	json_decref(v.results);
 	buf_fini(&v.text);
 	buf_fini(&v.summary);

@@ -28,7 +28,7 @@ struct validate_options {
 
 /*
  * -V: prints the results to standard output.  -EINVAL when a file is not valid; -ENOTSUP as
- * above, and nothing is printed.
+ * above, -ENOENT when there is no such rule to describe: then nothing is printed.
  */
 int rules_files_validate(struct rules *r, const struct strlist *files,
 			 const struct validate_options *opt, struct diag *d);

@@ -17,7 +17,7 @@ static void alert_drops(struct run *r, u64 ts_ns, const struct drops_verdict *v)
 		const char *key;
 		u64 value;
 	} numbers[] = {
-		{ "ebpf_enabled", r->live },
+		{ "ebpf_enabled", r->live && strstr(r->capture->ops->name, "ebpf") },
 		{ "n_drops", v->dropped },
 		{ "n_drops_buffer_clone_fork_exit", v->delta.drops_class[DROPS_CLONE_FORK] },
 		{ "n_drops_buffer_close_exit", v->delta.drops_class[DROPS_CLOSE] },
@@ -29,7 +29,7 @@ static void alert_drops(struct run *r, u64 ts_ns, const struct drops_verdict *v)
 		{ "n_drops_buffer_proc_exit", v->delta.drops_class[DROPS_PROC_EXIT] },
 		{ "n_drops_buffer_total", v->delta.drops_buffer },
 		{ "n_drops_scratch_map", v->delta.drops_scratch },
-		{ "n_evts", v->made },
+		{ "n_evts", r->live ? v->made : 0 },	/* of the kernel: a file has none */
 	};
 	struct internal_field fields[ARRAY_SIZE(numbers)];
 	char texts[ARRAY_SIZE(numbers)][24];

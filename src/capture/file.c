@@ -25,7 +25,8 @@
 #define MAGIC 0x1a2b3c4du
 #define BLOCK_OVERHEAD 12u		/* type, length, length */
 #define SECTION_LEN_MIN (BLOCK_OVERHEAD + 16)
-#define EVENT_BLOCK_MAX 65536u		/* but for large ones */
+#define SECTION_LEN_MAX 65536u
+#define EVENT_BLOCK_MAX (65536u + 8)	/* but for large ones */
 #define BLOCK_MAX (1u << 30)
 
 enum event_block {
@@ -145,9 +146,18 @@ static bool is_swapped(struct file *f, const struct block_hdr *h)
 	return load_u32(stream_at(&f->in) + sizeof(*h)) == __builtin_bswap32(MAGIC);
 }
 
+/* Options make it longer, but only when the length stands at the end, too: readers have never looked at it. */
+static u32 section_len(struct file *f, const struct block_hdr *h)
+{
+	if (h->len <= SECTION_LEN_MIN || h->len > SECTION_LEN_MAX || stream_fill(&f->in, h->len) < h->len)
+		return SECTION_LEN_MIN;
+	return load_u32(stream_at(&f->in) + h->len - 4) == h->len ? h->len : SECTION_LEN_MIN;
+}
+
 static int read_section(struct file *f, const struct block_hdr *h, struct diag *d)
 {
 	u64 at = stream_offset(&f->in);
+	struct block_hdr whole = { h->type, 0 };
 	const u8 *body;
 	int err;
 	u16 major;
@@ -156,19 +166,18 @@ static int read_section(struct file *f, const struct block_hdr *h, struct diag *
 		return bad_file(f, at, d, "invalid block type 0x%x", h->type);
 	if (is_swapped(f, h))
 		return bad_file(f, at, d, "the capture is of a machine of the other byte order, and cannot be read here");
-	err = load_block(f, h, BLOCK_MAX, d);
+	whole.len = section_len(f, h);
+	err = load_block(f, &whole, SECTION_LEN_MAX, d);
 	if (err)
 		return err;
 	body = stream_at(&f->in) + sizeof(*h);
-	if (h->len < SECTION_LEN_MIN)
-		return bad_file(f, at, d, "section header of %u bytes", h->len);
 	if (load_u32(body) != MAGIC)
 		return bad_file(f, at, d, "invalid magic number 0x%x", load_u32(body));
 	memcpy(&major, body + 4, sizeof(major));
 	if (major > 1)
 		return bad_file(f, at, d, "version %u of the file format is not supported",
 				major);
-	stream_skip(&f->in, h->len);
+	stream_skip(&f->in, whole.len);
 	return 0;
 }
 
@@ -195,7 +204,7 @@ static int read_metadata_block(struct file *f, const struct block_hdr *h, struct
 	return err;
 }
 
-/* From a section header up to the first event. */
+/* From a section header up to the first event; another one before that is skipped as what is not known is. */
 static int read_metadata(struct file *f, struct diag *d)
 {
 	struct block_hdr h;
@@ -208,7 +217,7 @@ static int read_metadata(struct file *f, struct diag *d)
 		res = peek_block(f, &h, d);
 	}
 	while (res > 0 && !event_block(h.type)) {
-		res = h.type == SECTION ? read_section(f, &h, d) : read_metadata_block(f, &h, d);
+		res = read_metadata_block(f, &h, d);
 		if (res < 0)
 			return res;
 		res = peek_block(f, &h, d);
@@ -223,6 +232,8 @@ static int restart(struct file *f, struct diag *d)
 	int err;
 
 	converter_clear(&f->convert);
+	if (f->sink.restart)
+		f->sink.restart(f->sink.ctx);
 	f->doing = "could not restart capture: ";
 	err = read_metadata(f, d);
 	f->doing = "";
@@ -433,7 +444,7 @@ int capture_open_file(const char *path, const struct state_sink *sink, struct ca
 	converter_init(&f->convert);
 	err = stream_open(&f->in, path);
 	if (err)
-		diag_set(d, "cannot open capture file %s: %s", path, file_error(err));
+		diag_set(d, "%s", file_error(err));
 	else
 		err = read_metadata(f, d);
 	if (err) {

@@ -11,10 +11,16 @@
 #define HOSTNAME_LEN 128
 #define NO_ID ((u32)-1)
 
-/* What is left of an entry.  Reading past the end yields zeros and sets bad. */
+/* What texts may have, as in Falco, which refuses a file with longer ones. */
+#define PATH_TEXT_MAX 1024
+#define ARGS_TEXT_MAX 4096
+#define USER_TEXT_MAX 255
+
+/* What is left of an entry.  Reading past the end yields zeros and sets bad, as a text that is too long does. */
 struct cursor {
 	const u8 *p, *end;
 	bool bad;
+	u32 too_long;		/* length of that text, or 0 */
 };
 
 enum entry_len {
@@ -96,11 +102,16 @@ static void take_bytes(struct cursor *c, u8 *to, size_t n)
 		memcpy(to, p, n);
 }
 
-static struct state_str take_str(struct cursor *c)
+static struct state_str take_str(struct cursor *c, u32 max)
 {
 	u32 len = take_u16(c);
-	const u8 *p = take(c, len);
+	const u8 *p;
 
+	if (len > max && !c->bad) {
+		c->bad = true;
+		c->too_long = len;
+	}
+	p = c->bad ? NULL : take(c, len);
 	return p ? (struct state_str){ (const char *)p, len } : (struct state_str){ "", 0 };
 }
 
@@ -179,12 +190,12 @@ static void read_process(struct meta *m, struct cursor *c)
 		t.sid = (s64)take_u64(c);
 	if (version >= 8)
 		t.vpgid = (s64)take_u64(c);
-	t.comm = take_str(c);
-	t.exe = take_str(c);
+	t.comm = take_str(c, PATH_TEXT_MAX);
+	t.exe = take_str(c, PATH_TEXT_MAX);
 	if (version >= 7)
-		t.exepath = take_str(c);
-	t.args = take_str(c);
-	t.cwd = take_str(c);
+		t.exepath = take_str(c, PATH_TEXT_MAX);
+	t.args = take_str(c, ARGS_TEXT_MAX);
+	t.cwd = take_str(c, PATH_TEXT_MAX);
 	t.fdlimit = take_u64(c);
 	t.flags = take_u32(c);
 	t.uid = take_u32(c);
@@ -192,14 +203,14 @@ static void read_process(struct meta *m, struct cursor *c)
 	if (version >= 2)
 		read_memory(&t, c);
 	if (version >= 3)
-		t.env = take_str(c);
+		t.env = take_str(c, ARGS_TEXT_MAX);
 	if (version >= 4) {
 		t.vtid = (s64)take_u64(c);
 		t.vpid = (s64)take_u64(c);
-		t.cgroups = take_str(c);
+		t.cgroups = take_str(c, ARGS_TEXT_MAX);
 	}
 	if (version >= 5)
-		t.root = take_str(c);
+		t.root = take_str(c, PATH_TEXT_MAX);
 	if (version >= 9)
 		read_process_tail(&t, c);
 	if (!c->bad && m->sink->thread)
@@ -226,13 +237,13 @@ static void read_unix(struct state_fd *f, struct cursor *c)
 {
 	f->unix_src = take_u64(c);
 	f->unix_dst = take_u64(c);
-	f->name = take_str(c);
+	f->name = take_str(c, PATH_TEXT_MAX);
 }
 
 static void read_regular(struct state_fd *f, struct cursor *c, bool has_len)
 {
 	f->open_flags = take_u32(c);
-	f->name = take_str(c);
+	f->name = take_str(c, PATH_TEXT_MAX);
 	if (has_len && left(c) >= 4)
 		f->dev = take_u32(c);
 }
@@ -281,7 +292,7 @@ static void read_fd(struct meta *m, struct cursor *c)
 		break;
 	default:
 		if (f.type < FDT_MAX)
-			f.name = take_str(c);
+			f.name = take_str(c, PATH_TEXT_MAX);
 		else
 			read_unknown_fd(&f, c, unknown, has_len);
 	}
@@ -320,9 +331,9 @@ static void read_user(struct meta *m, struct cursor *c)
 	struct state_user u = { .uid = take_u32(c) };
 
 	u.gid = take_u32(c);
-	u.name = take_str(c);
-	u.home = take_str(c);
-	u.shell = take_str(c);
+	u.name = take_str(c, USER_TEXT_MAX);
+	u.home = take_str(c, USER_TEXT_MAX);
+	u.shell = take_str(c, USER_TEXT_MAX);
 	if (!c->bad && m->sink->user)
 		m->sink->user(m->sink->ctx, &u);
 }
@@ -331,7 +342,7 @@ static void read_group(struct meta *m, struct cursor *c)
 {
 	struct state_group g = { .gid = take_u32(c) };
 
-	g.name = take_str(c);
+	g.name = take_str(c, USER_TEXT_MAX);
 	if (!c->bad && m->sink->group)
 		m->sink->group(m->sink->ctx, &g);
 }
@@ -395,7 +406,7 @@ static void limit_entry(struct cursor *c, u8 len_kind)
 int meta_read(u32 type, const u8 *body, size_t len, const struct state_sink *sink, struct diag *d)
 {
 	struct meta m = { .block = find_block(type), .sink = sink };
-	struct cursor rest = { body, body + len, false };
+	struct cursor rest = { body, body + len, false, 0 };
 
 	if (!m.block)
 		return 0;
@@ -409,6 +420,9 @@ int meta_read(u32 type, const u8 *body, size_t len, const struct state_sink *sin
 		if (!entry.bad)
 			m.block->entry(&m, &entry);
 		rest.p = m.block->len == LEN_NONE ? entry.p : entry.end;
+		if (entry.too_long)
+			return diag_at(d, 0, 0, (u64)(entry.p - body), "a text of %u bytes is too long for a %s",
+				       entry.too_long, m.block->what);
 		if (entry.bad)
 			return diag_at(d, 0, 0, (u64)(entry.p - body),
 				       "the entry of a %s does not fit into its block",

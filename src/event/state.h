@@ -76,6 +76,7 @@ struct state_sink {
 	void (*user)(void *ctx, const struct state_user *u);
 	void (*group)(void *ctx, const struct state_group *g);
 	void (*iface)(void *ctx, const struct state_iface *i);
+	void (*restart)(void *ctx);	/* another capture begins: what was told so far is void, but for users */
 };
 
 #endif

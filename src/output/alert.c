@@ -40,7 +40,7 @@ enum priority priority_by_name(const char *s)
 	return PRIO_MAX;
 }
 
-enum slot_kind { SLOT_FIELD, SLOT_TIME, SLOT_EXTRA_RAW, SLOT_EXTRA_TEXT };
+enum slot_kind { SLOT_FIELD, SLOT_TIME, SLOT_EXTRA_RAW, SLOT_EXTRA_TEXT, SLOT_NULL };
 
 /* One key of output_fields. */
 struct slot {
@@ -217,6 +217,21 @@ static void sort_slots(struct plan *pl)
 	}
 }
 
+/* A field by its name is looked for in what its format gives: there are no transformers, and nothing by another name. */
+static enum slot_kind extra_kind(const struct alert_extra *e)
+{
+	const struct field_ref *f;
+
+	if (!e->raw)
+		return SLOT_EXTRA_TEXT;
+	if (!format_nfields(e->format) || !format_field_bare(e->format, 0))
+		return SLOT_NULL;
+	f = format_field(e->format, 0);
+	if (strcmp(f->text, e->key))
+		return SLOT_NULL;
+	return f->field->flags & FF_TIME ? SLOT_TIME : SLOT_EXTRA_RAW;
+}
+
 static void plan_slots(struct plan *pl, const char *time_key)
 {
 	const struct alert_desc *a = pl->desc;
@@ -233,12 +248,8 @@ static void plan_slots(struct plan *pl, const char *time_key)
 	n++;
 	for (u32 i = 0; i < a->nextra; i++, n++) {
 		const struct alert_extra *e = &a->extra[i];
-		enum slot_kind kind = SLOT_EXTRA_TEXT;
 
-		if (e->raw && format_nfields(e->format))
-			kind = format_field(e->format, 0)->field->flags & FF_TIME ? SLOT_TIME
-										  : SLOT_EXTRA_RAW;
-		pl->slots[n] = (struct slot){ .key = e->key, .kind = kind, .index = i, .order = n };
+		pl->slots[n] = (struct slot){ .key = e->key, .kind = extra_kind(e), .index = i, .order = n };
 	}
 	pl->nslots = n;
 	sort_slots(pl);
@@ -316,6 +327,9 @@ static void add_slot(struct alert_printer *p, const struct plan *pl, const struc
 		buf_clear(&p->text);
 		format_print(pl->desc->extra[s->index].format, x, &p->text);
 		add_json_string(out, buf_str(&p->text), p->text.len);
+		break;
+	case SLOT_NULL:
+		buf_add(out, "null", 4);
 		break;
 	}
 }

@@ -21,6 +21,26 @@ static void on_machine(void *ctx, const struct state_machine *m)
 	p->boot_ts_ns = m->boot_ts_ns;
 }
 
+/* As if what follows were read alone. */
+static void on_restart(void *ctx)
+{
+	struct proc *p = ctx;
+	struct map64_entry *e;
+
+	for (size_t pos = 0; (e = map64_next(&p->tasks, &pos)); pos--)	/* another one may have moved there */
+		thread_free(p, e->value);
+	free(p->ifaces);
+	p->ifaces = NULL;
+	p->nifaces = 0;
+	memset(p->exited, 0, sizeof(p->exited));
+	p->nexited = 0;
+	memset(p->server_ports, 0, sizeof(p->server_ports));
+	p->boot_ts_ns = p->first_ts_ns = p->ts_ns = p->prev_ts_ns = 0;
+	p->next_purge_ns = p->purge_round_ns = 0;
+	p->purge_pos = 0;
+	p->started = p->unlinked = p->pending = false;
+}
+
 static void set_numbers(struct thread *t, const struct state_thread *s)
 {
 	t->pid = s->pid;
@@ -185,6 +205,7 @@ void state_init(struct proc *p)
 {
 	p->sink = (struct state_sink){
 		.ctx = p,
+		.restart = on_restart,
 		.machine = on_machine,
 		.thread = on_thread,
 		.fd = on_fd,

@@ -56,31 +56,44 @@ static void add_all_suggested(const struct rules_options *opt, const char *sourc
 		buf_addf(out, " static_%s=%%static.%s", opt->static_keys[i], opt->static_keys[i]);
 }
 
+/* Of equal keys the last one counts. */
+static struct cextra *extra_for(struct crule *r, const char *key)
+{
+	for (u32 i = 0; i < r->nextra; i++)
+		if (!strcmp(r->extra[i].key, key))
+			return &r->extra[i];
+	return &r->extra[r->nextra++];
+}
+
+static void add_extra_kind(struct compiled *c, struct crule *r, const struct rules_append *ap, bool raw)
+{
+	for (u32 i = 0; i < ap->nextra_fields; i++) {
+		const char *key = ap->extra_fields[i].key, *format = ap->extra_fields[i].format;
+
+		if (raw == !format)
+			*extra_for(r, key) = (struct cextra){
+				.key = key, .raw = raw, .format = raw ? arena_printf(&c->a, "%%%s", key) : format };
+	}
+}
+
+/* Fields by their name after the formatted ones: in one entry they win. */
 static void add_extra_fields(struct compiled *c, struct crule *r, const struct rules_append *ap)
 {
 	r->extra = grown(&c->a, r->extra, r->nextra, &r->extra_cap, ap->nextra_fields,
 			 sizeof(*r->extra));
-	for (u32 i = 0; i < ap->nextra_fields; i++) {
-		struct cextra *e = &r->extra[r->nextra + i];
-
-		e->key = ap->extra_fields[i].key;
-		e->raw = !ap->extra_fields[i].format;
-		e->format = ap->extra_fields[i].format;
-		if (e->raw)
-			e->format = arena_printf(&c->a, "%%%s", e->key);
-	}
-	r->nextra += ap->nextra_fields;
+	add_extra_kind(c, r, ap, false);
+	add_extra_kind(c, r, ap, true);
 }
 
 static const char container_info[] =
 	"%container.info is deprecated and no more useful, and will be dropped by Falco 1.0.0. The "
 	"container plugin will automatically add required fields to the output message.";
 
-/* The container fields are in every output anyhow: the placeholder goes. */
-static void add_output(struct compiled *c, const struct crule *r, struct buf *out)
+/* The container fields are in every output anyhow: the placeholder goes, also from what was added. */
+static void drop_container_info(struct compiled *c, const struct crule *r, const struct buf *in, struct buf *out)
 {
 	static const char name[] = "%container.info";
-	const char *s = r->item->output.p, *end = s + r->item->output.len, *p;
+	const char *s = in->p, *end = s + in->len, *p;
 	bool found = false;
 
 	while ((p = memmem(s, end - s, name, sizeof(name) - 1))) {
@@ -90,15 +103,15 @@ static void add_output(struct compiled *c, const struct crule *r, struct buf *ou
 	}
 	buf_add(out, s, end - s);
 	if (found)
-		report_deprecated(c->rep, r->item->output_ctx, "container.info", container_info);
+		report_deprecated(c->rep, r->item->ctx, NULL, container_info);
 }
 
 void compile_output(struct compiled *c, struct crule *r)
 {
 	const struct rules_options *opt = c->opt;
-	struct buf b = { 0 };
+	struct buf b = { 0 }, text = { 0 };
 
-	add_output(c, r, &b);
+	buf_add(&b, r->item->output.p, r->item->output.len);
 	for (u32 i = 0; i < opt->nappend; i++) {
 		const struct rules_append *ap = &opt->append[i];
 
@@ -111,30 +124,22 @@ void compile_output(struct compiled *c, struct crule *r)
 		if (ap->nextra_fields)
 			add_extra_fields(c, r, ap);
 	}
-	r->output = arena_memdup0(&c->a, buf_str(&b), b.len);
+	buf_str(&b);
+	drop_container_info(c, r, &b, &text);
+	r->output = arena_memdup0(&c->a, buf_str(&text), text.len);
+	buf_fini(&text);
 	buf_fini(&b);
 }
 
 /* ---- checking ------------------------------------------------------------------------ */
 
-/* As Falco looks for it: evt.latency is also found in %evt.latency.human. */
-static bool names_field(const char *output, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (const char *p = output; (p = strstr(p, name)); p += n) {
-		if (p > output && (p[-1] == '%' || p[-1] == '('))
-			return true;
-	}
-	return false;
-}
-
-static void warn_fields(struct compiled *c, const struct crule *r)
+/* As Falco looks for it: anywhere in the text, so evt.latency is also found in %evt.latency.human. */
+static void warn_fields(struct compiled *c, const struct crule *r, const char *format)
 {
 	for (u32 i = 0; i < NDEPRECATED_FIELDS; i++) {
 		const char *name = deprecated_fields[i].name;
 
-		if (names_field(r->output, name))
+		if (strstr(format, name))
 			report_deprecated(c->rep, r->item->output_ctx, name,
 					  arena_printf(&c->a, "usage of deprecated field '%s' has "
 						       "been detected in the rule output", name));
@@ -151,13 +156,14 @@ int check_output(struct compiled *c, const struct crule *r, struct diag *d)
 	err = format_compile(c->opt->fields, r->output, &f, d);
 	if (err)
 		return err;
-	warn_fields(c, r);
+	warn_fields(c, r, r->output);
 	format_free(f);
 	for (u32 i = 0; i < r->nextra; i++) {
 		err = format_compile(c->opt->fields, r->extra[i].format, &f, d);
 		if (err)
 			return err;
 		format_free(f);
+		warn_fields(c, r, r->extra[i].format);
 	}
 	return 0;
 }

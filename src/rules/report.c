@@ -310,7 +310,7 @@ void report_deprecated(struct rules_report *r, const struct ctx *c, const char *
 {
 	if (r->warnings.n < NOTES_MAX)
 		add_warning(r, LOAD_DEPRECATED_ITEM, c, arena_strdup(&r->a, msg),
-			    arena_strdup(&r->a, field));
+			    field ? arena_strdup(&r->a, field) : NULL);
 }
 
 void report_remark(struct rules_report *r, const char *fmt, ...)

@@ -43,6 +43,48 @@ def t_json(d):
          '"rule":"opened","source":"syscall","tags":["a","b"],"time":"2023-11-14T22:13:21.000000000Z"}')
 
 
+def first_alert(d, *args):
+    """Text and output_fields of the first alert, and stderr."""
+    rc, out, err = d.run("-o", "json_output=true", *args)
+    same(rc, 0, err)
+    alert = json.loads(out.splitlines()[0])
+    return alert["output"].split('num=1', 1)[1], alert["output_fields"], err
+
+
+def t_append_output(d):
+    """Empty texts restrict nothing and add nothing; of equal keys the last one counts, in an entry the field by its name."""
+    for entry, want in (("{extra_output: x}", " x"), ("{extra_output: ''}", ""), ("{match: {rule: '', source: '', tags: []}, extra_output: x}", " x"),
+                        ("{match: {}, extra_output: '*%evt.num'}", " *1"), ("{match: {tags: [a, b]}, extra_output: x}", " x"),
+                        ("{match: {tags: [a, c]}, extra_output: x}", ""), ("{match: {rule: open}, extra_output: x}", ""),
+                        ("{match: {source: k8s_audit}, extra_output: x}", ""), ("{extra_output: 'a%container.info'}", " a")):
+        text, fields, err = first_alert(d, "-o", "append_output[]=" + entry)
+        same(text, want, entry)
+        same("container.info is deprecated" in err, "container.info" in entry, entry)
+    text, fields, err = first_alert(d, "-o", "append_output[]={extra_fields: [evt.num, {evt.num: x}, {k: a}, {k: '%evt.num'}, evt.time, evt.res, "
+                                    "toupper(fd.name), 'evt.num x', 'evt.num[1]']}")
+    same(fields, {"evt.num": 1, "k": "1", "evt.time": 1700000000000000000, "evt.res": "SUCCESS", "fd.name": "/etc/file0",
+                  "toupper(fd.name)": None, "evt.num x": None, "evt.num[1]": None})
+    text, fields, err = first_alert(d, "-o", "append_output[]={extra_fields: [evt.num]}", "-o", "append_output[]={extra_fields: [{evt.num: x}]}")
+    same(fields["evt.num"], "x")
+    for entry in ("extra_fields: [evt.dir]", "extra_fields: [{k: '%evt.dir'}]", "extra_output: evt.dir"):
+        text, fields, err = first_alert(d, "-o", "append_output[]={%s}" % entry)
+        holds(err, "usage of deprecated field 'evt.dir' has been detected in the rule output")
+
+
+def t_print(d):
+    for word, want in (("c", ""), ("container", ""), ("k", ""), ("kubernetes", ""), ("cg", " cg"), ("x=%evt.num", " x=1"), ("%container.info", " ")):
+        text, fields, err = first_alert(d, "-p" + word, "-o", "append_output[]={extra_output: first}")
+        same(text, " first" + want, word)
+        holds(err, ": The -p/--print option is deprecated and will be removed. Use -o append_output=... instead.$")
+    text, fields, err = first_alert(d, "--print", "")
+    same((text, "deprecated" in err), ("", False))
+    text, fields, err = first_alert(d, "-p", "one", "--print=two")
+    same(text, " two")
+    rc, out, err = d.run("-p", "%nosuch")
+    same((rc, out), (1, ""))
+    holds(err, "LOAD_ERR_COMPILE_OUTPUT .*: unknown filter: nosuch")
+
+
 def t_matching_all_and_selection(d):
     rc, out, err = d.run("-o", "rule_matching=all", "-o", "rules[].enable.rule=of*", "-o", "rules[].disable.rule=opened")
     same(rc, 0, err)
@@ -58,8 +100,11 @@ def t_iso_time(d):
 
 
 def t_stop_after(d):
-    rc, out, err = d.run("-M", "2")
-    same((rc, out.count("Warning file")), (0, 3))
+    """The event at which it is over is not looked at; a number below nothing is never."""
+    for seconds, n in (("2", 2), ("0x2", 2), ("3", 3), ("0", 4), ("-1", 4), ("2147483647", 4), ("1", 1)):
+        rc, out, err = d.run("-v", "-M", seconds)
+        same((rc, out.count("Warning file")), (0, n), seconds)
+        holds(err, "Captured Events: %d," % n)
 
 
 def t_verbose(d):
@@ -70,6 +115,14 @@ def t_verbose(d):
 def t_dry_run(d):
     rc, out, err = d.run("--dry-run", "-P", "pid")
     same((rc, out, os.path.exists(d.path + "/pid")), (0, "", False))
+    for more, web in ((["-o", "engine.kind=nodriver"], True), ([], False)):		# a replay has no web server
+        rc, out, err = d.run("--dry-run", "-o", "log_level=debug", "-o", "webserver.enabled=true", "-o", "webserver.listen_port=0", *more)
+        same((rc, out), (0, ""), err)
+        skipped = re.findall("Skipping (.*) in dry-run", err)
+        same(skipped, ["outputs initialization", "signal handlers creation", "pidfile creation"] +
+             (["starting webserver"] if web else []) + ["event processing"])
+    rc, out, err = d.run("-P", "", "-l", "", "--plugin-info=", "-c", "c.yaml", "--format", "")
+    same((rc, out.count("Warning file")), (0, 4), err)
     rc, out, err = d.run("--dry-run", "-o", "stdout_output.enabled=false")
     same(rc, 1)
     holds(err, r"^Error: No output configured")
@@ -113,11 +166,16 @@ def t_drops(d):
     rc, out, err = d.run("-o", "syscall_event_drops.simulate_drops=true", "-o", "syscall_event_drops.actions[]=alert",
                          "-o", "syscall_event_drops.max_burst=10", "-M", "9")
     same(rc, 0, err)
-    holds(out, r"^22:13:22\.000000000: Debug Falco internal: syscall event drop\. 1 system calls dropped in last second\. \(")
+    holds(out, r"^22:13:22\.000000000: Debug Falco internal: syscall event drop\. 1 system calls dropped in last second\. \("
+          r'ebpf_enabled="0" n_drops="1" n_drops_buffer_.* n_evts="0"\)$')	# no kernel makes the events of a file
     holds(err, r"event drop detected: [1-4] occurrences$")
     rc, out, err = d.run("-o", "syscall_event_drops.simulate_drops=true", "-o", "syscall_event_drops.actions[]=exit")
     same(rc, 1)
-    holds(err, r"Exiting\.$")
+    holds(err, r": Falco internal: syscall event drop\. 1 system calls dropped in last second\.\n.*: Exiting\.$")
+    holds(err, r"^   - num times actions taken: 1\nError: Drop manager internal error$")
+    rc, out, err = d.run("-o", "syscall_event_drops.simulate_drops=true", "-o", "syscall_event_drops.actions[]=log", "-o",
+                         "syscall_event_drops.rate=0", "-o", "log_level=debug")
+    same(len(re.findall(r": Falco internal: syscall event drop\. 1 system calls dropped in last second\.\n", err)), 1, err)
 
 
 def t_output_fails(d):
@@ -206,6 +264,35 @@ def t_signal_when_one_worker_is_done(d):
     same(detected < n * 0.9, True, detected)
     dropped = re.search(r"Alerts dropped because the outputs were too slow: (\d+)$", err, re.M)
     same(int(dropped[1]) < 500 if dropped else True, True, err)
+
+
+def processes(tid, comm):
+    """A list of one process, in the oldest form."""
+    text = lambda s: struct.pack("<H", len(s)) + s
+    return block(0x202, struct.pack("<QQQ", tid, tid, 1) + text(comm) + text(comm) + text(b"") + text(b"/") + struct.pack("<QIII", 1024, 0, 0, 0))
+
+
+def t_concatenated_captures(d):
+    """What the first one has told of processes, fds and time is void in the second one; events are numbered on."""
+    head, t = capture(0), 1700000000 * 10**9
+    read = event(t + 5, 42, 7, [struct.pack("<q", 1), b"x", struct.pack("<q", 3), struct.pack("<I", 1)])
+    first = head + processes(42, b"first") + openat(t, "/etc/a") + read
+    d.write("all.yaml", "- rule: all\n  desc: d\n  condition: evt.num > 0\n  output: n=%evt.num %proc.name %fd.name %evt.reltime\n  priority: INFO\n")
+    for second, want in ((processes(42, b"second") + openat(t + 100, "/etc/b") + read, ["n=3 second /etc/b 0", "n=4 second /etc/b"]),
+                         (read, ["n=3 <NA>  0"]), (processes(42, b"second") + read, ["n=3 second  0"]),
+                         (processes(43, b"other") + openat(t + 7, "/etc/b"), ["n=3 <NA> /etc/b 0"])):
+        d.write("x.scap", first + head + second)
+        rc, out, err = d.run("-r", "all.yaml", rules=False)
+        same(rc, 0, err)
+        got = re.findall("n=.*", out)
+        same(got[:2], ["n=1 first /etc/a 0", "n=2 first /etc/a 5"])
+        for g, w in zip(got[2:], want):
+            same(g[:len(w)], w)
+        same(len(got), 2 + len(want))
+    d.write("x.scap", first + head)
+    rc, out, err = d.run("-r", "all.yaml", rules=False)
+    same((rc, out.count("n=")), (1, 2))
+    holds(err, "^Error: scap error: could not restart capture: no events in file")
 
 
 def t_damaged_capture(d):
@@ -316,8 +403,8 @@ def t_errors(d):
             (["-c", "folder"], "Error: Cannot read configuration file folder: Is a directory"),
             (["-c", "broken.yaml"], r"Error: Error reading config file \(broken.yaml\): line \d+, column \d+: "),
             (["-r", "nosuch.yaml"], "Error: Could not open file nosuch.yaml for reading"),
-            (["-o", "engine.replay.capture_file=nosuch"], "Error: .*nosuch.*No such file"),
-            (["-o", "engine.replay.capture_file=r.yaml"], "Error: .*r.yaml"),
+            (["-o", "engine.replay.capture_file=nosuch"], "Error: Could not open trace filename nosuch for reading: No such file or directory$"),
+            (["-o", "engine.replay.capture_file=r.yaml"], "Error: Could not open trace filename r.yaml for reading: scap error: invalid block type"),
             (["-o", "file_output.enabled=true", "-o", "file_output.filename=no/such"], "Error: Failed to init output: file: no/such: No such file or directory$"),
             (["--enable-source", "x", "-o", "engine.kind=nodriver"], "Error: Attempted enabling an unknown event source: x"),
             (["--disable-source=syscall", "-o", "engine.kind=nodriver"], "Error: Must enable at least one event source"),
@@ -328,6 +415,67 @@ def t_errors(d):
     rc, out, err = d.run(rules=False)
     same(rc, 1)
     holds(err, "^Error: You must specify at least one rules file")
+
+
+def t_ignored(d):
+    rc, out, err = d.run("-i", raw=True)
+    same((rc, err, out), (0, "", "Ignored syscall(s):\n" + "".join("- %s\n" % n for n in "sendfile preadv readv pread recv send pwritev "
+                          "writev write pwrite read".split()) + "\n"))
+
+
+def t_what_is_told_of_rules(d):
+    """The start's lines in Falco's order; missing files before what is wrong with others."""
+    rc, out, err = d.run("-o", "rules[].enable.rule=of*", "-o", "rules[].disable.tag=b", "-L")
+    same(rc, 0, err)
+    holds(err, r"Loading rules from:\n.*   r.yaml \| schema validation: ok\n.*: Enabling rules with name: of\*\n.*: Disabling rules with tag: b\n\Z")
+    rc, out, err = d.run("-o", "engine.kind=nodriver", "-o", "log_level=debug", "--dry-run", replay=False)
+    same(rc, 0, err)
+    holds(err, r"r.yaml \| schema validation: ok\n.*: Loaded event sources: syscall\n.*: Enabled event sources: syscall\n")
+    d.write("bad.yaml", "- rule: [\n")
+    for option in ("-r", "-V"):
+        rc, out, err = d.run(option, "bad.yaml", option, "nosuch.yaml", rules=False)
+        same((rc, out, err.splitlines()[-1]), (1, "", "Error: Could not open file nosuch.yaml for reading"))
+
+
+def t_validate_and_describe(d):
+    rc, table, err = d.run("-L")
+    rc, out, err = d.run("-V", "r.yaml", "-L", rules=False)
+    same((rc, out), (0, "r.yaml: Ok\n\n" + table))
+    holds(err, r"Validating rules file\(s\):\n.*:    r.yaml\n")
+    for more in ([], ["-o", "json_output=true"], ["-L"]):
+        rc, out, err = d.run("-V", "r.yaml", "-l", "nosuch", *more, rules=False)
+        same((rc, out, err.splitlines()[-1]), (1, "", 'Runtime error: Rule "nosuch" is not loaded. Exiting.'))
+    d.write("bad.yaml", "- rule: x\n")
+    rc, out, err = d.run("-V", "bad.yaml", "-l", "nosuch", rules=False)
+    same((rc, "Invalid" in out, "not loaded" in err), (1, True, False))
+
+
+def t_option_syntax(d):
+    for arg in ("--c", "--h", "-?", "-=x", "---x", "--a.b", "--=x"):
+        rc, out, err = d.run(arg, raw=True)
+        same((rc, out, err), (1, "", "Error: Argument ‘%s’ starts with a - but has incorrect syntax\n" % arg))
+    for args, value in ((["-M", "1.5"], "1.5"), (["-M", ""], ""), (["-M2147483648"], "2147483648"), (["-M", "0x"], "0x"),
+                        (["-M", "-2147483649"], "-2147483649"), (["-M", "--version"], "--version"), (["-M", "9" * 30], "9" * 30),
+                        (["--version=yes"], "yes"), (["--version="], ""), (["--dry-run=TRUE"], "TRUE")):
+        rc, out, err = d.run(*args, raw=True)
+        same((rc, out, err), (1, "", "Error: Argument ‘%s’ failed to parse\n" % value))
+    for value in ("true", "T", "1"):
+        rc, out, err = d.run("--dry-run=" + value)
+        same((rc, out), (0, ""), value)
+    for value in ("false", "f", "0"):
+        rc, out, err = d.run("--dry-run", "--dry-run=" + value)
+        same((rc, out.count("Warning file")), (0, 4), value)
+    for args in (["word", "-", "--list=", "-N"], ["-N", "--list", "--", "--nosuch"], ["--list", "nosuch", "-N"]):
+        rc, out, err = d.run(*args)
+        same((rc, out.startswith("evt.num\n")), (0, True), args)
+
+
+def t_configuration_is_looked_for_first(d):
+    for args in (["--help"], ["--version"], ["--format=x"], ["-i"]):
+        rc, out, err = d.run("-c", "c.yaml", "-c", "nosuch.yaml", *args, raw=True)
+        same((rc, out, err), (1, "", "Error: Could not find configuration file at nosuch.yaml\n"), args)
+    rc, out, err = d.run("-c", "", "--list", "-N", raw=True)
+    same((rc, out.startswith("evt.num\n")), (0, True))
 
 
 def t_did_you_mean(d):

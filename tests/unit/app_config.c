@@ -403,8 +403,8 @@ static void command_line(void **state)
 		const char *argv[6];
 		const char *error;	/* NULL: good */
 	} rows[] = {
-		{ { "saker", "-c", "a.yaml", "-vU" }, NULL },
-		{ { "saker", "-ca.yaml", "--list=syscall", "-N" }, NULL },
+		{ { "saker", "-c", "/dev/null", "-vU" }, NULL },
+		{ { "saker", "-c/dev/null", "--list=syscall", "-N" }, NULL },
 		{ { "saker", "stray", "--", "--nosuch" }, NULL },
 		{ { "saker", "--option=a=b", "-o", "c=d" }, NULL },
 		{ { "saker", "-M", "12" }, NULL },
@@ -412,8 +412,12 @@ static void command_line(void **state)
 		{ { "saker", "-Z" }, "Option ‘Z’ does not exist" },
 		{ { "saker", "-c" }, "Option ‘c’ is missing an argument" },
 		{ { "saker", "--pidfile" }, "Option ‘pidfile’ is missing an argument" },
-		{ { "saker", "-M", "-1" }, "Argument ‘-1’ failed to parse" },
-		{ { "saker", "--dry-run=1" }, "does not take an argument" },
+		{ { "saker", "-M", "-1" }, NULL },
+		{ { "saker", "-M", "1s" }, "Argument ‘1s’ failed to parse" },
+		{ { "saker", "--dry-run=1" }, NULL },
+		{ { "saker", "--dry-run=2" }, "Argument ‘2’ failed to parse" },
+		{ { "saker", "--c", "/dev/null" }, "Argument ‘--c’ starts with a - but has incorrect syntax" },
+		{ { "saker", "-c", "/nonexistent", "-h" }, "Could not find configuration file at /nonexistent" },
 		{ { "saker", "--format", "xml" }, "Invalid format 'xml'. Valid values are: text, markdown, json" },
 		{ { "saker", "--markdown", "--format=json" }, "Cannot specify both --markdown and --format" },
 	};
@@ -433,7 +437,7 @@ static void command_line(void **state)
 		if (err && !strstr(d.msg, rows[i].error))
 			fail_msg("row %u: %s", i, d.msg);
 		if (!i) {
-			assert_string_equal(c.config, "a.yaml");
+			assert_string_equal(c.config, "/dev/null");
 			assert_true(c.verbose && c.unbuffered);
 		}
 		if (i == 1)

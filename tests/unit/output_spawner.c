@@ -121,7 +121,7 @@ static void program_fails(void **state)
 		FILE *f = NULL;
 
 		assert_int_equal(spawner_run(s, &f), 0);
-		assert_int_equal(spawner_wait(s), 0);
+		assert_int_equal(spawner_wait(s), 3);
 		fputs("x", f);
 		assert_int_not_equal(fclose(f), 0);
 	}

@@ -240,9 +240,9 @@ static void test_append(void **state)
 	assert_string_equal(told(w.r, "a", "info", "output", &out), "one");
 	al = &ruleset_rule(w.set, 0)->alert;
 	assert_int_equal(al->nextra, 2);
-	assert_true(al->extra[0].raw);
-	assert_string_equal(al->extra[1].key, "my.key");
-	assert_false(al->extra[1].raw);
+	assert_string_equal(al->extra[0].key, "my.key");
+	assert_false(al->extra[0].raw);
+	assert_true(al->extra[1].raw);
 	assert_int_equal(al->ntags, 2);
 	buf_fini(&out);
 	world_fini(&w);
