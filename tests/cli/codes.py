@@ -370,7 +370,7 @@ case("evt.latency.human in an output", rule(output="'%evt.latency.human'"),   # 
      *[warn("DEPRECATED_ITEM", "usage of deprecated field '%s' has been detected in the rule output" % f, R, OUTPUT, field=f)
        for f in ("evt.latency", "evt.latency.human")])
 case("container.info in an output", rule(output="a %container.info b"),
-     warn("DEPRECATED_ITEM", CONTAINER_INFO, R, OUTPUT, field="container.info"))
+     warn("DEPRECATED_ITEM", CONTAINER_INFO, R))
 
 
 # ---- how a report looks ------------------------------------------------------------------------------
