@@ -324,6 +324,17 @@ struct linux_binprm {
 	const char *filename;
 };
 
+union __sifields {
+	struct {
+		pid_t _pid;		/* also where other signals of a process have it */
+	} _kill;
+};
+
+struct kernel_siginfo {
+	int si_code;
+	union __sifields _sifields;
+};
+
 /* Sockets. */
 struct in6_addr {
 	union {

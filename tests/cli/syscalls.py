@@ -39,7 +39,7 @@ STATE_CALLS = """accept accept4 bind capset chdir chroot clone clone3 close clos
     setrlimit setsid setuid setuid32 shutdown signalfd signalfd4 socket socketpair timerfd_create umount umount2 userfaultfd
     vfork""".split()
 FREQUENT = "pread64 preadv pwrite64 pwritev read readv recv send sendfile sendfile64 write writev".split()
-TRACEPOINTS = "page_fault_kernel page_fault_user sched_switch signal_deliver".split()     # no driver delivers them
+TRACEPOINTS = "page_fault_kernel page_fault_user sched_switch".split()     # no driver delivers them
 NET = "accept accept4 bind connect getpeername getsockname getsockopt listen setsockopt shutdown socket".split()
 ON_FD = """_llseek access chdir chmod chown copy_file_range creat fchdir fchmod fchmodat fchown fchownat flock fstat fstat64 getcwd
     getdents getdents64 lchown link linkat lseek lstat lstat64 mkdir mkdirat mount newfstatat open open_by_handle_at openat openat2
@@ -274,23 +274,23 @@ def t_frequent(d):
 
 def t_not_delivered(d):
     """What no driver sends is not passed off as captured; the rules that name it are told at the start."""
-    rules = (rule_of(["signaldeliver"], "sig") + rule_of(["openat", "signaldeliver"], "both") + rule_of(["page_fault"], "fault")
+    rules = (rule_of(["switch"], "sw") + rule_of(["openat", "switch"], "both") + rule_of(["page_fault"], "fault")
              + RULE % ("any", "proc.name=x", "%evt.type") + RULE % ("most", "evt.type != execve and proc.name=x", "%evt.type")
              + rule_of(["openat"], "other"))
     s = d.dry_run(rules, level="warning")
     same([line for line in s.lines if "No driver" in line],
-         ['No driver delivers page_fault events: they never reach the rules that name them: "fault"',
-          'No driver delivers signaldeliver events: they never reach the rules that name them: "sig", "both"'])
+         ['No driver delivers switch events: they never reach the rules that name them: "sw", "both"',
+          'No driver delivers page_fault events: they never reach the rules that name them: "fault"'])
     what = d.tell(rules)
     same(names(what["not_delivered"]), TRACEPOINTS)
     same(set(TRACEPOINTS) & set(names(what["captured"]) + names(what["left_out"])), set())
-    same(whys(what, "signal_deliver", "not_delivered", "asked_by")["rules"]["rules"], ["sig", "both", "any", "most"])
-    d.prepare(rule_of(["signaldeliver"], "sig"))
+    same(whys(what, "sched_switch", "not_delivered", "asked_by")["rules"]["rules"], ["sw", "both", "any", "most"])
+    d.prepare(rule_of(["switch"], "sw"))
     rc, out, err = d.saker("rules", "--syscalls", "-c", "c.yaml", "-r", "r.yaml")
-    holds(out, r'\n\n1 asked for, and delivered by no driver:\n\n  signal_deliver +asked for by rules: "sig"\n')
+    holds(out, r'\n\n1 asked for, and delivered by no driver:\n\n  sched_switch +asked for by rules: "sw"\n')
     # by a name of base_syscalls only; by nobody
-    s = d.dry_run(SPAWNED, custom(["clone", "signaldeliver"]), "warning")
-    holds(s.err, r": No driver delivers signaldeliver events, which base_syscalls\.custom_set asks for$")
+    s = d.dry_run(SPAWNED, custom(["clone", "switch"]), "warning")
+    holds(s.err, r": No driver delivers switch events, which base_syscalls\.custom_set asks for$")
     for base in ("", "base_syscalls: {all: true}"):
         same(("No driver" in d.dry_run(SPAWNED, base).err, d.tell(SPAWNED, base)["not_delivered"]), (False, []))
 
