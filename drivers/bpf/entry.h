@@ -24,6 +24,11 @@ struct plain_exec {
 	s32 pid, old_pid;
 };
 
+struct plain_signal {
+	u64 common;
+	s32 sig, error, code;
+};
+
 /* ---- registers ---------------------------------------------------------------- */
 
 #if defined(__TARGET_ARCH_x86)
@@ -508,6 +513,43 @@ PROGRAM("raw_task_exit") int raw_task_exit(void *ctx)
 PROGRAM("plain_task_exit") int plain_task_exit(void *ctx)
 {
 	return task_exit_of(ctx);
+}
+
+/* ---- tracepoints of one event ---------------------------------------------------- */
+
+/* False: nobody wants it, or there is no room. */
+static inline_ bool point_begin(struct entry *e, u32 code)
+{
+	e->set = settings();
+	e->task = (void *)bpf_get_current_task();
+	return e->set && e->set->wanted[code / 64] >> code % 64 & 1 && lifecycle_begin(e, code);
+}
+
+/* Of a SIGKILL the kernel has no siginfo: small numbers stand in its place, and are read as zeros. */
+PROGRAM("raw_signal") int raw_signal(struct raw_ctx *ctx)
+{
+	siginfo_t *info = (void *)ctx->args[1];
+	struct entry e;
+
+	if (!point_begin(&e, SC_signal_deliver))
+		return 0;
+	e.s->args[0] = (u32)ctx->args[0];
+	e.s->args[1] = (u32)KREAD(info, si_code);
+	e.s->args[2] = (u32)KREAD(info, _sifields._kill._pid);
+	return go(ctx, &e, EV_SIGNALDELIVER_E);
+}
+
+/* The record does not have the sender. */
+PROGRAM("plain_signal") int plain_signal(struct plain_signal *ctx)
+{
+	struct entry e;
+
+	if (!point_begin(&e, SC_signal_deliver))
+		return 0;
+	e.s->args[0] = (u32)ctx->sig;
+	e.s->args[1] = (u32)ctx->code;
+	e.s->args[2] = 0;
+	return go(ctx, &e, EV_SIGNALDELIVER_E);
 }
 
 #endif

@@ -13,6 +13,7 @@
 #include <linux/tracepoint.h>
 #include <linux/uaccess.h>
 #include <trace/events/sched.h>
+#include <trace/events/signal.h>
 #include <trace/events/syscalls.h>
 
 #include "drivers/kmod/kmod.h"
@@ -503,13 +504,31 @@ static void on_task_exit(void *data, struct task_struct *t)
 }
 #endif
 
+/* ---- tracepoints of one event ------------------------------------------------------------ */
+
+/* Of a SIGKILL the kernel has no siginfo: small numbers stand in its place. */
+static void on_signal(void *data, int sig, struct kernel_siginfo *info, struct k_sigaction *ka)
+{
+	const struct plan p = { .wants = wants_code, .type = EV_SIGNALDELIVER_E, .tid = current->pid };
+	struct ctx c = { .code = SC_signal_deliver, .task = current, .args = { (u32)sig } };
+
+	if (!wants_code(&interest_any, c.code))
+		return;
+	if (info > (struct kernel_siginfo *)SEND_SIG_PRIV) {
+		c.args[1] = (u32)info->si_code;
+		c.args[2] = (u32)info->si_pid;
+	}
+	lifecycle(&c, &p);
+}
+
 /* ---- attaching --------------------------------------------------------------------------- */
 
-enum { TP_ENTER, TP_EXIT, TP_EXEC, TP_FORK, TP_TASK_EXIT, TP_MAX };
+enum { TP_ENTER, TP_EXIT, TP_EXEC, TP_FORK, TP_TASK_EXIT, TP_SIGNAL, TP_MAX };
 
 static struct {
 	const char *name;
 	void *fn;
+	u32 code;		/* of the event that it alone is for; such a tracepoint may be missing */
 	struct tracepoint *tp;
 	bool attached;
 } probes[TP_MAX] = {
@@ -518,6 +537,7 @@ static struct {
 	[TP_EXEC] = { "sched_process_exec", on_exec },
 	[TP_FORK] = { "sched_process_fork", on_fork },
 	[TP_TASK_EXIT] = { "sched_process_exit", on_task_exit },
+	[TP_SIGNAL] = { "signal_deliver", on_signal, SC_signal_deliver },
 };
 
 static void find_tracepoint(struct tracepoint *tp, void *arg)
@@ -537,6 +557,7 @@ static void __maybe_unused check_types(void)
 	check_trace_callback_type_sched_process_exec(on_exec);
 	check_trace_callback_type_sched_process_fork(on_fork);
 	check_trace_callback_type_sched_process_exit(on_task_exit);
+	check_trace_callback_type_signal_deliver(on_signal);
 }
 
 int __init probes_init(void)
@@ -547,7 +568,7 @@ int __init probes_init(void)
 	kernel_span = KERNEL_LIMIT - kernel_low;
 	for_each_kernel_tracepoint(find_tracepoint, NULL);
 	for (i = 0; i < TP_MAX; i++) {
-		if (probes[i].tp)
+		if (probes[i].tp || probes[i].code)
 			continue;
 		pr_err("saker: this kernel has no tracepoint %s (CONFIG_FTRACE_SYSCALLS or "
 		       "CONFIG_TRACEPOINTS is off)\n", probes[i].name);
@@ -561,6 +582,8 @@ static bool probe_wanted(u32 i)
 	const struct kmod_interest *in = &interest_any;
 	u32 n, code;
 
+	if (probes[i].code)
+		return probes[i].tp && wants_code(in, probes[i].code);
 	switch (i) {
 	case TP_ENTER: return in->want_enter;
 	case TP_EXEC: return in->want_exec;

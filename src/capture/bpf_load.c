@@ -50,12 +50,14 @@ static const struct {
 	const char *raw;	/* tracepoint; its program is raw_NAME, or plain_NAME */
 	const char *plain;	/* the same in tracefs; NULL: not to be had there */
 	const char *name;
+	u32 code;		/* of the event that it alone is for */
 } entries[ENTRIES] = {
-	[ENTRY_EXIT] = { "sys_exit", "raw_syscalls/sys_exit", "exit" },
-	[ENTRY_ENTER] = { "sys_enter", "raw_syscalls/sys_enter", "enter" },
-	[ENTRY_EXEC] = { "sched_process_exec", "sched/sched_process_exec", "exec" },
-	[ENTRY_FORK] = { "sched_process_fork", NULL, "fork" },	/* see elsewhere() in entry.h */
-	[ENTRY_TASK_EXIT] = { "sched_process_exit", "sched/sched_process_exit", "task_exit" },
+	[ENTRY_EXIT] = { "sys_exit", "raw_syscalls/sys_exit", "exit", 0 },
+	[ENTRY_ENTER] = { "sys_enter", "raw_syscalls/sys_enter", "enter", 0 },
+	[ENTRY_EXEC] = { "sched_process_exec", "sched/sched_process_exec", "exec", 0 },
+	[ENTRY_FORK] = { "sched_process_fork", NULL, "fork", 0 },	/* see elsewhere() in entry.h */
+	[ENTRY_TASK_EXIT] = { "sched_process_exit", "sched/sched_process_exit", "task_exit", 0 },
+	[ENTRY_SIGNAL] = { "signal_deliver", "signal/signal_deliver", "signal", SC_signal_deliver },
 };
 
 void bpf_loader_init(struct bpf_loader *l, const struct driver_options *opt)
@@ -64,18 +66,29 @@ void bpf_loader_init(struct bpf_loader *l, const struct driver_options *opt)
 	for (u32 i = 0; i < MAP_COUNT; i++)
 		l->maps[i] = -1;
 	for (u32 i = 0; i < ENTRIES; i++)
-		l->entries[i] = -1;
+		l->entries[i] = l->links[i] = -1;
 }
 
 void bpf_loader_programs(const struct bpf_loader *l, struct programs_visitor *v)
 {
 	for (u32 i = 0; i < ENTRIES; i++)
-		programs_visit(v, NULL, l->entries[i]);
+		if (l->attached[i])
+			programs_visit(v, NULL, l->entries[i]);
+}
+
+static void detach_point(struct bpf_loader *l, enum bpf_entry e)
+{
+	if (l->links[e] >= 0)
+		close(l->links[e]);
+	l->links[e] = -1;
+	l->attached[e] = false;
 }
 
 /* Programs and what is attached: the reverse of loading. */
 static void unload(struct bpf_loader *l)
 {
+	for (u32 i = ENTRY_POINTS; i < ENTRIES; i++)
+		detach_point(l, i);
 	while (l->fds.n)
 		close(l->fds.p[--l->fds.n]);
 	for (u32 i = 0; i < ENTRIES; i++)
@@ -355,7 +368,8 @@ static void entry_loss(enum bpf_entry e, struct driver_loss *loss)
 	case ENTRY_FORK: loss_add_forks(loss); break;
 	case ENTRY_ENTER: loss_add_entered(loss); break;
 	case ENTRY_TASK_EXIT: loss_add_event(loss, EV_PROCEXIT_1_E); break;
-	default: break;	/* without it the driver does not start */
+	case ENTRY_EXIT: break;	/* without it the driver does not start */
+	default: loss_add_event(loss, syscall_desc(entries[e].code)->event);
 	}
 }
 
@@ -392,7 +406,7 @@ static int attach(struct bpf_loader *l, enum bpf_entry e)
 
 	if (l->attached[e] || l->refused[e] || (l->plain && !entries[e].plain))
 		return 0;
-	prog = load_entry(l, e);
+	prog = l->entries[e] >= 0 ? l->entries[e] : load_entry(l, e);
 	if (prog < 0) {
 		l->refused[e] = true;
 		return prog;
@@ -406,10 +420,38 @@ static int attach(struct bpf_loader *l, enum bpf_entry e)
 		l->refused[e] = true;
 		return fd;
 	}
-	vec_push(&l->fds, fd);
+	if (entries[e].code)
+		l->links[e] = fd;
+	else
+		vec_push(&l->fds, fd);
 	l->attached[e] = true;
 	l->entries[e] = prog;
 	return 0;
+}
+
+/* A plain one has the record of its tracepoint, which does not name the sender of a signal. */
+static void tell_poorer(const struct bpf_loader *l)
+{
+	struct driver_loss loss = { .kind = LOSS_PARAMETERS, .instead = "plain" };
+
+	loss_add_event(&loss, EV_SIGNALDELIVER_E);
+	report(l, "raw_signal", "tracepoints are plain ones here; their record lacks who sent a signal", &loss);
+}
+
+static void attach_points(struct bpf_loader *l, const struct interest *in)
+{
+	for (u32 e = ENTRY_POINTS; e < ENTRIES; e++) {
+		u32 type = syscall_desc(entries[e].code)->event;
+
+		if (!interest_has(in, entries[e].code)) {
+			detach_point(l, e);
+			continue;
+		}
+		if (e == ENTRY_SIGNAL && l->plain && l->entries[e] < 0 && !l->refused[e])
+			tell_poorer(l);
+		if (l->loaded[type])
+			attach(l, e);
+	}
 }
 
 static void set_settings(struct bpf_loader *l, const struct interest *in)
@@ -456,6 +498,7 @@ static int load_all(struct bpf_loader *l, const struct interest *in, struct diag
 		attach(l, ENTRY_FORK);
 	if (route_wants_enter(in))
 		attach(l, ENTRY_ENTER);
+	attach_points(l, in);
 	err = attach(l, ENTRY_EXIT);
 	if (err)
 		diag_set(d, "the eBPF program for the end of syscalls cannot be attached to the tracepoint "
