@@ -29,6 +29,20 @@ struct plain_signal {
 	s32 sig, error, code;
 };
 
+struct plain_switch {
+	u64 common;
+	char prev_comm[16];
+	s32 prev_pid, prev_prio;
+	long prev_state;
+	char next_comm[16];
+	s32 next_pid;
+};
+
+struct plain_fault {
+	u64 common;
+	unsigned long address, ip, error;
+};
+
 /* ---- registers ---------------------------------------------------------------- */
 
 #if defined(__TARGET_ARCH_x86)
@@ -551,5 +565,77 @@ PROGRAM("plain_signal") int plain_signal(struct plain_signal *ctx)
 	e.s->args[2] = 0;
 	return go(ctx, &e, EV_SIGNALDELIVER_E);
 }
+
+/* The thread before is still the current one. */
+static inline_ int switch_of(void *ctx, u32 next)
+{
+	struct entry e;
+
+	if (!point_begin(&e, SC_sched_switch))
+		return 0;
+	e.s->args[0] = next;
+	return go(ctx, &e, EV_SCHEDSWITCH_6_E);
+}
+
+PROGRAM("raw_switch") int raw_switch(struct raw_ctx *ctx)
+{
+	struct task_struct *next = (void *)ctx->args[2];
+
+	return switch_of(ctx, KREAD(next, pid));
+}
+
+PROGRAM("plain_switch") int plain_switch(struct plain_switch *ctx)
+{
+	return switch_of(ctx, ctx->next_pid);
+}
+
+#if defined(__TARGET_ARCH_x86)
+static inline_ int fault_of(void *ctx, u32 code, u64 addr, u64 ip, u64 error)
+{
+	struct entry e;
+
+	if (!point_begin(&e, code))
+		return 0;
+	e.s->args[0] = addr;
+	e.s->args[1] = ip;
+	e.s->args[2] = error;
+	return go(ctx, &e, EV_PAGE_FAULT_E);
+}
+
+static inline_ int raw_fault(struct raw_ctx *ctx, u32 code)
+{
+	struct pt_regs *regs = (void *)ctx->args[1];
+
+	return fault_of(ctx, code, ctx->args[0], KREAD(regs, ip), ctx->args[2]);
+}
+
+/* While an event is made here it is the maker's own, who reads what the caller points to: no loss. */
+static inline_ bool makes_event(void)
+{
+	struct bpf_scratch *s = this_scratch();
+
+	return !s || s->busy;
+}
+
+PROGRAM("raw_fault_user") int raw_fault_user(struct raw_ctx *ctx)
+{
+	return raw_fault(ctx, SC_page_fault_user);
+}
+
+PROGRAM("raw_fault_kernel") int raw_fault_kernel(struct raw_ctx *ctx)
+{
+	return makes_event() ? 0 : raw_fault(ctx, SC_page_fault_kernel);
+}
+
+PROGRAM("plain_fault_user") int plain_fault_user(struct plain_fault *ctx)
+{
+	return fault_of(ctx, SC_page_fault_user, ctx->address, ctx->ip, ctx->error);
+}
+
+PROGRAM("plain_fault_kernel") int plain_fault_kernel(struct plain_fault *ctx)
+{
+	return makes_event() ? 0 : fault_of(ctx, SC_page_fault_kernel, ctx->address, ctx->ip, ctx->error);
+}
+#endif
 
 #endif

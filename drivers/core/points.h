@@ -31,4 +31,47 @@ int on_signal(u64 *ctx)
 	return POINT_END(&c, SIGNALDELIVER_E);
 }
 
+/* The thread before is still the current one. */
+SEC("tp_btf/sched_switch")
+int on_switch(u64 *ctx)
+{
+	struct task_struct *next = (void *)ctx[2];
+	struct ctx c;
+
+	if (!POINT_BEGIN(&c, sched_switch, SCHEDSWITCH_6_E))
+		return 0;
+	c.s->args[0] = KREAD(next, pid);
+	return POINT_END(&c, SCHEDSWITCH_6_E);
+}
+
+#if defined(__TARGET_ARCH_x86)
+static inline_ int page_fault(u64 *ctx, u32 code)
+{
+	struct pt_regs *regs = (void *)ctx[1];
+	struct ctx c;
+
+	if (!point_begin(&c, code, EV_PAGE_FAULT_E, nparams_PAGE_FAULT_E))
+		return 0;
+	c.s->args[0] = ctx[0];
+	c.s->args[1] = KREAD(regs, ip);
+	c.s->args[2] = ctx[2];
+	return POINT_END(&c, PAGE_FAULT_E);
+}
+
+SEC("tp_btf/page_fault_user")
+int on_fault_user(u64 *ctx)
+{
+	return page_fault(ctx, SC_page_fault_user);
+}
+
+/* While an event is made here it is the maker's own, who reads what the caller points to: no loss. */
+SEC("tp_btf/page_fault_kernel")
+int on_fault_kernel(u64 *ctx)
+{
+	struct scratch *s = this_scratch();
+
+	return s && !s->busy ? page_fault(ctx, SC_page_fault_kernel) : 0;
+}
+#endif
+
 #endif

@@ -56,7 +56,7 @@ enum special_kfunc_type___x {
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long r10, r9, r8, bp, bx, ax, cx, dx, si, di, orig_ax, sp;
+	unsigned long r10, r9, r8, bp, bx, ax, cx, dx, si, di, orig_ax, ip, sp;
 };
 
 struct thread_info {

@@ -14,6 +14,11 @@
 #include <linux/uaccess.h>
 #include <trace/events/sched.h>
 #include <trace/events/signal.h>
+#if __has_include(<asm/trace/exceptions.h>)
+#include <asm/trace/exceptions.h>
+#elif __has_include(<trace/events/exceptions.h>)	/* where it is from 6.16 on */
+#include <trace/events/exceptions.h>
+#endif
 #include <trace/events/syscalls.h>
 
 #include "drivers/kmod/kmod.h"
@@ -521,9 +526,58 @@ static void on_signal(void *data, int sig, struct kernel_siginfo *info, struct k
 	lifecycle(&c, &p);
 }
 
+/* The thread before is still the current one. */
+static void task_switch(struct task_struct *before, struct task_struct *next)
+{
+	const struct plan p = { .wants = wants_code, .type = EV_SCHEDSWITCH_6_E, .tid = before->pid };
+	struct ctx c = { .code = SC_sched_switch, .task = before, .args = { next->pid } };
+
+	if (wants_code(&interest_any, c.code))
+		lifecycle(&c, &p);
+}
+
+#ifdef HAVE_sched_switch_state
+static void on_switch(void *data, bool preempt, struct task_struct *before, struct task_struct *next,
+		      unsigned int state)
+{
+	task_switch(before, next);
+}
+#else
+static void on_switch(void *data, bool preempt, struct task_struct *before, struct task_struct *next)
+{
+	task_switch(before, next);
+}
+#endif
+
+#ifdef CONFIG_X86
+static void page_fault(u32 code, unsigned long addr, struct pt_regs *regs, unsigned long error)
+{
+	const struct plan p = { .wants = wants_code, .type = EV_PAGE_FAULT_E, .tid = current->pid };
+	struct ctx c = { .code = code, .task = current, .args = { addr, regs->ip, error } };
+
+	if (wants_code(&interest_any, code))
+		lifecycle(&c, &p);
+}
+
+static void on_fault_user(void *data, unsigned long addr, struct pt_regs *regs, unsigned long error)
+{
+	page_fault(SC_page_fault_user, addr, regs, error);
+}
+
+/* While an event is made here it is the maker's own, who reads what the caller points to: no loss. */
+static void on_fault_kernel(void *data, unsigned long addr, struct pt_regs *regs, unsigned long error)
+{
+	const struct scratch *s = raw_cpu_read(scratches);
+
+	if (s && !s->busy)
+		page_fault(SC_page_fault_kernel, addr, regs, error);
+}
+#endif
+
 /* ---- attaching --------------------------------------------------------------------------- */
 
-enum { TP_ENTER, TP_EXIT, TP_EXEC, TP_FORK, TP_TASK_EXIT, TP_SIGNAL, TP_MAX };
+enum { TP_ENTER, TP_EXIT, TP_EXEC, TP_FORK, TP_TASK_EXIT, TP_SIGNAL, TP_SWITCH, TP_FAULT_USER, TP_FAULT_KERNEL,
+       TP_MAX };
 
 static struct {
 	const char *name;
@@ -538,6 +592,11 @@ static struct {
 	[TP_FORK] = { "sched_process_fork", on_fork },
 	[TP_TASK_EXIT] = { "sched_process_exit", on_task_exit },
 	[TP_SIGNAL] = { "signal_deliver", on_signal, SC_signal_deliver },
+	[TP_SWITCH] = { "sched_switch", on_switch, SC_sched_switch },
+#ifdef CONFIG_X86
+	[TP_FAULT_USER] = { "page_fault_user", on_fault_user, SC_page_fault_user },
+	[TP_FAULT_KERNEL] = { "page_fault_kernel", on_fault_kernel, SC_page_fault_kernel },
+#endif
 };
 
 static void find_tracepoint(struct tracepoint *tp, void *arg)
@@ -558,6 +617,11 @@ static void __maybe_unused check_types(void)
 	check_trace_callback_type_sched_process_fork(on_fork);
 	check_trace_callback_type_sched_process_exit(on_task_exit);
 	check_trace_callback_type_signal_deliver(on_signal);
+	check_trace_callback_type_sched_switch(on_switch);
+#ifdef CONFIG_X86
+	check_trace_callback_type_page_fault_user(on_fault_user);
+	check_trace_callback_type_page_fault_kernel(on_fault_kernel);
+#endif
 }
 
 int __init probes_init(void)

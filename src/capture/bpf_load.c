@@ -58,6 +58,10 @@ static const struct {
 	[ENTRY_FORK] = { "sched_process_fork", NULL, "fork", 0 },	/* see elsewhere() in entry.h */
 	[ENTRY_TASK_EXIT] = { "sched_process_exit", "sched/sched_process_exit", "task_exit", 0 },
 	[ENTRY_SIGNAL] = { "signal_deliver", "signal/signal_deliver", "signal", SC_signal_deliver },
+	[ENTRY_SWITCH] = { "sched_switch", "sched/sched_switch", "switch", SC_sched_switch },
+	[ENTRY_FAULT_USER] = { "page_fault_user", "exceptions/page_fault_user", "fault_user", SC_page_fault_user },
+	[ENTRY_FAULT_KERNEL] = { "page_fault_kernel", "exceptions/page_fault_kernel", "fault_kernel",
+				 SC_page_fault_kernel },
 };
 
 void bpf_loader_init(struct bpf_loader *l, const struct driver_options *opt)

@@ -55,6 +55,9 @@ static const struct {
 	[CORE_FORK] = { .name = { "on_fork", "on_fork_trace" }, .point = "task/task_newtask" },
 	[CORE_TASK_EXIT] = { .name = { "on_task_exit", "on_task_exit_trace" }, .point = "sched/sched_process_exit" },
 	[CORE_SIGNAL] = { .name = { "on_signal", "on_signal" }, .code = SC_signal_deliver },
+	[CORE_SWITCH] = { .name = { "on_switch", "on_switch" }, .code = SC_sched_switch },
+	[CORE_FAULT_USER] = { .name = { "on_fault_user", "on_fault_user" }, .code = SC_page_fault_user },
+	[CORE_FAULT_KERNEL] = { .name = { "on_fault_kernel", "on_fault_kernel" }, .code = SC_page_fault_kernel },
 };
 
 /* What the programs of each place are loaded as.  No target: that of the group. */
@@ -480,6 +483,37 @@ static int part_failed(struct core_loader *l, struct part *part, struct diag *d)
 	return again ? 1 : part->err;
 }
 
+static bool point_missing(const struct btf *kernel, u32 code)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "btf_trace_%s", syscall_desc(code)->name);
+	return btf__find_by_name_kind(kernel, name, BTF_KIND_TYPEDEF) < 0;
+}
+
+/* An object with a program for a tracepoint that this kernel does not have would not load at all. */
+static void leave_out_missing(struct core_loader *l, const struct interest *in)
+{
+	struct btf *kernel = NULL;
+
+	for (u32 i = CORE_POINTS; i < CORE_PROGRAMS; i++) {
+		u32 id = ID_PROGRAM + i, code = programs[i].code;
+		struct driver_loss loss = { .program = programs[i].name[0], .why = "it has no such tracepoint" };
+
+		if (!interest_has(in, code) || l->others[i].prog >= 0 || l->variant[id] == NONE)
+			continue;
+		if (!kernel)
+			kernel = btf__load_vmlinux_btf();
+		if (!kernel || !point_missing(kernel, code))
+			continue;
+		l->variant[id] = NONE;
+		core_loss_of(id, true, false, &loss);
+		if (l->opt->rejected)
+			l->opt->rejected(l->opt->ctx, &loss);
+	}
+	btf__free(kernel);
+}
+
 /*
  * Puts the rings into their map.  The kernel waits for a grace period each time, 10 ms or so:
  * a thread of its own sleeps through that while programs are loaded.  Returns NULL or the
@@ -652,6 +686,7 @@ int core_load(struct core_loader *l, struct core_group *g, const struct interest
 	bool want[CORE_IDS];
 	int err = 1;
 
+	leave_out_missing(l, in);
 	while (err && wanted_of(l, g, in, want)) {
 		u32 n = divide(l, g, want, parts);
 		bool first = !g->loaded[ID_PROGRAM + CORE_FINISH];

@@ -23,7 +23,7 @@ struct bpf_insn;
 enum core_program {
 	CORE_FINISH, CORE_FILTER, CORE_EXEC, CORE_FORK, CORE_TASK_EXIT,
 	/* at the tracepoint of one event, attached while that is wanted: drivers/core/points.h */
-	CORE_POINTS, CORE_SIGNAL = CORE_POINTS, CORE_PROGRAMS
+	CORE_POINTS, CORE_SIGNAL = CORE_POINTS, CORE_SWITCH, CORE_FAULT_USER, CORE_FAULT_KERNEL, CORE_PROGRAMS
 };
 
 /* The programs as they are built for newer and for older kernels, and with less to do. */
