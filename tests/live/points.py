@@ -51,9 +51,7 @@ def check(name, why):
 
 
 def rules_of(names):
-    # a page fault has no thread of its own to ask
-    return "".join(RULE % (n, RULES[n][0], NAME, n, RULES[n][1]) if n != "fault" else
-                   (RULE % (n, RULES[n][0], NAME, n, RULES[n][1])).replace(" and proc.name=" + NAME, "") for n in names)
+    return "".join(RULE % (n, RULES[n][0], NAME, n, RULES[n][1]) for n in names)
 
 
 class Sensor:
@@ -128,7 +126,7 @@ def ebpf(d):
             got = s.points()
             check("%s: at %s" % (what, " and ".join(sorted(points)) or "no tracepoint"), None if got == points else str(sorted(got)))
         pid = act(d)
-        end = {"usr1": r"ALERT usr1 .* %d$" % pid, "switch": r"ALERT switch .* %d$" % pid, "fault": "ALERT fault "}.get(names[0])
+        end = {"usr1": r"ALERT usr1 .* %d$" % pid, "switch": r"ALERT switch .* %d$" % pid, "fault": r"ALERT fault .* %d$" % pid}.get(names[0])
         lines = s.until(end) if end else []
         if end:
             check("%s: %s alerts" % (what, names[0]), None if lines[-1] else str(lines[-3:]))
