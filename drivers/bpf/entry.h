@@ -531,6 +531,11 @@ PROGRAM("plain_task_exit") int plain_task_exit(void *ctx)
 
 /* ---- tracepoints of one event ---------------------------------------------------- */
 
+/*
+ * Raw ones on any kernel that has raw tracepoints: the kernel holds a lock there or has interrupts off, and
+ * does not preempt them.  They call no other program, so that it does not matter what kind those are.
+ */
+
 /* False: nobody wants it, or there is no room. */
 static inline_ bool point_begin(struct entry *e, u32 code)
 {
@@ -538,6 +543,15 @@ static inline_ bool point_begin(struct entry *e, u32 code)
 	e->task = (void *)bpf_get_current_task();
 	return e->set && e->set->wanted[code / 64] >> code % 64 & 1 && lifecycle_begin(e, code);
 }
+
+#define POINT_END(ctx, e, ID_) ({							\
+	struct ctx c_ = { .s = (e)->s };						\
+											\
+	event_begin(&c_, EV_##ID_, nparams_##ID_);					\
+	capture_##ID_(&c_);								\
+	event_send(ctx, (e)->s);							\
+	0;										\
+})
 
 /* Of a SIGKILL the kernel has no siginfo: small numbers stand in its place, and are read as zeros. */
 PROGRAM("raw_signal") int raw_signal(struct raw_ctx *ctx)
@@ -550,7 +564,7 @@ PROGRAM("raw_signal") int raw_signal(struct raw_ctx *ctx)
 	e.s->args[0] = (u32)ctx->args[0];
 	e.s->args[1] = (u32)KREAD(info, si_code);
 	e.s->args[2] = (u32)KREAD(info, _sifields._kill._pid);
-	return go(ctx, &e, EV_SIGNALDELIVER_E);
+	return POINT_END(ctx, &e, SIGNALDELIVER_E);
 }
 
 /* The record does not have the sender. */
@@ -563,7 +577,7 @@ PROGRAM("plain_signal") int plain_signal(struct plain_signal *ctx)
 	e.s->args[0] = (u32)ctx->sig;
 	e.s->args[1] = (u32)ctx->code;
 	e.s->args[2] = 0;
-	return go(ctx, &e, EV_SIGNALDELIVER_E);
+	return POINT_END(ctx, &e, SIGNALDELIVER_E);
 }
 
 /* The thread before is still the current one. */
@@ -574,7 +588,7 @@ static inline_ int switch_of(void *ctx, u32 next)
 	if (!point_begin(&e, SC_sched_switch))
 		return 0;
 	e.s->args[0] = next;
-	return go(ctx, &e, EV_SCHEDSWITCH_6_E);
+	return POINT_END(ctx, &e, SCHEDSWITCH_6_E);
 }
 
 PROGRAM("raw_switch") int raw_switch(struct raw_ctx *ctx)
@@ -599,7 +613,7 @@ static inline_ int fault_of(void *ctx, u32 code, u64 addr, u64 ip, u64 error)
 	e.s->args[0] = addr;
 	e.s->args[1] = ip;
 	e.s->args[2] = error;
-	return go(ctx, &e, EV_PAGE_FAULT_E);
+	return POINT_END(ctx, &e, PAGE_FAULT_E);
 }
 
 static inline_ int raw_fault(struct raw_ctx *ctx, u32 code)

@@ -186,7 +186,7 @@ static void report(const struct bpf_loader *l, const char *name, const char *why
 }
 
 /* Loads a program and keeps it.  What is missing or rejected is reported. */
-static int load(struct bpf_loader *l, const char *name, struct driver_loss *loss)
+static int load_as(struct bpf_loader *l, const char *name, bool plain, struct driver_loss *loss)
 {
 	const struct bpf_code *code = bpf_probe_find(&l->probe, name);
 	char *log;
@@ -197,13 +197,18 @@ static int load(struct bpf_loader *l, const char *name, struct driver_loss *loss
 		return -ENOENT;
 	}
 	log = xcalloc(1, LOG_BYTES);
-	fd = bpf_load_code(l, code, l->plain, 0, log, LOG_BYTES);
+	fd = bpf_load_code(l, code, plain, 0, log, LOG_BYTES);
 	if (fd >= 0)
 		vec_push(&l->fds, fd);
 	else
 		report(l, name, *log ? verifier_reason(log) : strerror(-fd), loss);
 	free(log);
 	return fd;
+}
+
+static int load(struct bpf_loader *l, const char *name, struct driver_loss *loss)
+{
+	return load_as(l, name, l->plain, loss);
 }
 
 static int put_call(struct bpf_loader *l, u32 index, int fd)
@@ -332,11 +337,20 @@ int bpf_loader_filter(struct bpf_loader *l, const struct kfilter *f, struct diag
 	return bpf_loader_settings(l) ?: err;
 }
 
+/* Its entry writes the event itself. */
+static bool is_point(u32 code)
+{
+	for (u32 e = ENTRY_POINTS; e < ENTRIES; e++)
+		if (entries[e].code == code)
+			return true;
+	return false;
+}
+
 /* A rejected event falls back to the generic one. */
 static void load_events(struct bpf_loader *l, const struct interest *in)
 {
 	for (u32 code = 1; code < SC_MAX; code++) {
-		if (!interest_has(in, code))
+		if (!interest_has(in, code) || is_point(code))
 			continue;
 		load_wanted(l, event_of(l, code));
 		load_wanted(l, event_of(l, code));
@@ -410,7 +424,7 @@ static int attach(struct bpf_loader *l, enum bpf_entry e)
 
 	if (l->attached[e] || l->refused[e] || (l->plain && !entries[e].plain))
 		return 0;
-	prog = l->entries[e] >= 0 ? l->entries[e] : load_entry(l, e);
+	prog = load_entry(l, e);
 	if (prog < 0) {
 		l->refused[e] = true;
 		return prog;
@@ -424,37 +438,58 @@ static int attach(struct bpf_loader *l, enum bpf_entry e)
 		l->refused[e] = true;
 		return fd;
 	}
-	if (entries[e].code)
-		l->links[e] = fd;
-	else
-		vec_push(&l->fds, fd);
+	vec_push(&l->fds, fd);
 	l->attached[e] = true;
 	l->entries[e] = prog;
 	return 0;
 }
 
-/* A plain one has the record of its tracepoint, which does not name the sender of a signal. */
-static void tell_poorer(const struct bpf_loader *l)
+/*
+ * Those of one event are raw ones, also where the others are plain (drivers/bpf/entry.h).  Without raw
+ * tracepoints, of the plain one's record: it does not name the sender of a signal.
+ */
+static int attach_point_as(struct bpf_loader *l, enum bpf_entry e, bool plain)
 {
-	struct driver_loss loss = { .kind = LOSS_PARAMETERS, .instead = "plain" };
+	struct driver_loss loss;
+	char name[64];
+	int fd;
 
-	loss_add_event(&loss, EV_SIGNALDELIVER_E);
-	report(l, "raw_signal", "tracepoints are plain ones here; their record lacks who sent a signal", &loss);
+	entry_loss(e, &loss);
+	if (!plain && l->plain) {
+		loss.kind = e == ENTRY_SIGNAL ? LOSS_PARAMETERS : LOSS_NOTHING;
+		loss.instead = "plain";
+	}
+	snprintf(name, sizeof(name), "%s_%s", plain ? "plain" : "raw", entries[e].name);
+	if (l->entries[e] < 0)	/* or else it was attached before */
+		l->entries[e] = load_as(l, name, plain, &loss);
+	if (l->entries[e] < 0)
+		return l->entries[e];
+	fd = plain ? attach_plain(entries[e].plain, l->entries[e]) : attach_raw(entries[e].raw, l->entries[e]);
+	if (fd < 0) {
+		report(l, entries[e].name, strerror(-fd), &loss);
+		l->entries[e] = -1;
+	}
+	return fd;
+}
+
+static void attach_point(struct bpf_loader *l, enum bpf_entry e)
+{
+	int fd = attach_point_as(l, e, false);
+
+	if (fd < 0 && l->plain)
+		fd = attach_point_as(l, e, true);
+	l->refused[e] = fd < 0;
+	l->attached[e] = fd >= 0;
+	l->links[e] = fd < 0 ? -1 : fd;
 }
 
 static void attach_points(struct bpf_loader *l, const struct interest *in)
 {
 	for (u32 e = ENTRY_POINTS; e < ENTRIES; e++) {
-		u32 type = syscall_desc(entries[e].code)->event;
-
-		if (!interest_has(in, entries[e].code)) {
+		if (!interest_has(in, entries[e].code))
 			detach_point(l, e);
-			continue;
-		}
-		if (e == ENTRY_SIGNAL && l->plain && l->entries[e] < 0 && !l->refused[e])
-			tell_poorer(l);
-		if (l->loaded[type])
-			attach(l, e);
+		else if (!l->attached[e] && !l->refused[e])
+			attach_point(l, e);
 	}
 }
 
