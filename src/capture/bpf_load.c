@@ -486,7 +486,7 @@ static void attach_point(struct bpf_loader *l, enum bpf_entry e)
 static void attach_points(struct bpf_loader *l, const struct interest *in)
 {
 	for (u32 e = ENTRY_POINTS; e < ENTRIES; e++) {
-		if (!interest_has(in, entries[e].code))
+		if (!interest_has(in, entries[e].code) || !driver_delivers(NULL, entries[e].code))
 			detach_point(l, e);
 		else if (!l->attached[e] && !l->refused[e])
 			attach_point(l, e);

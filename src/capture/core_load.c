@@ -508,7 +508,8 @@ static void leave_out_missing(struct core_loader *l, const struct interest *in)
 			continue;
 		l->variant[id] = NONE;
 		core_loss_of(id, true, false, &loss);
-		if (l->opt->rejected)
+		/* where no driver has it that was told already */
+		if (l->opt->rejected && driver_delivers(NULL, code))
 			l->opt->rejected(l->opt->ctx, &loss);
 	}
 	btf__free(kernel);

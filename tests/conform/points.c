@@ -50,7 +50,7 @@ static void switches(void)
 {
 	int to[2], from[2];
 	struct use before, after;
-	char c = 0;
+	signed char c = 0;
 	pid_t pid;
 
 	one_cpu();
