@@ -12,6 +12,7 @@
 #include "drivers/extract/put.h"
 #include "drivers/extract/file.h"
 #include "drivers/extract/io.h"
+#include "drivers/extract/point.h"
 #include "drivers/extract/proc.h"
 #include "drivers/extract/sock.h"
 #ifndef PORT_WALK

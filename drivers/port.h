@@ -12,7 +12,8 @@
  *
  *  about the call
  *	u64 arg(c, n)		argument n (0..5) of the syscall, zero-extended from 32 bits for
- *				a 32-bit caller.  n is a constant.
+ *				a 32-bit caller.  n is a constant.  Of a tracepoint: what
+ *				extract/point.h says
  *	s64 ret(c)		its return value
  *	u32 code(c)		enum syscall_code; SC_unknown when the event is no syscall
  *	u32 native_nr(c)	the number in the caller's own table

@@ -23,7 +23,7 @@
 #include "schema/driver_abi.h"
 #include "schema/pressure.h"
 
-#define KMOD_ABI 6u		/* changes with anything in this file, and with the events */
+#define KMOD_ABI 7u		/* changes with anything in this file, and with the events */
 #define KMOD_CPUS_MAX 8192
 #define KMOD_DATA_OFFSET 1
 

@@ -137,7 +137,7 @@ enum syscall_use {
 	SU_PROCESS = SU_BIRTH | SU_EXEC | SU_END | SU_WHERE | SU_WHO | SU_RIGHTS | SU_GROUP | SU_NAME,
 
 	SU_REPAIR = 1 << 11,		/* of these, what base_syscalls.repair keeps */
-	SU_FLOOD = 1 << 12,		/* so frequent that base_syscalls.all must ask for it */
+	SU_FLOOD = 1 << 12,		/* so frequent that a rule must name it, or base_syscalls ask for it */
 };
 
 /* File descriptor types; numbers of the capture file format. */

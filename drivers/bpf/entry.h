@@ -24,6 +24,25 @@ struct plain_exec {
 	s32 pid, old_pid;
 };
 
+struct plain_signal {
+	u64 common;
+	s32 sig, error, code;
+};
+
+struct plain_switch {
+	u64 common;
+	char prev_comm[16];
+	s32 prev_pid, prev_prio;
+	long prev_state;
+	char next_comm[16];
+	s32 next_pid;
+};
+
+struct plain_fault {
+	u64 common;
+	unsigned long address, ip, error;
+};
+
 /* ---- registers ---------------------------------------------------------------- */
 
 #if defined(__TARGET_ARCH_x86)
@@ -509,5 +528,128 @@ PROGRAM("plain_task_exit") int plain_task_exit(void *ctx)
 {
 	return task_exit_of(ctx);
 }
+
+/* ---- tracepoints of one event ---------------------------------------------------- */
+
+/*
+ * Raw ones on any kernel that has raw tracepoints: the kernel holds a lock there or has interrupts off, and
+ * does not preempt them.  They call no other program, so that it does not matter what kind those are.
+ */
+
+/* False: nobody wants it, or there is no room. */
+static inline_ bool point_begin(struct entry *e, u32 code)
+{
+	e->set = settings();
+	e->task = (void *)bpf_get_current_task();
+	return e->set && e->set->wanted[code / 64] >> code % 64 & 1 && lifecycle_begin(e, code);
+}
+
+#define POINT_END(ctx, e, ID_) ({							\
+	struct ctx c_ = { .s = (e)->s };						\
+											\
+	event_begin(&c_, EV_##ID_, nparams_##ID_);					\
+	capture_##ID_(&c_);								\
+	event_send(ctx, (e)->s);							\
+	0;										\
+})
+
+/* Of a SIGKILL the kernel has no siginfo: small numbers stand in its place, and are read as zeros. */
+PROGRAM("raw_signal") int raw_signal(struct raw_ctx *ctx)
+{
+	siginfo_t *info = (void *)ctx->args[1];
+	struct entry e;
+
+	if (!point_begin(&e, SC_signal_deliver))
+		return 0;
+	e.s->args[0] = (u32)ctx->args[0];
+	e.s->args[1] = (u32)KREAD(info, si_code);
+	e.s->args[2] = (u32)KREAD(info, _sifields._kill._pid);
+	return POINT_END(ctx, &e, SIGNALDELIVER_E);
+}
+
+/* The record does not have the sender. */
+PROGRAM("plain_signal") int plain_signal(struct plain_signal *ctx)
+{
+	struct entry e;
+
+	if (!point_begin(&e, SC_signal_deliver))
+		return 0;
+	e.s->args[0] = (u32)ctx->sig;
+	e.s->args[1] = (u32)ctx->code;
+	e.s->args[2] = 0;
+	return POINT_END(ctx, &e, SIGNALDELIVER_E);
+}
+
+/* The thread before is still the current one. */
+static inline_ int switch_of(void *ctx, u32 next)
+{
+	struct entry e;
+
+	if (!point_begin(&e, SC_sched_switch))
+		return 0;
+	e.s->args[0] = next;
+	return POINT_END(ctx, &e, SCHEDSWITCH_6_E);
+}
+
+PROGRAM("raw_switch") int raw_switch(struct raw_ctx *ctx)
+{
+	struct task_struct *next = (void *)ctx->args[2];
+
+	return switch_of(ctx, KREAD(next, pid));
+}
+
+PROGRAM("plain_switch") int plain_switch(struct plain_switch *ctx)
+{
+	return switch_of(ctx, ctx->next_pid);
+}
+
+#if defined(__TARGET_ARCH_x86)
+static inline_ int fault_of(void *ctx, u32 code, u64 addr, u64 ip, u64 error)
+{
+	struct entry e;
+
+	if (!point_begin(&e, code))
+		return 0;
+	e.s->args[0] = addr;
+	e.s->args[1] = ip;
+	e.s->args[2] = error;
+	return POINT_END(ctx, &e, PAGE_FAULT_E);
+}
+
+static inline_ int raw_fault(struct raw_ctx *ctx, u32 code)
+{
+	struct pt_regs *regs = (void *)ctx->args[1];
+
+	return fault_of(ctx, code, ctx->args[0], KREAD(regs, ip), ctx->args[2]);
+}
+
+/* While an event is made here it is the maker's own, who reads what the caller points to: no loss. */
+static inline_ bool makes_event(void)
+{
+	struct bpf_scratch *s = this_scratch();
+
+	return !s || s->busy;
+}
+
+PROGRAM("raw_fault_user") int raw_fault_user(struct raw_ctx *ctx)
+{
+	return raw_fault(ctx, SC_page_fault_user);
+}
+
+PROGRAM("raw_fault_kernel") int raw_fault_kernel(struct raw_ctx *ctx)
+{
+	return makes_event() ? 0 : raw_fault(ctx, SC_page_fault_kernel);
+}
+
+PROGRAM("plain_fault_user") int plain_fault_user(struct plain_fault *ctx)
+{
+	return fault_of(ctx, SC_page_fault_user, ctx->address, ctx->ip, ctx->error);
+}
+
+PROGRAM("plain_fault_kernel") int plain_fault_kernel(struct plain_fault *ctx)
+{
+	return makes_event() ? 0 : fault_of(ctx, SC_page_fault_kernel, ctx->address, ctx->ip, ctx->error);
+}
+#endif
 
 #endif

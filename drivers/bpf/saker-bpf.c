@@ -222,6 +222,10 @@ PROGRAM(NAME_) int ev_##ID_##_##STAGE_(void *ctx)						\
 #define STAGES_SYSCALL_CLONE3_X , ROW_0
 #define STAGES_SYSCALL_FORK_20_X , ROW_0
 #define STAGES_SYSCALL_VFORK_20_X , ROW_0
+/* Captured where they are seen. */
+#define STAGES_SIGNALDELIVER_E , ROW_0
+#define STAGES_SCHEDSWITCH_6_E , ROW_0
+#define STAGES_PAGE_FAULT_E , ROW_0
 #define SECOND(a, b, ...) b
 #define SELECT(...) SECOND(__VA_ARGS__)
 

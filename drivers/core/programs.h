@@ -236,6 +236,9 @@ int filter_call(void *ctx)
 #define ELSEWHERE_SYSCALL_OPENAT2_E ,
 #define ELSEWHERE_SOCKET_CONNECT_E ,
 #define ELSEWHERE_PROCEXIT_1_E ,
+#define ELSEWHERE_SIGNALDELIVER_E ,
+#define ELSEWHERE_SCHEDSWITCH_6_E ,
+#define ELSEWHERE_PAGE_FAULT_E ,
 #define ELSEWHERE_SOCKET_SENDMMSG_X ,
 #define ELSEWHERE_SOCKET_RECVMMSG_X ,
 #define ELSEWHERE_SYSCALL_CLONE_20_X ,
@@ -608,6 +611,7 @@ int on_task_exit_trace(void *ctx)
 	return task_exits();
 }
 
+#include "drivers/core/points.h"
 #include "drivers/core/hooks.h"
 
 char driver_license[] SEC("license") = "Dual MIT/GPL";

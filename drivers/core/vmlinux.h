@@ -56,7 +56,7 @@ enum special_kfunc_type___x {
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long r10, r9, r8, bp, bx, ax, cx, dx, si, di, orig_ax, sp;
+	unsigned long r10, r9, r8, bp, bx, ax, cx, dx, si, di, orig_ax, ip, sp;
 };
 
 struct thread_info {
@@ -322,6 +322,17 @@ struct task_struct {
 
 struct linux_binprm {
 	const char *filename;
+};
+
+union __sifields {
+	struct {
+		pid_t _pid;		/* also where other signals of a process have it */
+	} _kill;
+};
+
+struct kernel_siginfo {
+	int si_code;
+	union __sifields _sifields;
 };
 
 /* Sockets. */

@@ -13,6 +13,12 @@
 #include <linux/tracepoint.h>
 #include <linux/uaccess.h>
 #include <trace/events/sched.h>
+#include <trace/events/signal.h>
+#if __has_include(<asm/trace/exceptions.h>)
+#include <asm/trace/exceptions.h>
+#elif __has_include(<trace/events/exceptions.h>)	/* where it is from 6.16 on */
+#include <trace/events/exceptions.h>
+#endif
 #include <trace/events/syscalls.h>
 
 #include "drivers/kmod/kmod.h"
@@ -503,13 +509,80 @@ static void on_task_exit(void *data, struct task_struct *t)
 }
 #endif
 
+/* ---- tracepoints of one event ------------------------------------------------------------ */
+
+/* Of a SIGKILL the kernel has no siginfo: small numbers stand in its place. */
+static void on_signal(void *data, int sig, struct kernel_siginfo *info, struct k_sigaction *ka)
+{
+	const struct plan p = { .wants = wants_code, .type = EV_SIGNALDELIVER_E, .tid = current->pid };
+	struct ctx c = { .code = SC_signal_deliver, .task = current, .args = { (u32)sig } };
+
+	if (!wants_code(&interest_any, c.code))
+		return;
+	if (info > (struct kernel_siginfo *)SEND_SIG_PRIV) {
+		c.args[1] = (u32)info->si_code;
+		c.args[2] = (u32)info->si_pid;
+	}
+	lifecycle(&c, &p);
+}
+
+/* The thread before is still the current one. */
+static void task_switch(struct task_struct *before, struct task_struct *next)
+{
+	const struct plan p = { .wants = wants_code, .type = EV_SCHEDSWITCH_6_E, .tid = before->pid };
+	struct ctx c = { .code = SC_sched_switch, .task = before, .args = { next->pid } };
+
+	if (wants_code(&interest_any, c.code))
+		lifecycle(&c, &p);
+}
+
+#ifdef HAVE_sched_switch_state
+static void on_switch(void *data, bool preempt, struct task_struct *before, struct task_struct *next,
+		      unsigned int state)
+{
+	task_switch(before, next);
+}
+#else
+static void on_switch(void *data, bool preempt, struct task_struct *before, struct task_struct *next)
+{
+	task_switch(before, next);
+}
+#endif
+
+#ifdef CONFIG_X86
+static void page_fault(u32 code, unsigned long addr, struct pt_regs *regs, unsigned long error)
+{
+	const struct plan p = { .wants = wants_code, .type = EV_PAGE_FAULT_E, .tid = current->pid };
+	struct ctx c = { .code = code, .task = current, .args = { addr, regs->ip, error } };
+
+	if (wants_code(&interest_any, code))
+		lifecycle(&c, &p);
+}
+
+static void on_fault_user(void *data, unsigned long addr, struct pt_regs *regs, unsigned long error)
+{
+	page_fault(SC_page_fault_user, addr, regs, error);
+}
+
+/* While an event is made here it is the maker's own, who reads what the caller points to: no loss. */
+static void on_fault_kernel(void *data, unsigned long addr, struct pt_regs *regs, unsigned long error)
+{
+	const struct scratch *s = raw_cpu_read(scratches);
+
+	if (s && !s->busy)
+		page_fault(SC_page_fault_kernel, addr, regs, error);
+}
+#endif
+
 /* ---- attaching --------------------------------------------------------------------------- */
 
-enum { TP_ENTER, TP_EXIT, TP_EXEC, TP_FORK, TP_TASK_EXIT, TP_MAX };
+enum { TP_ENTER, TP_EXIT, TP_EXEC, TP_FORK, TP_TASK_EXIT, TP_SIGNAL, TP_SWITCH, TP_FAULT_USER, TP_FAULT_KERNEL,
+       TP_MAX };
 
 static struct {
 	const char *name;
 	void *fn;
+	u32 code;		/* of the event that it alone is for; such a tracepoint may be missing */
 	struct tracepoint *tp;
 	bool attached;
 } probes[TP_MAX] = {
@@ -518,6 +591,12 @@ static struct {
 	[TP_EXEC] = { "sched_process_exec", on_exec },
 	[TP_FORK] = { "sched_process_fork", on_fork },
 	[TP_TASK_EXIT] = { "sched_process_exit", on_task_exit },
+	[TP_SIGNAL] = { "signal_deliver", on_signal, SC_signal_deliver },
+	[TP_SWITCH] = { "sched_switch", on_switch, SC_sched_switch },
+#ifdef CONFIG_X86
+	[TP_FAULT_USER] = { "page_fault_user", on_fault_user, SC_page_fault_user },
+	[TP_FAULT_KERNEL] = { "page_fault_kernel", on_fault_kernel, SC_page_fault_kernel },
+#endif
 };
 
 static void find_tracepoint(struct tracepoint *tp, void *arg)
@@ -537,6 +616,12 @@ static void __maybe_unused check_types(void)
 	check_trace_callback_type_sched_process_exec(on_exec);
 	check_trace_callback_type_sched_process_fork(on_fork);
 	check_trace_callback_type_sched_process_exit(on_task_exit);
+	check_trace_callback_type_signal_deliver(on_signal);
+	check_trace_callback_type_sched_switch(on_switch);
+#ifdef CONFIG_X86
+	check_trace_callback_type_page_fault_user(on_fault_user);
+	check_trace_callback_type_page_fault_kernel(on_fault_kernel);
+#endif
 }
 
 int __init probes_init(void)
@@ -547,7 +632,7 @@ int __init probes_init(void)
 	kernel_span = KERNEL_LIMIT - kernel_low;
 	for_each_kernel_tracepoint(find_tracepoint, NULL);
 	for (i = 0; i < TP_MAX; i++) {
-		if (probes[i].tp)
+		if (probes[i].tp || probes[i].code)
 			continue;
 		pr_err("saker: this kernel has no tracepoint %s (CONFIG_FTRACE_SYSCALLS or "
 		       "CONFIG_TRACEPOINTS is off)\n", probes[i].name);
@@ -561,6 +646,8 @@ static bool probe_wanted(u32 i)
 	const struct kmod_interest *in = &interest_any;
 	u32 n, code;
 
+	if (probes[i].code)
+		return probes[i].tp && wants_code(in, probes[i].code);
 	switch (i) {
 	case TP_ENTER: return in->want_enter;
 	case TP_EXEC: return in->want_exec;

@@ -146,23 +146,27 @@ static u32 judge_configured(struct doctor *doc)
 	return n;
 }
 
-/* Rules that name an event which no driver sends do not get it, whatever is configured. */
+/* Rules that name an event which the driver does not send do not get it, whatever is configured. */
 static u32 judge_undelivered(struct doctor *doc)
 {
+	const struct driver *d = driver_by_name(doc->run->driver.used);
+	struct buf who = { 0 };
 	u32 all = 0;
 
+	buf_addf(&who, "%s does not deliver", d ? d->name : "");
 	for (u32 code = 1; code < SC_MAX; code++) {
 		struct buf names = { 0 };
-		u32 n = interest_is_delivered(code) ? 0 :
+		u32 n = driver_delivers(d, code) ? 0 :
 			interest_rules_naming(doc->run->set, code, &names);
 
 		if (n)
-			note("it is found in capture files only", "no driver delivers %s, which %u "
-			     "rule%s: %s", syscall_desc(code)->name, n,
-			     n == 1 ? " names" : "s name", buf_str(&names));
+			note(driver_delivers(NULL, code) ? "another driver does" : "it is found in capture files only",
+			     "%s %s, which %u rule%s: %s", d ? buf_str(&who) : "no driver delivers",
+			     syscall_desc(code)->name, n, n == 1 ? " names" : "s name", buf_str(&names));
 		all += n;
 		buf_fini(&names);
 	}
+	buf_fini(&who);
 	return all;
 }
 

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/interest.h"
+#include "app/interest_log.h"
 #include "app/kernel_filter.h"
 #include "app/log.h"
 #include "app/signals.h"
@@ -467,6 +467,18 @@ static const char *expected(const struct chooser *ch)
 	return before ? before->name : "auto";
 }
 
+/* What is lost with a driver that the configuration did not name; with that one it was told before. */
+static void tell_lacks(struct run *r, const struct driver *d)
+{
+	struct sysset lacked = { 0 }, custom = { 0 };
+
+	for (u32 code = 1; code < SC_MAX; code++)
+		if (interest_has(&r->interest, code) && !driver_delivers(d, code))
+			sysset_add(&lacked, code);
+	if (d != driver_by_name(r->cfg->engine_kind))
+		interest_warn_undelivered(d, &lacked, &custom, r->set);
+}
+
 static void tell_choice(struct chooser *ch, const struct way *w)
 {
 	struct run_driver *drv = &ch->run->driver;
@@ -477,6 +489,7 @@ static void tell_choice(struct chooser *ch, const struct way *w)
 			(strcmp(ch->run->cfg->engine_kind, "auto") || was_given_up(drv->wanted, w));
 	buf_adds(&drv->why, buf_str(&ch->failed));
 	tell_losses(ch->run);
+	tell_lacks(ch->run, driver_by_name(w->kind));
 	if (drv->fallback)
 		log_warning("Driver: %s is used instead of %s, which does not work here: %s%s%s", w->kind,
 			    drv->wanted, buf_str(&drv->why), drv->remedy ? ". To mend it: " : "",

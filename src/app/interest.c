@@ -72,9 +72,9 @@ bool interest_is_heavy(u32 code)
 	return is_io(code) && !is_state(code);
 }
 
-static bool must_be_asked_for(u32 code)
+bool interest_is_flood(u32 code)
 {
-	return interest_is_heavy(code) || use(code) & SU_FLOOD;
+	return use(code) & SU_FLOOD;
 }
 
 static bool changes_fds(u32 code)
@@ -161,15 +161,7 @@ const char *interest_similar(const char *name)
 	return s.best;
 }
 
-/* ---- events that no driver sends ------------------------------------------------------------ */
-
-/* A call without an event of a driver's own comes as a generic one, under its name. */
-bool interest_is_delivered(u32 code)
-{
-	const struct event_desc *e = event_of(code);
-
-	return !e || e->captured || !(e->category & EC_TRACEPOINT);
-}
+/* ---- rules that name an event ---------------------------------------------------------------- */
 
 /* A rule that says nothing of evt.type, or only what it is not, takes most events there are. */
 static bool takes_any(const struct rule *r)
@@ -313,10 +305,24 @@ static void take_name(struct interest_choice *ch, const char *name)
 		vec_push(&ch->invalid[negative], name);
 }
 
-static void take_rules(const struct ruleset *set, struct interest_choice *ch)
+static void take_named(struct ruleset *set, struct interest_choice *ch)
+{
+	for (u32 i = 0; i < ruleset_count(set); i++) {
+		const struct rule *r = ruleset_rule(set, i);
+
+		if (takes_any(r))
+			continue;
+		for (u32 code = 1; code < SC_MAX; code++)
+			if (event_set_has_sc(&r->events, code))
+				sysset_add(&ch->named, code);
+	}
+}
+
+static void take_rules(struct ruleset *set, struct interest_choice *ch)
 {
 	struct event_set events;
 
+	take_named(set, ch);
 	ruleset_events(set, &events);
 	for (u32 code = 1; code < SC_MAX; code++)
 		if (interest_event_name(code) && event_set_has_sc(&events, code))
@@ -350,6 +356,13 @@ static void fill_base(struct interest_choice *ch)
 	}
 }
 
+static bool must_be_asked_for(const struct interest_choice *ch, u32 code)
+{
+	return interest_is_heavy(code) ||
+	       (interest_is_flood(code) && !sysset_has(&ch->named, code) && !sysset_has(&ch->custom, code) &&
+		!sysset_has(&ch->plugins, code));
+}
+
 /* The steps are those of the reference, in their order; states are saker's own. */
 static void combine(const struct config *c, struct interest_choice *ch)
 {
@@ -362,7 +375,7 @@ static void combine(const struct config *c, struct interest_choice *ch)
 		set_or(s, &ch->states[i]);
 	set_sub(s, &ch->negated);
 	for (u32 code = 1; code < SC_MAX && !c->all_syscalls; code++)
-		if (sysset_has(s, code) && must_be_asked_for(code))
+		if (sysset_has(s, code) && must_be_asked_for(ch, code))
 			sysset_add(&ch->ignored, code);
 	set_sub(s, &ch->ignored);
 	if (c->repair_syscalls && c->custom_syscalls.n) {
@@ -373,18 +386,18 @@ static void combine(const struct config *c, struct interest_choice *ch)
 	sysset_add(s, SC_sched_process_exit);
 }
 
-/* These lists are Falco's, whose drivers have more tracepoints: what they promise too much. */
+/* What the lists, which are Falco's, promise too much. */
 static void find_undelivered(struct interest_choice *ch)
 {
 	for (u32 code = 1; code < SC_MAX; code++)
-		if (!interest_is_delivered(code))
+		if (!driver_delivers(ch->driver, code))
 			sysset_add(&ch->undelivered, code);
 	for (u32 i = 0; i < ARRAY_SIZE(ch->undelivered.bits); i++)
 		ch->undelivered.bits[i] &= ch->rules.bits[i] | ch->plugins.bits[i] |
 					   ch->custom.bits[i];
 }
 
-void interest_choose(const struct config *c, const struct ruleset *set,
+void interest_choose(const struct config *c, struct ruleset *set,
 		     const struct sysset *plugins, struct interest_choice *ret)
 {
 	*ret = (struct interest_choice){ 0 };
@@ -400,6 +413,7 @@ void interest_choose(const struct config *c, const struct ruleset *set,
 	ret->base_kind = base_of(c, ret);
 	fill_base(ret);
 	combine(c, ret);
+	ret->driver = driver_by_name(c->engine_kind);
 	find_undelivered(ret);
 }
 

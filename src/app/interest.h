@@ -12,7 +12,7 @@
 
 #include "app/config.h"
 #include "base/vec.h"
-#include "capture/capture.h"
+#include "capture/driver.h"
 
 /* By code (SC_*). */
 struct sysset {
@@ -51,6 +51,7 @@ extern const struct interest_state interest_states[INTEREST_NSTATES];
 struct interest_choice {
 	enum interest_base base_kind;
 	struct sysset rules, plugins;	/* they ask for it */
+	struct sysset named;		/* by rules, which do not take just any event */
 	struct sysset custom, negated;	/* custom_set without, and with '!' */
 	struct sysset process;		/* keeps the picture of the processes */
 	struct sysset states[INTEREST_NSTATES];	/* empty: no rule uses such a field */
@@ -58,12 +59,13 @@ struct interest_choice {
 	struct sysset ignored;		/* taken out: base_syscalls.all must ask for them */
 	struct sysset repaired;		/* added in the end for custom_set */
 	struct sysset captured;		/* the result */
-	struct sysset undelivered;	/* asked for, and of no driver; some are in captured, too */
+	struct sysset undelivered;	/* asked for, and not sent by the driver; some are in captured, too */
+	const struct driver *driver;	/* the one that is configured; NULL: any */
 	VEC(const char *) invalid[2];	/* in custom_set, of no call; [1]: with '!' */
 };
 
 /* plugins: calls that plugins ask for; NULL: none. */
-void interest_choose(const struct config *c, const struct ruleset *set,
+void interest_choose(const struct config *c, struct ruleset *set,
 		     const struct sysset *plugins, struct interest_choice *ret);
 void interest_choice_fini(struct interest_choice *ch);
 /* What a driver is to be told. */
@@ -71,8 +73,8 @@ void interest_of(const struct interest_choice *ch, struct interest *ret);
 
 /* Left out unless base_syscalls.all is set, in Falco too. */
 bool interest_is_heavy(u32 code);
-/* Is there a driver that sends an event for it? */
-bool interest_is_delivered(u32 code);
+/* Left out unless that is set, or a rule or custom_set names it. */
+bool interest_is_flood(u32 code);
 /* Adds the rules, as "A", "B", that name the event of this code (not those that take any); ret: how many. */
 u32 interest_rules_naming(struct ruleset *set, u32 code, struct buf *out);
 /* Is it an event of the sensor itself that this one does not make (useradded, drop, ...)?  Captures have them. */

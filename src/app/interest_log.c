@@ -197,21 +197,28 @@ static bool told_before(const struct sysset *s, u32 code)
 	return false;
 }
 
-static void warn_undelivered(const struct interest_choice *ch, struct ruleset *set)
+static void warn_of(const struct driver *d, const char *name, const char *whom)
+{
+	if (d && d->lacks)
+		log_warning("The %s driver delivers no %s events%s", d->name, name, whom);
+	else
+		log_warning("No driver delivers %s events%s", name, whom);
+}
+
+void interest_warn_undelivered(const struct driver *d, const struct sysset *undelivered, const struct sysset *custom,
+			       struct ruleset *set)
 {
 	for (u32 code = 1; code < SC_MAX; code++) {
-		const char *name = interest_event_name(code);
-		struct buf rules = { 0 };
+		struct buf whom = { 0 };
 
-		if (!sysset_has(&ch->undelivered, code) || told_before(&ch->undelivered, code))
+		if (!sysset_has(undelivered, code) || told_before(undelivered, code))
 			continue;
-		if (interest_rules_naming(set, code, &rules))
-			log_warning("No driver delivers %s events: they never reach the rules that "
-				    "name them: %s", name, buf_str(&rules));
-		else if (sysset_has(&ch->custom, code))
-			log_warning("No driver delivers %s events, which base_syscalls.custom_set "
-				    "asks for", name);
-		buf_fini(&rules);
+		buf_adds(&whom, ": they never reach the rules that name them: ");
+		if (interest_rules_naming(set, code, &whom))
+			warn_of(d, interest_event_name(code), buf_str(&whom));
+		else if (sysset_has(custom, code))
+			warn_of(d, interest_event_name(code), ", which base_syscalls.custom_set asks for");
+		buf_fini(&whom);
 	}
 }
 
@@ -239,7 +246,7 @@ void interest_log(const struct interest_choice *ch, struct ruleset *set)
 	log_set(PRIO_INFORMATIONAL, "+", "repaired syscalls", &ch->repaired, NULL);
 	log_set(PRIO_DEBUG, "", "syscalls selected in total (final set)", &ch->captured, NULL);
 	warn_strangers(ch);
-	warn_undelivered(ch, set);
+	interest_warn_undelivered(ch->driver, &ch->undelivered, &ch->custom, set);
 	warn_notices(set);
 	warn_lost(ch);
 }

@@ -10,5 +10,10 @@
  * it (standard error, whatever the log's level).
  */
 void interest_log(const struct interest_choice *ch, struct ruleset *set);
+/*
+ * Warns of events that the driver (NULL: any) does not deliver: those that rules name or that are in custom.
+ */
+void interest_warn_undelivered(const struct driver *d, const struct sysset *undelivered, const struct sysset *custom,
+			       struct ruleset *set);
 
 #endif

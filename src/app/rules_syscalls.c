@@ -140,7 +140,9 @@ static json_t *why_not(const struct teller *t, u32 code)
 	if (sysset_has(&ch->negated, code))
 		add_why(whys, "removed", "base_syscalls.custom_set takes it out");
 	if (sysset_has(&ch->ignored, code))
-		add_why(whys, "high_volume", "so frequent that base_syscalls.all must ask for it");
+		add_why(whys, "high_volume", interest_is_flood(code) ?
+			"so frequent that a rule must name it, or base_syscalls ask for it" :
+			"so frequent that base_syscalls.all must ask for it");
 	if (sysset_has(&ch->process, code)) {
 		buf_addf(&text, "base_syscalls leaves it out; may be out of date: %s",
 			 interest_process_words(code));
@@ -241,8 +243,8 @@ static json_t *tell(const struct rules_call *k)
 		if (sysset_has(&t.ch.captured, codes[i]) || is_left_out(&t, codes[i]) ||
 		    is_undelivered(&t, codes[i]))
 			tell_call(&t, codes[i], captured, left_out, undelivered);
-	what = json_pack("{s:s, s:i, s:o, s:o, s:o, s:o}", "base", bases[t.ch.base_kind].name,
-			 "rules", ruleset_count(k->set), "captured", captured,
+	what = json_pack("{s:s, s:s?, s:i, s:o, s:o, s:o, s:o}", "base", bases[t.ch.base_kind].name,
+			 "driver", t.ch.driver ? t.ch.driver->name : NULL, "rules", ruleset_count(k->set), "captured", captured,
 			 "left_out", left_out, "not_delivered", undelivered,
 			 "invalid", tell_invalid(&t.ch));
 	interest_choice_fini(&t.ch);
@@ -333,6 +335,7 @@ static void print(const json_t *what, bool verbose, struct buf *out)
 	const json_t *captured = json_object_get(what, "captured");
 	const json_t *left_out = json_object_get(what, "left_out");
 	const json_t *undelivered = json_object_get(what, "not_delivered");
+	const char *driver = text_of(what, "driver");
 	json_int_t n = json_integer_value(json_object_get(what, "rules"));
 
 	buf_addf(out, "%zu system calls are captured for %lld rule%s: those of the rules, and "
@@ -343,8 +346,9 @@ static void print(const json_t *what, bool verbose, struct buf *out)
 		buf_addf(out, "\n%zu left out:\n\n", json_array_size(left_out));
 	print_calls(left_out, verbose, out);
 	if (json_array_size(undelivered))
-		buf_addf(out, "\n%zu asked for, and delivered by no driver:\n\n",
-			 json_array_size(undelivered));
+		buf_addf(out, "\n%zu asked for, and not delivered by %s%s:\n\n",
+			 json_array_size(undelivered), driver ? "the driver " : "any driver",
+			 driver ? driver : "");
 	print_calls(undelivered, verbose, out);
 	print_invalid(json_object_get(what, "invalid"), out);
 }

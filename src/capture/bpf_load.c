@@ -50,12 +50,18 @@ static const struct {
 	const char *raw;	/* tracepoint; its program is raw_NAME, or plain_NAME */
 	const char *plain;	/* the same in tracefs; NULL: not to be had there */
 	const char *name;
+	u32 code;		/* of the event that it alone is for */
 } entries[ENTRIES] = {
-	[ENTRY_EXIT] = { "sys_exit", "raw_syscalls/sys_exit", "exit" },
-	[ENTRY_ENTER] = { "sys_enter", "raw_syscalls/sys_enter", "enter" },
-	[ENTRY_EXEC] = { "sched_process_exec", "sched/sched_process_exec", "exec" },
-	[ENTRY_FORK] = { "sched_process_fork", NULL, "fork" },	/* see elsewhere() in entry.h */
-	[ENTRY_TASK_EXIT] = { "sched_process_exit", "sched/sched_process_exit", "task_exit" },
+	[ENTRY_EXIT] = { "sys_exit", "raw_syscalls/sys_exit", "exit", 0 },
+	[ENTRY_ENTER] = { "sys_enter", "raw_syscalls/sys_enter", "enter", 0 },
+	[ENTRY_EXEC] = { "sched_process_exec", "sched/sched_process_exec", "exec", 0 },
+	[ENTRY_FORK] = { "sched_process_fork", NULL, "fork", 0 },	/* see elsewhere() in entry.h */
+	[ENTRY_TASK_EXIT] = { "sched_process_exit", "sched/sched_process_exit", "task_exit", 0 },
+	[ENTRY_SIGNAL] = { "signal_deliver", "signal/signal_deliver", "signal", SC_signal_deliver },
+	[ENTRY_SWITCH] = { "sched_switch", "sched/sched_switch", "switch", SC_sched_switch },
+	[ENTRY_FAULT_USER] = { "page_fault_user", "exceptions/page_fault_user", "fault_user", SC_page_fault_user },
+	[ENTRY_FAULT_KERNEL] = { "page_fault_kernel", "exceptions/page_fault_kernel", "fault_kernel",
+				 SC_page_fault_kernel },
 };
 
 void bpf_loader_init(struct bpf_loader *l, const struct driver_options *opt)
@@ -64,18 +70,29 @@ void bpf_loader_init(struct bpf_loader *l, const struct driver_options *opt)
 	for (u32 i = 0; i < MAP_COUNT; i++)
 		l->maps[i] = -1;
 	for (u32 i = 0; i < ENTRIES; i++)
-		l->entries[i] = -1;
+		l->entries[i] = l->links[i] = -1;
 }
 
 void bpf_loader_programs(const struct bpf_loader *l, struct programs_visitor *v)
 {
 	for (u32 i = 0; i < ENTRIES; i++)
-		programs_visit(v, NULL, l->entries[i]);
+		if (l->attached[i])
+			programs_visit(v, NULL, l->entries[i]);
+}
+
+static void detach_point(struct bpf_loader *l, enum bpf_entry e)
+{
+	if (l->links[e] >= 0)
+		close(l->links[e]);
+	l->links[e] = -1;
+	l->attached[e] = false;
 }
 
 /* Programs and what is attached: the reverse of loading. */
 static void unload(struct bpf_loader *l)
 {
+	for (u32 i = ENTRY_POINTS; i < ENTRIES; i++)
+		detach_point(l, i);
 	while (l->fds.n)
 		close(l->fds.p[--l->fds.n]);
 	for (u32 i = 0; i < ENTRIES; i++)
@@ -169,7 +186,7 @@ static void report(const struct bpf_loader *l, const char *name, const char *why
 }
 
 /* Loads a program and keeps it.  What is missing or rejected is reported. */
-static int load(struct bpf_loader *l, const char *name, struct driver_loss *loss)
+static int load_as(struct bpf_loader *l, const char *name, bool plain, struct driver_loss *loss)
 {
 	const struct bpf_code *code = bpf_probe_find(&l->probe, name);
 	char *log;
@@ -180,13 +197,18 @@ static int load(struct bpf_loader *l, const char *name, struct driver_loss *loss
 		return -ENOENT;
 	}
 	log = xcalloc(1, LOG_BYTES);
-	fd = bpf_load_code(l, code, l->plain, 0, log, LOG_BYTES);
+	fd = bpf_load_code(l, code, plain, 0, log, LOG_BYTES);
 	if (fd >= 0)
 		vec_push(&l->fds, fd);
 	else
 		report(l, name, *log ? verifier_reason(log) : strerror(-fd), loss);
 	free(log);
 	return fd;
+}
+
+static int load(struct bpf_loader *l, const char *name, struct driver_loss *loss)
+{
+	return load_as(l, name, l->plain, loss);
 }
 
 static int put_call(struct bpf_loader *l, u32 index, int fd)
@@ -315,11 +337,20 @@ int bpf_loader_filter(struct bpf_loader *l, const struct kfilter *f, struct diag
 	return bpf_loader_settings(l) ?: err;
 }
 
+/* Its entry writes the event itself. */
+static bool is_point(u32 code)
+{
+	for (u32 e = ENTRY_POINTS; e < ENTRIES; e++)
+		if (entries[e].code == code)
+			return true;
+	return false;
+}
+
 /* A rejected event falls back to the generic one. */
 static void load_events(struct bpf_loader *l, const struct interest *in)
 {
 	for (u32 code = 1; code < SC_MAX; code++) {
-		if (!interest_has(in, code))
+		if (!interest_has(in, code) || is_point(code))
 			continue;
 		load_wanted(l, event_of(l, code));
 		load_wanted(l, event_of(l, code));
@@ -355,7 +386,8 @@ static void entry_loss(enum bpf_entry e, struct driver_loss *loss)
 	case ENTRY_FORK: loss_add_forks(loss); break;
 	case ENTRY_ENTER: loss_add_entered(loss); break;
 	case ENTRY_TASK_EXIT: loss_add_event(loss, EV_PROCEXIT_1_E); break;
-	default: break;	/* without it the driver does not start */
+	case ENTRY_EXIT: break;	/* without it the driver does not start */
+	default: loss_add_event(loss, syscall_desc(entries[e].code)->event);
 	}
 }
 
@@ -412,6 +444,55 @@ static int attach(struct bpf_loader *l, enum bpf_entry e)
 	return 0;
 }
 
+/*
+ * Those of one event are raw ones, also where the others are plain (drivers/bpf/entry.h).  Without raw
+ * tracepoints, of the plain one's record: it does not name the sender of a signal.
+ */
+static int attach_point_as(struct bpf_loader *l, enum bpf_entry e, bool plain)
+{
+	struct driver_loss loss;
+	char name[64];
+	int fd;
+
+	entry_loss(e, &loss);
+	if (!plain && l->plain) {
+		loss.kind = e == ENTRY_SIGNAL ? LOSS_PARAMETERS : LOSS_NOTHING;
+		loss.instead = "plain";
+	}
+	snprintf(name, sizeof(name), "%s_%s", plain ? "plain" : "raw", entries[e].name);
+	if (l->entries[e] < 0)	/* or else it was attached before */
+		l->entries[e] = load_as(l, name, plain, &loss);
+	if (l->entries[e] < 0)
+		return l->entries[e];
+	fd = plain ? attach_plain(entries[e].plain, l->entries[e]) : attach_raw(entries[e].raw, l->entries[e]);
+	if (fd < 0) {
+		report(l, entries[e].name, strerror(-fd), &loss);
+		l->entries[e] = -1;
+	}
+	return fd;
+}
+
+static void attach_point(struct bpf_loader *l, enum bpf_entry e)
+{
+	int fd = attach_point_as(l, e, false);
+
+	if (fd < 0 && l->plain)
+		fd = attach_point_as(l, e, true);
+	l->refused[e] = fd < 0;
+	l->attached[e] = fd >= 0;
+	l->links[e] = fd < 0 ? -1 : fd;
+}
+
+static void attach_points(struct bpf_loader *l, const struct interest *in)
+{
+	for (u32 e = ENTRY_POINTS; e < ENTRIES; e++) {
+		if (!interest_has(in, entries[e].code) || !driver_delivers(NULL, entries[e].code))
+			detach_point(l, e);
+		else if (!l->attached[e] && !l->refused[e])
+			attach_point(l, e);
+	}
+}
+
 static void set_settings(struct bpf_loader *l, const struct interest *in)
 {
 	struct bpf_settings *s = &l->settings;
@@ -456,6 +537,7 @@ static int load_all(struct bpf_loader *l, const struct interest *in, struct diag
 		attach(l, ENTRY_FORK);
 	if (route_wants_enter(in))
 		attach(l, ENTRY_ENTER);
+	attach_points(l, in);
 	err = attach(l, ENTRY_EXIT);
 	if (err)
 		diag_set(d, "the eBPF program for the end of syscalls cannot be attached to the tracepoint "

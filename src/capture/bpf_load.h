@@ -10,14 +10,19 @@
 #include "capture/driver.h"
 
 /* Where programs are attached.  A kernel without raw tracepoints has the same as plain ones. */
-enum bpf_entry { ENTRY_EXIT, ENTRY_ENTER, ENTRY_EXEC, ENTRY_FORK, ENTRY_TASK_EXIT, ENTRIES };
+enum bpf_entry {
+	ENTRY_EXIT, ENTRY_ENTER, ENTRY_EXEC, ENTRY_FORK, ENTRY_TASK_EXIT,
+	/* of one event, attached while that is wanted */
+	ENTRY_POINTS, ENTRY_SIGNAL = ENTRY_POINTS, ENTRY_SWITCH, ENTRY_FAULT_USER, ENTRY_FAULT_KERNEL, ENTRIES
+};
 
 struct bpf_loader {
 	struct bpf_probe probe;
 	const struct driver_options *opt;	/* borrowed */
 	bool plain;			/* tracepoints are plain ones */
 	int maps[MAP_COUNT];		/* owned; -1: none */
-	int entries[ENTRIES];		/* programs that are attached, of fds; -1: none */
+	int entries[ENTRIES];		/* programs that are attached, or were; of fds; -1: none */
+	int links[ENTRIES];		/* owned: what attaches those of one event; -1: none */
 	int raw_exit;			/* that program, one of fds; -1: none */
 	bool steps;			/* are loaded */
 	bool filter_steps, filter_end;	/* were tried; the last one was taken */

@@ -41,15 +41,23 @@ static const struct {
 
 enum { SMALL = ARRAY_SIZE(variants) - 1, NONE };
 
-/* By name, also as plain ones, with their tracepoints. */
+/*
+ * By name, also as plain ones, with their tracepoints.  Without one they are raw ones on any kernel: those
+ * of a code run where the kernel holds a lock or has interrupts off, and does not preempt them.
+ */
 static const struct {
 	const char *name[2], *point;
+	u32 code;
 } programs[CORE_PROGRAMS] = {
-	[CORE_FINISH] = { { "finish_fds", "finish_fds" }, NULL },
-	[CORE_FILTER] = { { "filter_call", "filter_call" }, NULL },
-	[CORE_EXEC] = { { "on_exec", "on_exec_trace" }, "sched/sched_process_exec" },
-	[CORE_FORK] = { { "on_fork", "on_fork_trace" }, "task/task_newtask" },
-	[CORE_TASK_EXIT] = { { "on_task_exit", "on_task_exit_trace" }, "sched/sched_process_exit" },
+	[CORE_FINISH] = { .name = { "finish_fds", "finish_fds" } },
+	[CORE_FILTER] = { .name = { "filter_call", "filter_call" } },
+	[CORE_EXEC] = { .name = { "on_exec", "on_exec_trace" }, .point = "sched/sched_process_exec" },
+	[CORE_FORK] = { .name = { "on_fork", "on_fork_trace" }, .point = "task/task_newtask" },
+	[CORE_TASK_EXIT] = { .name = { "on_task_exit", "on_task_exit_trace" }, .point = "sched/sched_process_exit" },
+	[CORE_SIGNAL] = { .name = { "on_signal", "on_signal" }, .code = SC_signal_deliver },
+	[CORE_SWITCH] = { .name = { "on_switch", "on_switch" }, .code = SC_sched_switch },
+	[CORE_FAULT_USER] = { .name = { "on_fault_user", "on_fault_user" }, .code = SC_page_fault_user },
+	[CORE_FAULT_KERNEL] = { .name = { "on_fault_kernel", "on_fault_kernel" }, .code = SC_page_fault_kernel },
 };
 
 /* What the programs of each place are loaded as.  No target: that of the group. */
@@ -184,6 +192,12 @@ static u32 exit_event(const struct core_loader *l, u32 code)
 	return event_desc(type)->captured && l->variant[type] != NONE ? type : EV_GENERIC_X;
 }
 
+/* Its event has a program that is none of a syscall's. */
+static bool is_point(u32 code)
+{
+	return syscall_desc(code) && event_desc(syscall_desc(code)->event)->category & EC_TRACEPOINT;
+}
+
 bool core_sends_fds(const struct core_loader *l, u32 code)
 {
 	u32 type = exit_event(l, code);
@@ -211,8 +225,10 @@ static u32 wanted_of(const struct core_loader *l, const struct core_group *g,
 	want[ID_PROGRAM + CORE_TASK_EXIT] = (interest_has(in, SC_sched_process_exit) ||
 					     route_wants_enter(in)) &&
 					    l->others[CORE_TASK_EXIT].prog < 0;
+	for (u32 i = CORE_POINTS; i < CORE_PROGRAMS; i++)
+		want[ID_PROGRAM + i] = interest_has(in, programs[i].code) && l->others[i].prog < 0;
 	for (u32 code = 1; code < SC_MAX; code++)
-		if (interest_has(&g->codes, code))
+		if (interest_has(&g->codes, code) && !is_point(code))
 			want[exit_event(l, code)] = true;
 	for (u32 id = 0; id < CORE_IDS; id++)
 		n += want[id] &= !g->loaded[id] && l->variant[id] != NONE;
@@ -467,6 +483,38 @@ static int part_failed(struct core_loader *l, struct part *part, struct diag *d)
 	return again ? 1 : part->err;
 }
 
+static bool point_missing(const struct btf *kernel, u32 code)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "btf_trace_%s", syscall_desc(code)->name);
+	return btf__find_by_name_kind(kernel, name, BTF_KIND_TYPEDEF) < 0;
+}
+
+/* An object with a program for a tracepoint that this kernel does not have would not load at all. */
+static void leave_out_missing(struct core_loader *l, const struct interest *in)
+{
+	struct btf *kernel = NULL;
+
+	for (u32 i = CORE_POINTS; i < CORE_PROGRAMS; i++) {
+		u32 id = ID_PROGRAM + i, code = programs[i].code;
+		struct driver_loss loss = { .program = programs[i].name[0], .why = "it has no such tracepoint" };
+
+		if (!interest_has(in, code) || l->others[i].prog >= 0 || l->variant[id] == NONE)
+			continue;
+		if (!kernel)
+			kernel = btf__load_vmlinux_btf();
+		if (!kernel || !point_missing(kernel, code))
+			continue;
+		l->variant[id] = NONE;
+		core_loss_of(id, true, false, &loss);
+		/* where no driver has it that was told already */
+		if (l->opt->rejected && driver_delivers(NULL, code))
+			l->opt->rejected(l->opt->ctx, &loss);
+	}
+	btf__free(kernel);
+}
+
 /*
  * Puts the rings into their map.  The kernel waits for a grace period each time, 10 ms or so:
  * a thread of its own sleeps through that while programs are loaded.  Returns NULL or the
@@ -639,6 +687,7 @@ int core_load(struct core_loader *l, struct core_group *g, const struct interest
 	bool want[CORE_IDS];
 	int err = 1;
 
+	leave_out_missing(l, in);
 	while (err && wanted_of(l, g, in, want)) {
 		u32 n = divide(l, g, want, parts);
 		bool first = !g->loaded[ID_PROGRAM + CORE_FINISH];
@@ -659,14 +708,23 @@ int core_load(struct core_loader *l, struct core_group *g, const struct interest
 	return 0;
 }
 
-int core_attach_others(struct core_loader *l)
+u32 core_point_code(u32 program)
+{
+	return programs[program].code;
+}
+
+int core_attach_others(struct core_loader *l, const struct interest *in)
 {
 	for (u32 i = 0; i < CORE_PROGRAMS; i++) {
 		int prog = l->others[i].prog, *link = &l->others[i].link, id;
 
+		if (programs[i].code && !interest_has(in, programs[i].code)) {
+			close_fd(link);
+			continue;
+		}
 		if (prog < 0 || *link >= 0)
 			continue;
-		if (l->plain) {
+		if (l->plain && programs[i].point) {
 			id = tracepoint_id(programs[i].point);
 			*link = id < 0 ? id : tracepoint_attach(id, prog);
 		} else {

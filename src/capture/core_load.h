@@ -21,7 +21,9 @@ struct bpf_insn;
 
 /* Programs that are neither an event's nor a hook's, by name. */
 enum core_program {
-	CORE_FINISH, CORE_FILTER, CORE_EXEC, CORE_FORK, CORE_TASK_EXIT, CORE_PROGRAMS
+	CORE_FINISH, CORE_FILTER, CORE_EXEC, CORE_FORK, CORE_TASK_EXIT,
+	/* at the tracepoint of one event, attached while that is wanted: drivers/core/points.h */
+	CORE_POINTS, CORE_SIGNAL = CORE_POINTS, CORE_SWITCH, CORE_FAULT_USER, CORE_FAULT_KERNEL, CORE_PROGRAMS
 };
 
 /* The programs as they are built for newer and for older kernels, and with less to do. */
@@ -111,8 +113,10 @@ int core_load(struct core_loader *l, struct core_group *g, const struct interest
 	      struct diag *d);
 /* Do the events of a call tell of its descriptors?  The smallest programs' do not. */
 bool core_sends_fds(const struct core_loader *l, u32 code);
-/* Attaches the programs that do not sit at syscalls. */
-int core_attach_others(struct core_loader *l);
+/* Attaches the programs that do not sit at syscalls, and detaches those of a tracepoint that `in` does not need. */
+int core_attach_others(struct core_loader *l, const struct interest *in);
+/* What a program at the tracepoint of one event captures; 0: it is none. */
+u32 core_point_code(u32 program);
 /* Times that the kernel skipped a program. */
 u64 core_program_missed(int prog);
 

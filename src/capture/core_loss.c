@@ -3,6 +3,7 @@
 
 #include "capture/core_load.h"
 #include "capture/loss.h"
+#include "event/table.h"
 
 void core_loss_of(u32 id, bool all, bool small, struct driver_loss *ret)
 {
@@ -15,6 +16,8 @@ void core_loss_of(u32 id, bool all, bool small, struct driver_loss *ret)
 		loss_add_execs(ret);
 	} else if (id == ID_PROGRAM + CORE_TASK_EXIT) {
 		loss_add_event(ret, EV_PROCEXIT_1_E);
+	} else if (id >= ID_PROGRAM + CORE_POINTS && id < ID_STUB) {
+		loss_add_event(ret, syscall_desc(core_point_code(id - ID_PROGRAM))->event);
 	} else if (id == ID_PROGRAM + CORE_FINISH) {
 		loss_add_extras(ret);
 		ret->kind = all || small ? LOSS_PARAMETERS : LOSS_NOTHING;

@@ -503,12 +503,18 @@ static bool group_wanted(const struct core_ways *w, u32 group)
 static int apply(struct core_ways *w, const struct interest *in, int (*ready)(void *ctx), void *ctx,
 		 struct diag *d)
 {
+	bool any = false;
 	int err = 0;
 
 	for (u32 i = 0; i < w->groups.n && !err; i++)
-		if (group_wanted(w, i))
+		if (group_wanted(w, i)) {
 			err = core_load(w->l, &w->groups.p[i], in, d);
-	err = err ?: ready(ctx) ?: core_attach_others(w->l) ?: attach_wanted(w, d);
+			any = true;
+		}
+	/* no call at all, but what does not sit at calls, and the maps */
+	if (!any)
+		err = core_load(w->l, &w->groups.p[group_for(w, PLACE_ALL, NULL)], in, d);
+	err = err ?: ready(ctx) ?: core_attach_others(w->l, in) ?: attach_wanted(w, d);
 	if (!err)
 		detach_unwanted(w);
 	return err;

@@ -58,6 +58,7 @@ struct driver {
 	const char *name;	/* engine.kind */
 	const char *title;	/* for the log: "modern BPF probe" */
 	u32 workers;		/* among which it can divide its events; 0: it cannot */
+	const u16 *lacks;	/* codes of the events that it cannot see, and others do; ends in 0; NULL: none */
 	bool (*divides)(void);	/* NULL, or false: not on this kernel */
 	/*
 	 * Starts to capture the syscalls of interest.  Returns 0 or a negative errno; d then
@@ -76,5 +77,7 @@ extern const u32 ndrivers;
 
 /* NULL: none of that name. */
 const struct driver *driver_by_name(const char *name);
+/* Does it (NULL: any driver) send an event for the code?  A call without an event of its own comes as a generic one. */
+bool driver_delivers(const struct driver *d, u32 code);
 
 #endif

@@ -306,4 +306,7 @@ static int ptrace_open(const struct driver_options *opt, const struct interest *
 	return err;
 }
 
-const struct driver driver_ptrace = { .name = "ptrace", .title = "ptrace", .open = ptrace_open };
+/* None of these stops a thread. */
+static const u16 lacks[] = { SC_sched_switch, SC_page_fault_user, SC_page_fault_kernel, 0 };
+
+const struct driver driver_ptrace = { .name = "ptrace", .title = "ptrace", .lacks = lacks, .open = ptrace_open };

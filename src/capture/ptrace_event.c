@@ -6,6 +6,7 @@
 #include <linux/audit.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 
@@ -223,6 +224,45 @@ void ptrace_event_exit(struct ptrace *p, struct tracee *t, u32 status)
 {
 	p->by_code[SC_sched_process_exit].seen++;
 	describe_as(p, t, SC_sched_process_exit, EV_PROCEXIT_1_E, EV_PROCEXIT_1_E, status);
+}
+
+static void describe_signal(struct ptrace *p, const struct tracee *t, int sig, const siginfo_t *info)
+{
+	struct tracee as = { .tid = t->tid, .tgid = t->tgid };
+
+	as.call.args[0] = (u32)sig;
+	as.call.args[1] = (u32)info->si_code;
+	as.call.args[2] = (u32)info->si_pid;
+	p->by_code[SC_signal_deliver].seen++;
+	describe_as(p, &as, SC_signal_deliver, EV_SIGNALDELIVER_E, EV_SIGNALDELIVER_E, 0);
+}
+
+/*
+ * Signals that a process ignores stop it all the same when it is traced, and only then: for the others
+ * they are not delivered.
+ */
+static bool is_ignored(const struct tracee *t, int sig)
+{
+	const char *text = proc_text(t->tgid, t->tid, "status");
+	u64 bit = 1ull << (sig - 1), by_default = 1ull << (SIGCHLD - 1) | 1ull << (SIGCONT - 1) |
+						  1ull << (SIGURG - 1) | 1ull << (SIGWINCH - 1);
+
+	return status_number(text, "\nSigIgn:", 1, 16) & bit ||
+	       (by_default & bit && !(status_number(text, "\nSigCgt:", 1, 16) & bit));
+}
+
+void ptrace_event_signal(struct ptrace *p, struct tracee *t, int sig)
+{
+	siginfo_t info;
+
+	if (sig > 0 && !ptrace(PTRACE_GETSIGINFO, t->tid, NULL, &info) && !is_ignored(t, sig))
+		describe_signal(p, t, sig, &info);
+}
+
+/* Who did it the kernel does not say either. */
+void ptrace_event_killed(struct ptrace *p, struct tracee *t)
+{
+	describe_signal(p, t, SIGKILL, &(siginfo_t){ 0 });
 }
 
 /* ---- what is kept when a call begins -------------------------------------------------- */

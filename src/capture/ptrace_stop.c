@@ -247,6 +247,8 @@ static void new_image(struct ptrace *p, struct tracee **tp)
 
 static void exit_told(struct ptrace *p, struct tracee *t, u32 status)
 {
+	if (!t->exit_told && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && ptrace_wants(p, SC_signal_deliver))
+		ptrace_event_killed(p, t);
 	if (!t->exit_told && ptrace_wants(p, SC_sched_process_exit))
 		ptrace_event_exit(p, t, status);
 	t->exit_told = true;
@@ -339,6 +341,8 @@ void ptrace_stop(struct ptrace *p, s32 tid, int status)
 		if (!event_stop(p, t, event, sig))
 			return;
 		sig = 0;
+	} else if (ptrace_wants(p, SC_signal_deliver)) {
+		ptrace_event_signal(p, t, sig);
 	}
 	ptrace_resume(p, t, sig);
 }

@@ -110,6 +110,10 @@ void ptrace_event_call(struct ptrace *p, struct tracee *t);
 void ptrace_event_exec(struct ptrace *p, struct tracee *t);
 void ptrace_event_birth(struct ptrace *p, struct tracee *t);
 void ptrace_event_exit(struct ptrace *p, struct tracee *t, u32 status);
+/* The thread has stopped to be given a signal. */
+void ptrace_event_signal(struct ptrace *p, struct tracee *t, int sig);
+/* It was killed: of that signal no stop tells. */
+void ptrace_event_killed(struct ptrace *p, struct tracee *t);
 void ptrace_call_fini(struct call *call);
 /* False: the memory cannot be read.  Reads of the thread's own memory. */
 bool ptrace_read(s32 tid, void *dst, size_t n, u64 addr);

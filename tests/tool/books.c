@@ -4,7 +4,7 @@
  *
  *	books DRIVER[:ATTACH] SECONDS [PROBE]
  *
- * Processes open, connect, send, fork and exec as fast as they can; the reader stops for a third
+ * Processes open, connect, send, fork, exec and send signals as fast as they can; the reader stops for a third
  * of the time, so that rings overflow.  Then the interest is taken back, the rings are emptied, and
  * for each syscall and CPU must be: seen = filtered + sent + lost; and what was sent was read.
  * Prints "books: ..." and what is wrong.  Status 0: they balance, 1: not, 125: the driver does
@@ -25,12 +25,13 @@
 #include "capture/driver.h"
 #include "event/table.h"
 
-#define LOADS 3
+#define LOADS 4
 #define CPUS 256
 
 static const char *const calls[] = {
 	"openat", "close", "socket", "bind", "connect", "sendto", "sendmmsg", "recvfrom", "prctl", "setpgid",
 	"clone", "clone3", "fork", "vfork", "execve", "execveat", "sched_process_exit",
+	"signal_deliver", "sched_switch", "page_fault_user", "page_fault_kernel",
 };
 
 static u64 now_ms(void)
@@ -88,7 +89,19 @@ static void children(void)
 		child(i % 2, i < 3);
 }
 
-static void (*const loads[LOADS])(void) = { opens, packets, children };
+static void ignore(int sig)
+{
+	(void)sig;
+}
+
+static void signals(void)
+{
+	signal(SIGUSR1, ignore);
+	for (int i = 0; i < 200; i++)
+		raise(SIGUSR1);
+}
+
+static void (*const loads[LOADS])(void) = { opens, packets, children, signals };
 
 static int load_main(u64 seconds)
 {

@@ -297,7 +297,8 @@ static int parse_interest(const char *list, struct interest *in)
 	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
 		interest_add(in, always[i]);
 	for (u32 code = 1; !list && code < SC_MAX; code++)
-		if (syscall_desc(code) && syscall_desc(code)->event != EV_GENERIC_X)
+		if (syscall_desc(code) && syscall_desc(code)->event != EV_GENERIC_X &&
+		    !(syscall_desc(code)->use & SU_FLOOD))
 			interest_add(in, code);
 	while (list && *list) {
 		size_t n = strcspn(list, ",");

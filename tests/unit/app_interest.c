@@ -57,6 +57,28 @@ static void plugins_ask(void **state)
 	interest_choice_fini(&ch);
 }
 
+static void floods(void **state)
+{
+	struct config any = { 0 }, ptrace = { .engine_kind = "ptrace" };
+	struct interest_choice ch;
+
+	(void)state;
+	choose(RULE("a", "evt.type=switch"), &any, NULL, &ch);
+	assert_true(sysset_has(&ch.captured, SC_sched_switch));
+	assert_false(sysset_has(&ch.undelivered, SC_sched_switch));
+	interest_choice_fini(&ch);
+
+	choose(RULE("a", "evt.type=switch"), &ptrace, NULL, &ch);
+	assert_true(sysset_has(&ch.undelivered, SC_sched_switch));
+	interest_choice_fini(&ch);
+
+	/* not named */
+	choose(RULE("a", "evt.type!=open"), &any, NULL, &ch);
+	assert_true(sysset_has(&ch.ignored, SC_sched_switch));
+	assert_true(sysset_has(&ch.captured, SC_signal_deliver));
+	interest_choice_fini(&ch);
+}
+
 static void check(bool (*is)(u32 code), const u16 *codes, u32 n)
 {
 	for (u32 code = 1; code < SC_MAX; code++) {
@@ -102,7 +124,7 @@ static void of_processes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plugins_ask), cmocka_unit_test(frequent),
+		cmocka_unit_test(plugins_ask), cmocka_unit_test(floods), cmocka_unit_test(frequent),
 		cmocka_unit_test(of_processes),
 	};
 
