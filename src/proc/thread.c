@@ -209,7 +209,7 @@ static size_t subsystem_name(const char *s, size_t n, const char **ret)
 void thread_set_cgroups(struct thread *t, const void *cgroups, size_t len)
 {
 	char out[2 * ARGS_LEN_MAX];
-	const char *s = cgroups, *end, *name, *eq, *stop;
+	const char *s = len ? cgroups : "", *end, *name, *eq, *stop;	/* none: NULL */
 	size_t at = 0, n;
 
 	len = size_min(len, ARGS_LEN_MAX);
