@@ -40,7 +40,6 @@ void note_value(struct filter_pool *p, const struct ast *n, note_fn note, void *
 {
 	const struct ast *left;
 	struct field_ref f;
-	struct diag d = { 0 };
 	struct arena a;
 
 	if (!may_be_field(n))
@@ -50,9 +49,8 @@ void note_value(struct filter_pool *p, const struct ast *n, note_fn note, void *
 	if (left && left->kind == AST_TRANSFORM)
 		say(p, n, note, ctx, "",
 		    " may be a valid field transformer misused as a const string value");
-	else if (left && !field_of(p->fields, &a, left, &f, &d))
+	else if (left && !field_of(p->fields, &a, left, &f, NULL))
 		say(p, n, note, ctx, "", " may be a valid field misused as a const string value");
-	diag_fini(&d);
 	arena_fini(&a);
 }
 

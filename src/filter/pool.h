@@ -188,7 +188,7 @@ void key_bytes(struct buf *key, const void *p, u32 len);
 
 /* ---- source.c ---- */
 
-/* The field of a node, bound. */
+/* The field of a node, bound; d may be NULL. */
 int field_of(const struct field_set *set, struct arena *a, const struct ast *n,
 	     struct field_ref *ret, struct diag *d);
 /* all: for a comparison, which may want more values than the one that prints. */

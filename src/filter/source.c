@@ -71,7 +71,8 @@ int field_of(const struct field_set *set, struct arena *a, const struct ast *n,
 	if (err == -ENOENT || (!err && used != b.len)) {
 		err = diag_at(d, POS(n), "filter_check called with nonexistent field %s%s%s%s",
 			      n->text, n->arg ? "[" : "", n->arg ? n->arg : "", n->arg ? "]" : "");
-		diag_meant(d, field_similar(set, n->text));
+		if (d)	/* to compare all names is dear */
+			diag_meant(d, field_similar(set, n->text));
 	} else if (err) {
 		error_at(n, d, &mine);
 	}
