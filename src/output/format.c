@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/similar.h"
-#include "filter/transform.h"
 #include "base/vec.h"
+#include "filter/transform.h"
 #include "output/transform.h"
 
 #define WIDTH_MAX 4096

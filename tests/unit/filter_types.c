@@ -15,6 +15,7 @@
 
 #include "filter/filter.h"
 #include "filter/ops.h"
+#include "unit/filter_holds.h"
 
 /* ---- types, and the value that a field of each has ---- */
 
@@ -347,35 +348,6 @@ static const struct row lists[] = {
 
 static u32 npairs, nheld;
 
-/* 1 holds, 0 does not, -1 refused with the message in d. */
-static int holds(const char *text, struct diag *d)
-{
-	struct filter_pool *p = filter_pool_new(&fields);
-	struct event ev = { .type = EV_SYSCALL_OPENAT_2_X, .desc = event_desc(EV_SYSCALL_OPENAT_2_X) };
-	struct filter_state *s;
-	struct field_ctx x;
-	struct arena a;
-	struct ast *n;
-	int ret = -1;
-	u32 expr;
-
-	arena_init(&a);
-	if (!filter_parse(&a, text, strlen(text), FILTER_DEPTH_MAX, &n, d) &&
-	    !filter_compile(p, n, &expr, d, NULL, NULL)) {
-		filter_pool_seal(p);
-		s = filter_state_new(p);
-		field_ctx_init(&x, NULL);
-		field_ctx_event(&x, &ev);
-		filter_begin(s, &x);
-		ret = filter_run(s, expr);
-		field_ctx_fini(&x);
-		filter_state_free(s);
-	}
-	filter_pool_free(p);
-	arena_fini(&a);
-	return ret;
-}
-
 static const char *any_right(enum filter_op op, u32 mod)
 {
 	static const char *const right[] = {
@@ -392,7 +364,7 @@ static void write_check(char *out, size_t size, const char *field, enum filter_o
 static void expect(const char *text, int want, const char *refusal)
 {
 	struct diag d = { 0 };
-	int got = holds(text, &d);
+	int got = filter_holds(&fields, text, &d);
 
 	if (got != want)
 		fail_msg("%s: %s, expected %s", text, got < 0 ? d.msg : got ? "holds" : "does not hold",

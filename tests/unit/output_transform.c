@@ -16,6 +16,7 @@
 #include "filter/ops.h"
 #include "filter/transform.h"
 #include "output/format.h"
+#include "unit/filter_holds.h"
 
 /* ---- fields ---- */
 
@@ -301,40 +302,11 @@ static const struct row {
 
 /* ---- running ---- */
 
-/* 1 holds, 0 does not, -1 refused with the message in d. */
-static int holds(const char *text, struct diag *d)
-{
-	struct filter_pool *p = filter_pool_new(&fields);
-	struct event ev = { .type = EV_SYSCALL_OPENAT_2_X, .desc = event_desc(EV_SYSCALL_OPENAT_2_X) };
-	struct filter_state *s;
-	struct field_ctx x;
-	struct arena a;
-	struct ast *n;
-	int ret = -1;
-	u32 expr;
-
-	arena_init(&a);
-	if (!filter_parse(&a, text, strlen(text), FILTER_DEPTH_MAX, &n, d) &&
-	    !filter_compile(p, n, &expr, d, NULL, NULL)) {
-		filter_pool_seal(p);
-		s = filter_state_new(p);
-		field_ctx_init(&x, NULL);
-		field_ctx_event(&x, &ev);
-		filter_begin(s, &x);
-		ret = filter_run(s, expr);
-		field_ctx_fini(&x);
-		filter_state_free(s);
-	}
-	filter_pool_free(p);
-	arena_fini(&a);
-	return ret;
-}
-
 static void check_condition(const struct row *r)
 {
 	bool refused = r->want && *r->want;
 	struct diag d = { 0 };
-	int got = holds(r->text, &d);
+	int got = filter_holds(&fields, r->text, &d);
 
 	if (refused ? got >= 0 || strcmp(d.msg, r->want) : got != (r->want ? 1 : 0))
 		fail_msg("%s: %s, expected %s", r->text, got < 0 ? d.msg : got ? "holds" : "does not hold",
@@ -436,7 +408,7 @@ static void test_types(void **state)
 			char text[80];
 
 			snprintf(text, sizeof(text), takes[i].text, type_names[k]);
-			if ((holds(text, &d) >= 0) != want)
+			if ((filter_holds(&fields, text, &d) >= 0) != want)
 				fail_msg("%s (%s): %s", text, param_type_name(k % PT_MAX), want ? d.msg : "is taken");
 			diag_fini(&d);
 		}
