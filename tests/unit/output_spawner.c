@@ -89,24 +89,32 @@ static void is_prepared(void **state)
 static void inherits_little(void **state)
 {
 	int fd = open("/dev/null", O_RDONLY), high = fcntl(fd, F_DUPFD, 700);	/* no O_CLOEXEC */
+	/*
+	 * Signals 32 and 33 are the C library's own and signal() does not reset them.  What runs
+	 * this test may ignore both (posix_spawn() of glibc leaves them so), one (after it had a
+	 * thread) or none.
+	 */
+	const unsigned long long c_library = 3ULL << 31;
+	unsigned long long blocked, ignored;
 	struct spawner *s;
 	sigset_t all, old;
+	unsigned fds;
 
 	(void)state;
 	signal(SIGPIPE, SIG_IGN);
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
-	/* signals 32 and 33 are the C library's own: what ignores them is above this test */
-	assert_int_equal(spawner_new(command("(grep -E 'Sig(Blk|Ign)' /proc/self/status | "
-					     "sed 's/00000001800000/00000000000000/'; "
+	assert_int_equal(spawner_new(command("(grep -E 'Sig(Blk|Ign)' /proc/self/status; "
 					     "ls /proc/self/fd | wc -l) >", "little"), NULL, &s), 0);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	feed(s, "");
 	spawner_free(s);
 	close(fd);
 	close(high);
-	/* 0, 1, 2, and the folder that ls reads */
-	assert_string_equal(contents("little"), "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n4\n");
+	assert_int_equal(sscanf(contents("little"), "SigBlk: %llx SigIgn: %llx %u", &blocked, &ignored, &fds), 3);
+	assert_int_equal(blocked, 0);
+	assert_int_equal(ignored & ~c_library, 0);
+	assert_int_equal(fds, 4);	/* 0, 1, 2, and the folder that ls reads */
 }
 
 /* A program that ends early, or is not there: the next one is started all the same. */
