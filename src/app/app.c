@@ -43,7 +43,7 @@ struct app {
 	bool runtime_error;		/* the message is printed in another form */
 	int status;			/* of the program, when it is not 0 or 1 */
 	char hostname[256];
-	struct field_set fields;
+	struct field_set fields, all_fields;	/* those that are known from the start; the plugin container's, too */
 	struct rules_options ropt;
 	struct rules_plugin container;
 	const char *sources[2];
@@ -220,11 +220,22 @@ static enum outcome plugins(struct app *a)
 	return GO_ON;
 }
 
+/* False when the configuration leaves out the plugin whose fields are built in. */
+static bool wants_container(const struct config *c)
+{
+	for (u32 i = 0; i < c->load_plugins.n; i++)
+		if (!strcmp(c->load_plugins.p[i], "container"))
+			return true;
+	return !c->load_plugins_given;
+}
+
 static enum outcome list(struct app *a)
 {
 	int err;
 
-	a->fields = *field_builtin();
+	a->all_fields = *field_builtin();
+	a->all_fields.static_fields = &a->cfg.static_fields;
+	a->fields = wants_container(&a->cfg) ? a->all_fields : *field_without_container();
 	a->fields.static_fields = &a->cfg.static_fields;
 	apply_print(a);
 	if (!a->cmd.list_fields)
@@ -269,21 +280,16 @@ static enum outcome select_sources(struct app *a)
 
 /* ---- rules -------------------------------------------------------------------------- */
 
-/* False when the configuration leaves out the plugin whose fields are built in. */
-static bool wants_container(const struct config *c)
-{
-	for (u32 i = 0; i < c->load_plugins.n; i++)
-		if (!strcmp(c->load_plugins.p[i], "container"))
-			return true;
-	return !c->load_plugins_given;
-}
-
 static void make_rules(struct app *a)
 {
 	const struct config *c = &a->cfg;
 
-	/* What this plugin gives is built in; 0.7.1 is the version whose fields it has. */
-	a->container = (struct rules_plugin){ .name = "container", .version = "0.7.1" };
+	/*
+	 * What this plugin gives is built in; 0.7.1 is the version whose fields it has.  A file that requires
+	 * it gets them, whatever load_plugins says.
+	 */
+	a->container = (struct rules_plugin){ .name = "container", .version = "0.7.1",
+						.fields = &a->all_fields };
 	a->ropt = (struct rules_options){
 		.fields = &a->fields, .sources = a->sources, .nsources = 1,
 		.min_priority = c->min_priority,

@@ -322,7 +322,8 @@ const struct config_row config_rows[] = {
 
 	/* plugins */
 	{ "load_plugins", &texts, INTO(load_plugins), "", NULL,
-	  "Names of the plugins to load; when absent, all of them.", config_parse_load_plugins },
+	  "Names of the plugins to load; when absent, all of them. Without container among them its fields are "
+	  "known to rules only when a rules file requires that plugin.", config_parse_load_plugins },
 	{ "plugins", &plugins, CHECKED, "", NULL,
 	  "Plugins: a list of {name, library_path, init_config, open_params}. What the plugin "
 	  "container does is built in.",

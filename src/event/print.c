@@ -466,12 +466,16 @@ bool event_print_param(const struct event *ev, u32 i, const struct event_print_o
 	struct buf ignored = { 0 };
 	struct print pr = { ev, i, ops ? ops : &no_ops, raw, resolved ? resolved : &ignored };
 	struct event_param p = event_param(ev, i);
+	size_t start = raw->len;
 	bool ok = false;
 
 	if (i < ev->desc->nparams + ev->desc->nextra)
 		ok = print_value(&pr, &(struct value){ &ev->desc->params[i], p.p, p.len });
 	else
 		buf_adds(raw, ABSENT);
+	if (pr.ops->printed)
+		pr.ops->printed(pr.ops->ctx, raw->p + start, raw->len - start,
+				ok && ev->desc->params[i].type == PT_BYTEBUF);
 	buf_fini(&ignored);
 	return ok;
 }

@@ -22,6 +22,8 @@ struct event_print_ops {
 	/* Absolute path for a relative one in parameter i. */
 	bool (*path)(void *ctx, const struct event *ev, u32 i, const char *p, u32 len,
 		     struct buf *out);
+	/* Is told the raw form of each parameter, and whether that is a buffer with something in it. */
+	void (*printed)(void *ctx, const char *p, size_t len, bool is_buffer);
 };
 
 /*

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Classes "container" and "k8s".  Nobody asks a container runtime yet: everything counts
- * as running on the host, so that rules which name these fields load and work there.
+ * as running on the host, so that rules which name these fields load and work there.  Falco has the fields from its plugin
+ * `container`: where the configuration leaves that out, see field_without_container().
  */
 #include "field/getter.h"
 

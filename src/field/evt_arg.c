@@ -126,6 +126,7 @@ static struct event_print_ops print_ops(struct field_ctx *x)
 	return (struct event_print_ops){
 		.ctx = x,
 		.buffers = x->buffers,
+		.printed = x->printing && !x->ev->live ? field_left_printed : NULL,
 		.fd_name = print_fd,
 		.fd_typechar = print_typechar,
 		.comm = print_comm,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fields about results, data buffers, and what kind of I/O an event is. */
+/* Fields about results, lengths of data, and what kind of I/O an event is. */
 #include "field/getter.h"
 
 enum {	/* portable open flags, see schema/flags.def */
@@ -168,37 +168,6 @@ bool field_evt_get_errors(struct field_ctx *x, const struct field_ref *f, struct
 	if (!error_matches(x->ev, f->field->id) || !event_res(x->ev, &res))
 		return false;
 	return set_u64(f, ret, res < 0);
-}
-
-/*
- * An alert shows evt.buffer as printed, and prints that like any other buffer: base64 is
- * encoded twice, and who reads alerts decodes it twice.
- */
-static bool print_buffer(struct field_ctx *x, struct value *v)
-{
-	struct buf *b = tmp_buf(x);
-	struct value text;
-
-	value_print(v, b);
-	set_scratch(x, &text, b);
-	v->p = text.p;
-	v->len = text.len;
-	return true;
-}
-
-bool field_evt_get_buffer(struct field_ctx *x, const struct field_ref *f, struct value *ret)
-{
-	int i = event_param_index(x->ev->desc, "data", 4);
-	struct event_param p;
-
-	if (i < 0 || (u32)i >= x->ev->nparams)
-		return false;
-	p = event_param(x->ev, (u32)i);
-	if (x->ev->desc->params[i].type != PT_BYTEBUF)
-		p.len = 0;
-	*ret = (struct value){
-		.type = f->type, .fmt = x->buffers, .len = p.len, .p = (const char *)p.p};
-	return !x->printing || x->buffers == BUFFER_DOTS || print_buffer(x, ret);
 }
 
 bool field_evt_get_buflen(struct field_ctx *x, const struct field_ref *f, struct value *ret)

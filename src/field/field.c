@@ -17,6 +17,7 @@ void field_ctx_fini(struct field_ctx *x)
 {
 	arena_fini(&x->scratch);
 	buf_fini(&x->tmp);
+	buf_fini(&x->left.text);
 	map64_fini(&x->cpu_times);
 }
 
@@ -51,16 +52,29 @@ static const struct field_class *const builtin_classes[] = {
 	&field_class_util,
 	&field_class_fdlist,
 	&field_class_static,
+	/* of the plugin `container` */
 	&field_class_container,
 	&field_class_container_proc,
 	&field_class_k8s,
 };
+
+#define CONTAINER_CLASSES 3
 
 const struct field_set *field_builtin(void)
 {
 	static const struct field_set set = {
 		.classes = builtin_classes,
 		.n = ARRAY_SIZE(builtin_classes),
+	};
+
+	return &set;
+}
+
+const struct field_set *field_without_container(void)
+{
+	static const struct field_set set = {
+		.classes = builtin_classes,
+		.n = ARRAY_SIZE(builtin_classes) - CONTAINER_CLASSES,
 	};
 
 	return &set;

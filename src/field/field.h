@@ -140,6 +140,7 @@ struct field_ctx {
 	const char *hostname;
 	bool utc;		/* unused by filters; times print local unless set */
 	bool printing;		/* for an alert, not for a condition: see field_print_value() */
+	bool reprint;		/* set by getters: printed again, the same fields may show something else */
 	void *user;		/* of tests and of extensions */
 	const struct strmap *static_fields;	/* as in the field_set */
 
@@ -152,6 +153,10 @@ struct field_ctx {
 		struct tm tm;
 	} clock;		/* the second last converted */
 	u64 counter;		/* util.cnt */
+	struct {
+		struct buf text;	/* .len: of the longest */
+		u32 shown;	/* length of the buffer printed last */
+	} left;			/* by parameters printed before: see evt_buffer.c */
 	struct map64 cpu_times;	/* tid → nanoseconds, of thread.cpu */
 };
 
@@ -168,6 +173,8 @@ static inline void value_set_str(struct value *v, const char *p, size_t len)
 
 /* All fields of saker. */
 const struct field_set *field_builtin(void);
+/* Those that need no plugin: all but what Falco's plugin `container` gives. */
+const struct field_set *field_without_container(void);
 
 /*
  * An argument in brackets is a bare or a quoted string.  An invalid argument of a field

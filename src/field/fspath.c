@@ -106,6 +106,7 @@ static void print_fd_as(struct field_ctx *x, struct fd *dir)
 	*ev = *x->ev;
 	ev->fd = dir;
 	x->ev = ev;
+	x->reprint = true;
 }
 
 /* Relative paths of openat and openat2 show as the directory alone. */

@@ -87,6 +87,8 @@ int field_evt_bind_abspath(struct field_ref *f, struct arena *a, struct diag *d)
 bool field_evt_get_time(struct field_ctx *x, const struct field_ref *f, struct value *ret);
 bool field_evt_get_rawtime(struct field_ctx *x, const struct field_ref *f, struct value *ret);
 bool field_evt_get_buffer(struct field_ctx *x, const struct field_ref *f, struct value *ret);
+/* event_print_ops.printed for alerts of captures: what evt.buffer may show later. */
+void field_left_printed(void *ctx, const char *p, size_t len, bool is_buffer);
 bool field_evt_get_buflen(struct field_ctx *x, const struct field_ref *f, struct value *ret);
 bool field_evt_get_errors(struct field_ctx *x, const struct field_ref *f, struct value *ret);
 bool field_evt_get_open(struct field_ctx *x, const struct field_ref *f, struct value *ret);

@@ -2,7 +2,7 @@
 /*
  * An alert's JSON keys are sorted bytewise, all constant parts of a line are encoded once
  * for each rule, and each field is extracted once, however often it is printed (twice where
- * fs.path.name changes the others).
+ * fs.path.name or evt.buffer changes what follows).
  */
 #include "output/alert.h"
 
@@ -362,16 +362,16 @@ void alert_print(struct alert_printer *p, const struct alert_desc *a, struct fie
 		 struct buf *out)
 {
 	struct plan *pl = plan_get(p, a);
-	const struct event *ev = x->ev;
 
 	buf_clear(&p->message);
 	buf_clear(&p->prefix);
+	x->reprint = false;
 	format_values(a->format, x, pl->vals, pl->has);
 	format_print_values(a->format, x, pl->vals, pl->has, &p->message);
 	add_prefix(p, x->ev->ts_ns, a->priority, &p->prefix);
 	if (p->opt.json) {
 		/* output_fields come after the message, also where a field of it changed others */
-		if (x->ev != ev)
+		if (x->reprint)
 			format_values(a->format, x, pl->vals, pl->has);
 		print_json(p, pl, x, out);
 		return;

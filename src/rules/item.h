@@ -119,7 +119,7 @@ struct collection {
 
 /* What reading one file needs at hand. */
 struct loader {
-	const struct rules_options *opt;
+	struct rules_options *opt;	/* of the rules: plugins that are required bring fields */
 	struct rules_file *file;
 	struct arena *a;		/* of the file */
 	struct collection *col;

@@ -25,6 +25,7 @@ struct shape;
 
 struct rules_plugin {
 	const char *name, *version;
+	const struct field_set *fields;	/* known from when a file requires the plugin; NULL: the same as before */
 };
 
 /* One entry of the configuration key `rules`, applied in order. */

@@ -137,6 +137,25 @@ static int decode_alternatives(struct loader *l, const struct yaml_node *alt,
 	return err;
 }
 
+static const struct rules_plugin *find_plugin(const struct rules_options *opt, const char *name)
+{
+	for (u32 i = 0; i < opt->nplugins; i++) {
+		if (!strcmp(opt->plugins[i].name, name))
+			return &opt->plugins[i];
+	}
+	return NULL;
+}
+
+static void take_fields(struct loader *l, const struct plugin_req *req)
+{
+	for (u32 i = 0; i < req->n; i++) {
+		const struct rules_plugin *p = find_plugin(l->opt, req->alt[i].name);
+
+		if (p && p->fields)
+			l->opt->fields = p->fields;
+	}
+}
+
 static int read_plugin(struct loader *l, const struct yaml_node *n, const struct ctx *parent)
 {
 	static const char type[] = "required plugin versions entry";
@@ -158,9 +177,11 @@ static int read_plugin(struct loader *l, const struct yaml_node *n, const struct
 		return yaml_error(l, ctx, "Too many alternatives");
 	req->ctx = ctx;
 	err = decode_alternatives(l, alt, req);
-	if (!err)
-		vec_push(&l->col->plugins, req);
-	return err;
+	if (err)
+		return err;
+	vec_push(&l->col->plugins, req);
+	take_fields(l, req);
+	return 0;
 }
 
 int read_plugin_versions(struct loader *l, const struct yaml_node *item, const struct ctx *parent)
@@ -177,15 +198,6 @@ int read_plugin_versions(struct loader *l, const struct yaml_node *item, const s
 }
 
 /* ---- which plugins there are ---------------------------------------------------- */
-
-static const struct rules_plugin *find_plugin(const struct rules_options *opt, const char *name)
-{
-	for (u32 i = 0; i < opt->nplugins; i++) {
-		if (!strcmp(opt->plugins[i].name, name))
-			return &opt->plugins[i];
-	}
-	return NULL;
-}
 
 static void unsatisfied(const struct plugin_req *req, struct rules_report *rep)
 {

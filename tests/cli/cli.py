@@ -85,6 +85,19 @@ def t_print(d):
     holds(err, "LOAD_ERR_COMPILE_OUTPUT .*: unknown filter: nosuch")
 
 
+def t_container_fields(d):
+    """They are there unless load_plugins leaves out the plugin that gives them to Falco and no rules file requires it."""
+    d.write("in.yaml", RULES.replace("condition: ", "condition: container.id=host and ", 1))
+    d.write("requires.yaml", "- required_plugin_versions:\n  - name: container\n    version: 0.4.0\n")
+    for plugins, rules, want in ((None, ["in.yaml"], True), ("[container]", ["in.yaml"], True), ("[]", ["in.yaml"], False),
+                                 ("[]", ["requires.yaml", "in.yaml"], True), ("[]", ["in.yaml", "requires.yaml"], False), ("[]", ["r.yaml"], True)):
+        d.write("plugins.yaml", CONFIG + ("load_plugins: %s\n" % plugins if plugins else ""))
+        args = [a for r in rules for a in ("-r", r)]
+        rc, out, err = d.run("-c", "plugins.yaml", "-o", "engine.kind=replay", "-o", "engine.replay.capture_file=x.scap", *args, raw=True)
+        same((rc, "Events detected: 4" in out), (0, True) if want else (1, False), "%s %s: %s" % (plugins, rules, err))
+        same("nonexistent field container.id" in err, not want)
+
+
 def t_matching_all_and_selection(d):
     rc, out, err = d.run("-o", "rule_matching=all", "-o", "rules[].enable.rule=of*", "-o", "rules[].disable.rule=opened")
     same(rc, 0, err)
@@ -353,6 +366,10 @@ def t_list(d):
     same(len(names) == len(set(names)), True, "a name appears twice")
     for n in ("evt.num", "proc.name", "fd.name", "container.id", "k8s.pod.name"):
         same(n in names, True, n)
+    d.write("none.yaml", "load_plugins: []\n")
+    rc, out, err = d.run("-c", "none.yaml", "--list", "-N", raw=True)
+    left_out = set(names) - set(out.split())
+    same((rc, "container.id" in left_out, sorted({n.split(".")[0] for n in left_out})), (0, True, ["container", "k8s"]))
     rc, out, err = d.run("--list=syscall", "--format", "json", raw=True)
     fields = [f for c in json.loads(out)["fieldclasses"] for f in c["fields"]]
     same(len(fields), len(names))

@@ -49,7 +49,7 @@ static void use(struct rules *r)
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	static const char *const sources[] = { "syscall", "plug" };
-	static const struct rules_plugin plugins[] = { { "container", "0.7.1" } };
+	static const struct rules_plugin plugins[] = { { .name = "container", .version = "0.7.1" } };
 	const struct rules_options opt = {
 		.fields = field_builtin(),
 		.sources = sources,

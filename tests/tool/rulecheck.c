@@ -77,7 +77,7 @@ static int print_set(struct rules *r)
 int main(int argc, char **argv)
 {
 	static const char *const sources[] = { "syscall" };
-	static const struct rules_plugin plugins[] = { { "container", "0.7.1" } };
+	static const struct rules_plugin plugins[] = { { .name = "container", .version = "0.7.1" } };
 	struct rules_options opt = {
 		.fields = field_builtin(),
 		.sources = sources,

@@ -299,19 +299,93 @@ static void test_buffer_printed(void **state)
 	check_printed(&x, "evt.arg.data", "YQBi");
 	check(&x, "evt.buffer", "YQBi");
 
-	/* nothing remains of it when the next buffer is empty */
+	proc_done(p, &ev);
+	field_ctx_fini(&x);
+	proc_free(p);
+}
+
+static void show_event(struct field_ctx *x, struct maker *m, u16 type, struct event *ev)
+{
+	decode(m, type, 300, ev);
+	assert_true(proc_apply(x->proc, ev));
+	field_ctx_event(x, ev);
+}
+
+static void make_read_of(struct maker *m, const char *data)
+{
+	*m = (struct maker){ 0 };
+	add_s64(m, 0);
+	add(m, data, strlen(data));
+	add_s64(m, 4);
+	add_u32(m, 100);
+}
+
+/*
+ * An empty buffer in an alert of a capture: as many bytes as the last one had, of what was
+ * printed into the same memory since.  Live, and in conditions, it is empty.
+ */
+static void test_buffer_left(void **state)
+{
+	struct proc *p = make_machine();
+	struct maker m;
+	struct field_ctx x;
+	struct event ev;
+
+	(void)state;
+	field_ctx_init(&x, p);
+	make_read_of(&m, "");
+	show_event(&x, &m, EV_SYSCALL_READ_X, &ev);
+	check_printed(&x, "evt.buffer", "");		/* there was none yet */
+	assert_true(x.reprint);
+	proc_done(p, &ev);
+
+	make_read_of(&m, "a secret of others");
+	show_event(&x, &m, EV_SYSCALL_READ_X, &ev);
+	x.reprint = false;
+	check_printed(&x, "evt.buffer", "a secret of others");
+	assert_false(x.reprint);
+	proc_done(p, &ev);
+
+	make_read_of(&m, "");
+	show_event(&x, &m, EV_SYSCALL_READ_X, &ev);
+	check(&x, "evt.buffer", "");
+	check(&x, "evt.arg.size", "100");		/* conditions leave nothing */
+	check_printed(&x, "evt.buffer", "NULL.ret of others");
+	check_printed(&x, "evt.arg.size", "100");
+	check_printed(&x, "evt.buffer", "NULL.ret of others");
+	ev.live = true;
+	check_printed(&x, "evt.buffer", "");
+	check_printed(&x, "evt.arg.size", "100");
+	ev.live = false;
+	proc_done(p, &ev);
+
+	make_read_of(&m, "xy");
+	show_event(&x, &m, EV_SYSCALL_READ_X, &ev);
+	check_printed(&x, "evt.args", "res=0 data=xy fd=4(<f>/etc/passwd) size=100");
+	proc_done(p, &ev);
+	make_read_of(&m, "");
+	show_event(&x, &m, EV_SYSCALL_READ_X, &ev);
+	check_printed(&x, "evt.buffer", "NU");
+
+	x.buffers = BUFFER_BASE64;
+	check_printed(&x, "evt.buffer", "TlU=");
+	proc_done(p, &ev);
+
+	/* `data` that is no buffer shows as what it is */
+	x.buffers = BUFFER_DOTS;
+	make_read_of(&m, "a secret");
+	show_event(&x, &m, EV_SYSCALL_READ_X, &ev);
+	check_printed(&x, "evt.buffer", "a secret");
 	proc_done(p, &ev);
 	m = (struct maker){ 0 };
 	add_s64(&m, 0);
-	add(&m, "", 0);
-	add_s64(&m, 4);
-	add_u32(&m, 100);
-	decode(&m, EV_SYSCALL_READ_X, 300, &ev);
-	assert_true(proc_apply(p, &ev));
-	field_ctx_event(&x, &ev);
-	check_printed(&x, "evt.buffer", "");
-	x.buffers = BUFFER_DOTS;
-	check_printed(&x, "evt.buffer", "");
+	add(&m, "\0\1\0\0\0\0\0\0", 9);
+	add(&m, "\0\xbc\x0a\0\0\0\0\0", 9);	/* a number, DYN_PTRACE_UINT64 */
+	add(&m, &(u16){ 4 }, 2);
+	add_s64(&m, 300);
+	show_event(&x, &m, EV_SYSCALL_PTRACE_X, &ev);
+	check_printed(&x, "evt.arg.data", "ABC");
+	check_printed(&x, "evt.buffer", "ABC.cret");
 	proc_done(p, &ev);
 	field_ctx_fini(&x);
 	proc_free(p);
@@ -488,6 +562,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_buffer_printed),
+		cmocka_unit_test(test_buffer_left),
 		cmocka_unit_test(test_path_printed),
 		cmocka_unit_test(test_unknown_dir_printed),
 		cmocka_unit_test(test_lists),

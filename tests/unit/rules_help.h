@@ -21,7 +21,7 @@
 static inline struct rules_options test_options(void)
 {
 	static const char *const sources[] = { "syscall" };
-	static const struct rules_plugin plugins[] = { { "container", "0.7.1" } };
+	static const struct rules_plugin plugins[] = { { .name = "container", .version = "0.7.1" } };
 
 	return (struct rules_options){
 		.fields = field_builtin(),
