@@ -57,6 +57,13 @@ struct scratch {
 	u64 args[6];			/* of the syscall */
 	s64 ret;
 	u64 index;			/* of the message, see mmsg_index() */
+	/* the call begun last on this CPU, when no rule can match it: see drivers/core/filter.h */
+	struct {
+		u64 migrations;		/* of the thread, so far */
+		u32 tid;		/* 0: none */
+		u32 nr;
+		u32 filter;		/* live.filter then */
+	} vain;
 	u64 drops_buffer, drops_scratch, truncated, enter_lost, filtered;
 	u64 copies_lost;		/* for other workers than the event's own */
 	/* of each worker's ring: the level, and events until it is looked at again */

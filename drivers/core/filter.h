@@ -106,6 +106,41 @@ __noinline int filter_numbers(u32 serial, u32 code, u32 mask)
 	return set && s ? kf_numbers(set, mask, &s->values) : mask;
 }
 
+/* ---- calls in vain -------------------------------------------------------------------------- */
+
+/*
+ * A call for which no clause is left when it begins needs no second look when it ends, nor the
+ * thread's copy: a note on the CPU says so.  It holds while the thread has not moved: one that went
+ * away and came back may have begun another call elsewhere.
+ */
+static inline_ u64 migrations(void)
+{
+	struct task_struct *t = current_task();
+
+	return KREAD(t, se.nr_migrations);
+}
+
+static inline_ void note_vain(struct scratch *s, u32 nr, u32 filter)
+{
+	if (!bpf_core_field_exists(struct task_struct, se.nr_migrations))
+		return;
+	s->vain.migrations = migrations();
+	s->vain.nr = nr;
+	s->vain.filter = filter;
+	s->vain.tid = bpf_get_current_pid_tgid();
+}
+
+/* Is this the end of that call? */
+static inline_ bool was_vain(struct scratch *s, u32 nr)
+{
+	u32 tid = s->vain.tid;
+
+	if (!tid || tid != (u32)bpf_get_current_pid_tgid())
+		return false;
+	s->vain.tid = 0;
+	return s->vain.nr == nr && s->vain.filter == live.filter && s->vain.migrations == migrations();
+}
+
 /* ---- the beginning of a call -------------------------------------------------------------- */
 
 /* The flags alone tell that no rule can match: its path is not wanted. */
@@ -129,14 +164,14 @@ static inline_ bool begin_filtered(struct stash *st, struct scratch *s, u32 code
 	return !st->clauses;
 }
 
-/* n: with the NUL. */
-static inline_ void path_filtered(struct stash *st, struct scratch *s, u32 code, u64 n)
+/* The path alone tells it.  It lies where events are assembled; n: with the NUL. */
+static inline_ bool path_filtered(struct stash *st, u32 code, u64 n)
 {
 	if (!st->filter || n > KF_PATH_MAX)
-		return;
-	bpf_probe_read_kernel(s->event, KF_PATH_MAX, st->data);
+		return false;
 	if (filter_look(n - 1))
 		st->clauses = filter_path(st->filter, code, st->clauses);
+	return !st->clauses;
 }
 
 /* ---- its end --------------------------------------------------------------------------------- */

@@ -37,6 +37,11 @@ static inline_ int syscall_end(void *prog_ctx, struct pt_regs *regs, u64 nr, lon
 		s->by_code[code & (NR_CODES - 1)].lost_scratch++;
 		return 0;
 	}
+	if (was_vain(s, nr)) {
+		s->code = code;
+		counters(s)->seen++;
+		return event_drop(s);
+	}
 	s->busy = 1;
 	s->compat = is_compat ? CALL_COMPAT : CALL_NATIVE;
 	if (regs)
@@ -144,6 +149,7 @@ static inline_ int syscall_begin(struct pt_regs *regs, u64 nr)
 		return 0;
 	if (s->busy)
 		return 0;	/* an interrupted one: the exit program reads it */
+	s->vain.tid = 0;
 	s->busy = 1;
 	s->compat = is_compat ? CALL_COMPAT : CALL_NATIVE;
 	if (regs)

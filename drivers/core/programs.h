@@ -282,12 +282,16 @@ int ev_##ID_(void *ctx)									\
 /*
  * What the caller passes could be changed by another thread while the call runs.  So it is
  * copied here, and the exit event has the copy.  What does not fit is sent as an event of
- * its own, and user space puts the two together.
+ * its own, and user space puts the two together.  (A global function: the verifier looks at it once,
+ * not wherever it is called.)
  */
-static __noinline int send_enter(struct scratch *s, u32 code)
+__noinline int send_enter(u32 code)
 {
+	struct scratch *s = this_scratch();
 	struct ctx c;
 
+	if (!s)
+		return 0;
 	s->by_code[code & (NR_CODES - 1)].seen++;
 	if (s->busy) {
 		s->drops_scratch++;
@@ -335,60 +339,63 @@ static inline_ struct stash *own_stash(void)
 	return bpf_map_lookup_elem(&stashes, &tid);
 }
 
-/* As it will stand in the event.  The scratch is at hand: nothing is assembled meanwhile. */
-static inline_ long keep_address(struct stash *st, struct scratch *s, u64 addr, u32 len)
+/*
+ * Path or address as it will stand in the event, where events are assembled: nothing is assembled
+ * meanwhile.  Its length; not above 0: it is not to be had.
+ */
+static inline_ long read_kept(struct scratch *s, u32 code)
 {
 	struct ctx c = { .s = s };
-	u64 n;
+	long n;
 
-	if (s->busy)
-		return -1;
-	put_sockaddr(&c, addr, len);
-	n = c.off;
-	opaque(n);
-	n &= STASH_ROOM - 1;
-	bpf_probe_read_kernel(st->data, n, s->event);
-	return n;
+	if (code == SC_connect) {
+		put_sockaddr(&c, s->args[1], s->args[2]);
+		return c.off;
+	}
+	n = bpf_probe_read_user_str(s->event, STASH_ROOM,
+				    (void *)s->args[code == SC_open || code == SC_creat ? 0 : 1]);
+	if (n == 0)
+		s->event[0] = 0;
+	return n == 0 ? 1 : n;
 }
 
-static inline_ long keep_path(struct stash *st, u64 addr)
+static inline_ int keep_nothing(struct stash *st, struct scratch *s, u32 nr)
 {
-	long n = bpf_probe_read_user_str(st->data, sizeof(st->data), (void *)addr);
-
-	if (n == 0)
-		st->data[0] = 0;
-	return n == 0 ? 1 : n;
+	st->len = 0;
+	st->nr = nr + 1;
+	note_vain(s, nr, st->filter);
+	return 0;
 }
 
 /* Keeps the path or address of the call whose arguments are in the scratch. */
 static inline_ int keep(struct scratch *s, u32 code, u32 nr)
 {
 	struct stash *st = own_stash();
-	long n;
+	u64 n;
+	long len;
 
 	if (!st) {
 		s->enter_lost++;
-		return send_enter(s, code);
+		return send_enter(code);
 	}
 	st->nr = 0;
 	if (code == SC_openat2)
 		bpf_probe_read_user(st->words, sizeof(st->words), (void *)s->args[2]);
-	if (begin_filtered(st, s, code)) {
-		st->len = 0;
-		st->nr = nr + 1;
-		return 0;
-	}
-	if (code == SC_connect)
-		n = keep_address(st, s, s->args[1], s->args[2]);
-	else
-		n = keep_path(st, s->args[code == SC_open || code == SC_creat ? 0 : 1]);
-	if (n == sizeof(st->data)) {
+	if (begin_filtered(st, s, code))
+		return keep_nothing(st, s, nr);
+	len = read_kept(s, code);
+	if (len == STASH_ROOM) {
 		s->enter_lost++;
-		return send_enter(s, code);
+		return send_enter(code);
 	}
-	if (n <= 0)
+	if (len <= 0)
 		return 0;	/* not in memory yet: the exit program reads it */
-	path_filtered(st, s, code, n);
+	n = len;
+	opaque(n);
+	n &= STASH_ROOM - 1;
+	if (path_filtered(st, code, n))
+		return keep_nothing(st, s, nr);
+	bpf_probe_read_kernel(st->data, n, s->event);
 	st->len = n;
 	st->nr = nr + 1;
 	return 0;

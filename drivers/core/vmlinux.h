@@ -296,10 +296,15 @@ struct nsproxy {
 	struct pid_namespace *pid_ns_for_children;
 };
 
+struct sched_entity {
+	u64 nr_migrations;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	void *stack;
 	unsigned int flags;
+	struct sched_entity se;
 	struct mm_struct *mm;
 	int exit_code;
 	pid_t pid, tgid;

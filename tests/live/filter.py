@@ -4,7 +4,7 @@
 
 usage: filter.py [BINARY [KIND]]     KIND: engine.kind; all that the machine has when none is given.  BUILD=build.  Needs root.
 Last line: 'N passed, N failed, N skipped'."""
-import ctypes, json, mmap, os, re, shutil, signal, socket, subprocess, sys, tempfile, time
+import ctypes, json, mmap, os, re, shutil, signal, socket, subprocess, sys, tempfile, threading, time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(TOP, os.environ.get("BUILD", "build"), "saker"))
@@ -13,6 +13,7 @@ FDS = "modern_ebpf"  # looks at descriptors
 COUNT = {"ok": 0, "FAIL": 0}
 TMP = tempfile.mkdtemp(prefix="skf.")
 OPENS = 40000
+MOVES = 40
 PORT = 23456
 # by name and what is expected of acts() with it
 RULES = [
@@ -24,6 +25,7 @@ RULES = [
     ("failed", "evt.failed=true and fd.name startswith %s" % TMP, 1),
     ("truncated", "evt.is_open_write=true and evt.arg.flags contains O_TRUNC and fd.name startswith %s" % TMP, 1),
     ("traversal", "fd.nameraw contains ../ and fd.name startswith %s" % TMP, 1),
+    ("moved", "evt.is_open_read=true and fd.name=%s/moved/secret" % TMP, MOVES),
     ("never", "fd.name=/nowhere and not fd.name=/nowhere", 0),
 ]
 
@@ -93,6 +95,36 @@ def talk():
     libc.ptrace(16, 999999, 0, 0)      # PTRACE_ATTACH
 
 
+def move():
+    """
+    A thread opens a pipe that no rule wants and goes to another CPU before the call ends, then opens one that a
+    rule names and comes back before that ends: what the first CPU noted of the first call is not of the second.
+    """
+    home, away = (sorted(os.sched_getaffinity(0)) * 2)[:2]
+    paths = [TMP + "/moved/plain", TMP + "/moved/secret"] * MOVES
+
+    def opener():
+        tid.append(threading.get_native_id())
+        os.sched_setaffinity(0, {home})
+        for path in paths:
+            os.close(os.open(path, os.O_RDONLY))
+
+    def asleep():
+        with open("/proc/%d/stat" % tid[0]) as f:
+            return f.read().rsplit(") ", 1)[1][0] == "S"
+    tid = []
+    thread = threading.Thread(target=opener)
+    os.sched_setaffinity(0, {away})
+    thread.start()
+    for i, path in enumerate(paths):
+        while not tid or not asleep():
+            time.sleep(0.001)
+        os.sched_setaffinity(tid[0], {home if i % 2 else away})
+        os.close(os.open(path, os.O_WRONLY))
+    thread.join()
+    os.sched_setaffinity(0, {home, away})
+
+
 def acts():
     """In a process of its own, whose name marks its alerts."""
     def touch(path, flags):
@@ -113,6 +145,7 @@ def acts():
     touch(TMP + "/other/key", os.O_RDONLY)
     for _ in range(OPENS):
         touch(TMP + "/plain", os.O_RDONLY)
+    move()
     talk()
 
 
@@ -154,6 +187,9 @@ def run(kind, on, others, every, spoilt=None, opens=True):
 def setup():
     for d in ("secret", "out", "other"):
         os.mkdir(TMP + "/" + d)
+    os.mkdir(TMP + "/moved")
+    os.mkfifo(TMP + "/moved/plain")
+    os.mkfifo(TMP + "/moved/secret")
     os.makedirs(os.path.dirname(LONG))
     open(LONG, "w").close()
     with open(TMP + "/path", "w") as f:
