@@ -10,6 +10,8 @@
 #define PATH_ROOM 128			/* components */
 #define STASH_ROOM 1024			/* for a path or address kept from entry to exit */
 
+enum core_finisher { FINISH_FDS, FINISH_HELD, FINISHERS };	/* programs that end others */
+
 struct core_config {
 	u32 snaplen;
 	u32 self_pid;			/* 0: none */

@@ -14,7 +14,7 @@ static inline_ bool point_begin(struct ctx *c, u32 code, u32 type, u32 nparams)
 }
 
 #define POINT_BEGIN(c, CODE_, ID_) point_begin(c, SC_##CODE_, EV_##ID_, nparams_##ID_)
-#define POINT_END(c, ID_) (capture_##ID_(c), event_end(c, way_of(EV_##ID_)))
+#define POINT_END(c, ID_) (capture_##ID_(c), event_end_held(c, way_of(EV_##ID_)))
 
 /* Of a SIGKILL the kernel has no siginfo: small numbers stand in its place, and are read as zeros. */
 SEC("tp_btf/signal_deliver")

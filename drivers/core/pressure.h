@@ -98,10 +98,7 @@ static inline_ u64 alike_key(const struct scratch *s, u32 kind, u32 type, u32 pi
 	return held_hash_end(&hash);
 }
 
-/*
- * A global function: verified once, and not for every program.  The event, of len bytes, lies in the
- * scratch.  True: it is not to be sent.
- */
+/* A global function: the verifier looks at it on its own.  The event, of len bytes, lies in the scratch.  True: it is not to be sent. */
 __noinline int hold_event(u32 len, u32 level)
 {
 	struct scratch *s = this_scratch();
@@ -140,9 +137,14 @@ static inline_ void *ring_of(struct scratch *s, u32 worker, u32 lane)
 }
 
 #ifdef PLAIN_READS
-static inline_ bool pressure_holds(struct scratch *s, u32 worker, u32 len)
+static inline_ u32 pressure_level(struct scratch *s, u32 worker)
 {
-	return false;
+	return 0;
+}
+
+static inline_ int hold_event(u32 len, u32 level)
+{
+	return 0;
 }
 #else
 static inline_ u8 pressure_on(struct scratch *s, u32 worker)
@@ -153,21 +155,20 @@ static inline_ u8 pressure_on(struct scratch *s, u32 worker)
 				  bpf_ringbuf_query(ring, BPF_RB_RING_SIZE)) : 0;
 }
 
-/* The event in the scratch, of len bytes, is for the ring that bulk events share: is it held back? */
-static inline_ bool pressure_holds(struct scratch *s, u32 worker, u32 len)
+/* Of the ring that bulk events share, as it was lately.  0: nothing is held back. */
+static inline_ u32 pressure_level(struct scratch *s, u32 worker)
 {
-	u32 w = worker & (WORKERS_MAX - 1), level;
+	u32 w = worker & (WORKERS_MAX - 1);
 
 	if (!config.hold_back)
-		return false;
+		return 0;
 	if (s->until_look[w]) {
 		s->until_look[w]--;
 	} else {
 		s->until_look[w] = PRESSURE_LOOK_EVERY;
 		s->pressure[w] = pressure_on(s, worker);
 	}
-	level = s->pressure[w];
-	return level && hold_event(len, level);
+	return s->pressure[w];
 }
 #endif
 

@@ -45,7 +45,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, FINISHERS);
 	__type(key, u32);
 	__type(value, u32);
 } finishers SEC(".maps");
@@ -110,10 +110,15 @@ static inline_ long ring_put_somewhere(struct scratch *s, u32 worker, u32 lane, 
 	return err && lane ? ring_put(s, worker, WAY_RING, len) : err;
 }
 
+static inline_ u32 worker_of(const struct ctx *c)
+{
+	return config.workers > 1 ? WORKER_OF(KREAD(c->task, tgid), config.workers) : 0;
+}
+
 /* Puts the finished event into its ring, and into those of all workers when they have to know. */
 static inline_ int event_end(struct ctx *c, u32 way)
 {
-	u32 lane = way & WAY_LANE, worker = 0, i;
+	u32 lane = way & WAY_LANE, worker, i;
 	struct scratch *s = c->s;
 	u64 len = c->off;
 
@@ -125,14 +130,9 @@ static inline_ int event_end(struct ctx *c, u32 way)
 	}
 	opaque(len);
 	len &= EVENT_LEN_MAX - 1;
-	if (config.workers > 1)
-		worker = WORKER_OF(KREAD(c->task, tgid), config.workers);
+	worker = worker_of(c);
 	*(u16 *)(s->event + len) = bpf_get_smp_processor_id();
 	*(u16 *)(s->event + len + 2) = worker;
-	if (way == WAY_RING && pressure_holds(s, worker, len)) {
-		counters(s)->held++;
-		return 0;
-	}
 	len += sizeof(struct ring_tail);
 	if (ring_put_somewhere(s, worker, lane, len)) {
 		s->drops_buffer++;
@@ -145,6 +145,48 @@ static inline_ int event_end(struct ctx *c, u32 way)
 			if (i != worker && ring_put_somewhere(s, i, lane, len))
 				s->copies_lost++;
 	return 0;
+}
+
+/* The same, but under pressure the event may be held back. */
+static inline_ int event_end_held(struct ctx *c, u32 way)
+{
+	struct scratch *s = c->s;
+	u32 level = way == WAY_RING ? pressure_level(s, worker_of(c)) : 0;
+
+	*(u32 *)(s->event + 16) = c->off;
+	if (!level || c->off > EVENT_LEN_MAX - 8 || !hold_event(c->off, level))
+		return event_end(c, way);
+	s->busy = 0;
+	counters(s)->held++;
+	return 0;
+}
+
+/*
+ * The same for programs that others call at their end: what holds back is a program, too.  In each of
+ * them it would be nine tenths of what the verifier has to look at.
+ */
+static inline_ int event_pass_on(void *prog_ctx, struct ctx *c, u32 way)
+{
+	struct scratch *s = c->s;
+
+	if (way == WAY_RING && pressure_level(s, worker_of(c))) {
+		s->off = c->off;
+		bpf_tail_call_static(prog_ctx, &finishers, FINISH_HELD);
+	}
+	return event_end(c, way);
+}
+
+SEC("tracepoint")
+int finish_held(void *ctx)
+{
+	struct scratch *s = this_scratch();
+	struct ctx c = { .s = s };
+
+	if (!s)
+		return 0;
+	c.off = s->off;
+	c.task = current_task();
+	return event_end_held(&c, WAY_RING);
 }
 
 /* ---- the end of a syscall ------------------------------------------------------ */
@@ -177,7 +219,7 @@ int finish_fds(void *ctx)
 #ifndef NO_EXTRAS
 	run_steps(&c, fd_step, s->nfds, 2);
 #endif
-	return event_end(&c, s->way);
+	return event_pass_on(ctx, &c, s->way);
 }
 
 static inline_ int event_end_fds(void *prog_ctx, struct ctx *c, u32 way, u32 nextra)
@@ -196,13 +238,13 @@ static inline_ int event_end_fds(void *prog_ctx, struct ctx *c, u32 way, u32 nex
 		s->nparam = c->nparam;
 		s->way = way;
 #if !defined(__TARGET_ARCH_arm64)
-		bpf_tail_call_static(prog_ctx, &finishers, 0);
+		bpf_tail_call_static(prog_ctx, &finishers, FINISH_FDS);
 #elif !defined(NO_EXTRAS)
 		/* no tail calls there, before 6.0, from a program that also calls functions */
 		run_steps(c, fd_step, s->nfds, 2);
 #endif
 	}
-	return event_end(c, way);
+	return event_pass_on(prog_ctx, c, way);
 }
 
 static inline_ int event_drop(struct scratch *s)
@@ -266,7 +308,7 @@ int ev_##ID_(void *ctx)									\
 	capture_##ID_(&c);								\
 	if (nextra_##ID_)								\
 		return event_end_fds(ctx, &c, way_of(EV_##ID_), nextra_##ID_);		\
-	return event_end(&c, way_of(EV_##ID_));					\
+	return event_pass_on(ctx, &c, way_of(EV_##ID_));				\
 }
 
 #define EVENT(...)
@@ -420,7 +462,7 @@ __noinline int do_message_##ID_(u32 i)							\
 	capture_##ID_(&c);								\
 	s->nparam = c.nparam;								\
 	run_steps(&c, fd_step, 1, 1);							\
-	event_end(&c, way_of(EV_##ID_));						\
+	event_end_held(&c, way_of(EV_##ID_));						\
 	return 0;									\
 }											\
 											\

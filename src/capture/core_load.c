@@ -50,6 +50,7 @@ static const struct {
 	u32 code;
 } programs[CORE_PROGRAMS] = {
 	[CORE_FINISH] = { .name = { "finish_fds", "finish_fds" } },
+	[CORE_HOLD] = { .name = { "finish_held", "finish_held" } },
 	[CORE_FILTER] = { .name = { "filter_call", "filter_call" } },
 	[CORE_EXEC] = { .name = { "on_exec", "on_exec_trace" }, .point = "sched/sched_process_exec" },
 	[CORE_FORK] = { .name = { "on_fork", "on_fork_trace" }, .point = "task/task_newtask" },
@@ -218,6 +219,7 @@ static u32 wanted_of(const struct core_loader *l, const struct core_group *g,
 
 	memset(want, 0, CORE_IDS * sizeof(*want));
 	want[ID_PROGRAM + CORE_FINISH] = want[ID_PROGRAM + CORE_FILTER] = want[stub_id(g, SIDE_EXIT)] = true;
+	want[ID_PROGRAM + CORE_HOLD] = l->config.hold_back;
 	want[stub_id(g, SIDE_ENTER)] = g->want_enter;
 	want[ID_PROGRAM + CORE_EXEC] = route_wants_exec(in) && l->others[CORE_EXEC].prog < 0;
 	want[ID_PROGRAM + CORE_FORK] = route_wants_fork(in) && l->others[CORE_FORK].prog < 0;
@@ -371,7 +373,7 @@ static int set_kind(const struct core_group *g, struct bpf_program *p, u32 id)
 	u32 side = id >= ID_STUB ? (id - ID_STUB) % SIDES : SIDE_EXIT, type = places[g->place].type;
 	const char *target = places[g->place].side[side].target ?: g->target;
 
-	if (id > ID_PROGRAM && id < ID_STUB && id != ID_PROGRAM + CORE_FINISH && id != ID_PROGRAM + CORE_FILTER)
+	if (id >= ID_PROGRAM + CORE_TAILS && id < ID_STUB)
 		return 0;
 	bpf_program__set_type(p, type);
 	bpf_program__set_expected_attach_type(p, places[g->place].side[side].attach);
@@ -651,17 +653,23 @@ static int keep_stub(struct core_group *g, u32 side, struct bpf_object *o, struc
 static int connect_program(struct core_loader *l, struct core_group *g, struct bpf_object *o,
 			   struct bpf_program *p, u32 id)
 {
+	static const struct {
+		enum core_map map;
+		u32 at;
+	} tails[CORE_TAILS] = {
+		[CORE_FINISH] = { CORE_FINISHERS, FINISH_FDS },
+		[CORE_HOLD] = { CORE_FINISHERS, FINISH_HELD },
+		[CORE_FILTER] = { CORE_BY_CODE, 0 },
+	};
 	int fd = bpf_program__fd(p), err = 0;
-	u32 zero = 0;
+	u32 tail = id - ID_PROGRAM;
 
 	if (id < EV_MAX) {
 		err = connect_event(l, g, id, fd);
 	} else if (id >= ID_STUB) {
 		err = keep_stub(g, (id - ID_STUB) % SIDES, o, p);
-	} else if (id == ID_PROGRAM + CORE_FINISH || id == ID_PROGRAM + CORE_FILTER) {
-		int to = id == ID_PROGRAM + CORE_FINISH ? CORE_FINISHERS : CORE_BY_CODE;
-
-		err = bpf_map_update_elem(g->maps[to], &zero, &fd, BPF_ANY) ? -errno : 0;
+	} else if (tail < CORE_TAILS) {
+		err = bpf_map_update_elem(g->maps[tails[tail].map], &tails[tail].at, &fd, BPF_ANY) ? -errno : 0;
 	} else {
 		l->others[id - ID_PROGRAM].prog = keep_fd(fd);
 	}

@@ -19,9 +19,9 @@
 
 struct bpf_insn;
 
-/* Programs that are neither an event's nor a hook's, by name. */
+/* Programs that are neither an event's nor a hook's, by name.  The first ones are called by those. */
 enum core_program {
-	CORE_FINISH, CORE_FILTER, CORE_EXEC, CORE_FORK, CORE_TASK_EXIT,
+	CORE_FINISH, CORE_HOLD, CORE_FILTER, CORE_TAILS, CORE_EXEC = CORE_TAILS, CORE_FORK, CORE_TASK_EXIT,
 	/* at the tracepoint of one event, attached while that is wanted: drivers/core/points.h */
 	CORE_POINTS, CORE_SIGNAL = CORE_POINTS, CORE_SWITCH, CORE_FAULT_USER, CORE_FAULT_KERNEL, CORE_PROGRAMS
 };

@@ -21,8 +21,8 @@ void core_loss_of(u32 id, bool all, bool small, struct driver_loss *ret)
 	} else if (id == ID_PROGRAM + CORE_FINISH) {
 		loss_add_extras(ret);
 		ret->kind = all || small ? LOSS_PARAMETERS : LOSS_NOTHING;
-	} else if (id == ID_PROGRAM + CORE_FILTER) {
-		ret->kind = LOSS_NOTHING;	/* all events come, also those that no rule wants */
+	} else if (id == ID_PROGRAM + CORE_FILTER || id == ID_PROGRAM + CORE_HOLD) {
+		ret->kind = LOSS_NOTHING;	/* all events come, also those that no rule wants, or that are like others */
 	} else {
 		/* a hook at the beginning of calls: what they pass is read at their end */
 		loss_add_entered(ret);
