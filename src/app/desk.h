@@ -32,9 +32,14 @@ void desk_fini(struct desk *d);
 
 /* By the loop. */
 void desk_serve(struct desk *d, const struct run *r);
+static inline bool desk_wanted(const struct desk *d)
+{
+	return __builtin_expect(__atomic_load_n(&d->wanted, __ATOMIC_RELAXED), 0);
+}
+
 static inline void desk_look(struct desk *d, const struct run *r)
 {
-	if (__builtin_expect(__atomic_load_n(&d->wanted, __ATOMIC_RELAXED), 0))
+	if (desk_wanted(d))
 		desk_serve(d, r);
 }
 /* Once a second: what health reports are made of. */

@@ -71,8 +71,7 @@ static void handle_event(struct run *r, struct event *ev)
 	u32 n;
 
 	r->nvisible++;
-	field_ctx_event(&r->fctx, ev);
-	n = ruleset_match(r->set, &r->fctx, r->cfg->first_match, &matched);
+	n = ruleset_match(r->set, &r->fctx, ev, r->cfg->first_match, &matched);
 	if (n)
 		raise_alerts(r, ev, matched, n);
 }

@@ -7,16 +7,14 @@
 
 struct signal_flags signal_flags;
 
-static volatile sig_atomic_t forward_to;
-
 static void on_signal(int number, siginfo_t *info, void *context)
 {
 	int saved = errno;
 
 	(void)context;
-	if (forward_to && number != SIGPIPE) {
+	if (signal_flags.forward_to && number != SIGPIPE) {
 		if (info->si_code != SI_KERNEL)
-			kill(forward_to, number);
+			kill(signal_flags.forward_to, number);
 		errno = saved;
 		return;
 	}
@@ -68,7 +66,7 @@ void signals_restore(void)
 	set_all(NULL, SIG_DFL);
 }
 
-static COLD void forward(int pid)
+void signals_forward_now(int pid)
 {
 	struct sigaction sa = { .sa_flags = SA_SIGINFO };
 
@@ -76,16 +74,5 @@ static COLD void forward(int pid)
 	sigemptyset(&sa.sa_mask);
 	for (u32 i = 0; pid && i < ARRAY_SIZE(forwarded); i++)
 		sigaction(forwarded[i], &sa, NULL);
-	forward_to = pid;
-}
-
-void signals_forward(int pid)
-{
-	if (pid != forward_to)
-		forward(pid);
-}
-
-bool signals_stopping(void)
-{
-	return signal_flags.stop;
+	signal_flags.forward_to = pid;
 }

@@ -265,7 +265,7 @@ static COLD int check_drops(struct run *r, u64 ts_ns, struct diag *d)
 	return diag_set(d, "Drop manager internal error");
 }
 
-int watch_look(struct run *r, u64 ts_ns, struct diag *d)
+int watch_look_now(struct run *r, u64 ts_ns, struct diag *d)
 {
 	if (r->idle || ts_ns - r->looked_ns >= NS_PER_S) {
 		r->looked_ns = ts_ns - ts_ns % NS_PER_S;

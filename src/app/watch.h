@@ -23,7 +23,16 @@ void watch_publish_health(struct run *r);
 /* A wait for ms milliseconds brought no event. */
 void watch_waited(struct run *r, u32 ms);
 
+/* What watch_look() does when it is due. */
+int watch_look_now(struct run *r, u64 ts_ns, struct diag *d);
+
 /* After an event of ts_ns (0: none yet) or a wait.  Negative errno: the run is to end, d says why. */
-int watch_look(struct run *r, u64 ts_ns, struct diag *d);
+static inline int watch_look(struct run *r, u64 ts_ns, struct diag *d)
+{
+	if (!r->idle && ts_ns - r->looked_ns < NS_PER_S && !desk_wanted(&r->desk) &&
+	    !report_is_due(&r->report, ts_ns) && (r->index || !drops_due(&r->drops, ts_ns)))
+		return 0;
+	return watch_look_now(r, ts_ns, d);
+}
 
 #endif

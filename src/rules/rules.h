@@ -153,10 +153,12 @@ bool ruleset_uses(const struct ruleset *s, u32 field_flag);
  */
 const char *ruleset_field(const struct ruleset *s, const struct rule *r, u32 field_flag);
 /*
- * Rules that match the event in x, in order of definition; at most one when first.  The
- * array belongs to s and lives until the next call.  A set belongs to one thread.
+ * Rules that match the event, in order of definition; at most one when first.  The array belongs
+ * to s and lives until the next call; x is then at the event (field_ctx_event()), unless there is
+ * no rule for its type.  A set belongs to one thread.
  */
-u32 ruleset_match(struct ruleset *s, struct field_ctx *x, bool first, struct rule *const **ret);
+u32 ruleset_match(struct ruleset *s, struct field_ctx *x, const struct event *ev, bool first,
+		  struct rule *const **ret);
 /* How often each rule's condition was evaluated: ruleset_count() numbers. */
 void ruleset_evaluations(const struct ruleset *s, u64 *ret);
 

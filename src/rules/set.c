@@ -392,15 +392,17 @@ static __attribute__((noinline)) u32 match_some(struct ruleset *s, struct field_
 	return n;
 }
 
-u32 ruleset_match(struct ruleset *s, struct field_ctx *x, bool first, struct rule *const **ret)
+u32 ruleset_match(struct ruleset *s, struct field_ctx *x, const struct event *ev, bool first,
+		  struct rule *const **ret)
 {
-	u32 row = x->ev->type;
+	u32 row = ev->type;
 
 	*ret = s->matched;
 	if (is_generic(row))
-		row = EV_MAX + event_syscall(x->ev);
+		row = EV_MAX + event_syscall(ev);
 	if (row >= ROWS || !s->rows[row].n)
 		return 0;
+	field_ctx_event(x, ev);
 	return match_some(s, x, &s->rows[row], first);
 }
 

@@ -313,7 +313,7 @@ static void judge(struct replay *r, struct field_ctx *x, const struct event *ev)
 
 		if (t->bad[NO_MISTAKE].codes[c.code] == KF_PASS)
 			continue;
-		n = ruleset_match(t->set, x, false, &matched);
+		n = ruleset_match(t->set, x, x->ev, false, &matched);
 		t->decided++;
 		t->matched += n > 0;
 		t->dropped += !passes(&t->bad[NO_MISTAKE], &c);

@@ -165,8 +165,7 @@ static void compare(const struct kind *k, const char *text, struct tally *t)
 
 		k->call(&c);
 		ev = k->feed(p, &f, &c);
-		field_ctx_event(&x, ev);
-		n = ruleset_match(set, &x, false, &matched);
+		n = ruleset_match(set, &x, ev, false, &matched);
 		t->calls++;
 		t->matched += n > 0;
 		t->dropped += !passes(&bad[NO_MISTAKE], &c);

@@ -329,8 +329,7 @@ static u32 see(struct view *v, struct ruleset *set, const struct io *io, u64 ts_
 
 	v->f.ts_ns = ts_ns;
 	ev = feed_io(v->p, &v->f, io);
-	field_ctx_event(&v->x, ev);
-	n = ruleset_match(set, &v->x, false, &matched);
+	n = ruleset_match(set, &v->x, ev, false, &matched);
 	for (u32 i = 0; i < n; i++)
 		ret |= 1u << matched[i]->index;
 	proc_done(v->p, ev);

@@ -65,7 +65,7 @@ static const char *matching(struct world *w, u16 type, u16 code, bool first)
 	u32 n;
 
 	field_ctx_event(&w->x, make(&m, type, code));
-	n = ruleset_match(w->set, &w->x, first, &rules);
+	n = ruleset_match(w->set, &w->x, w->x.ev, first, &rules);
 	names[0] = 0;
 	for (u32 i = 0; i < n; i++) {
 		strcat(names, i ? " " : "");
