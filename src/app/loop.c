@@ -91,18 +91,22 @@ static void note_ts(struct run *r, const struct event *ev)
 	r->last_ts_ns = ev->ts_ns;
 }
 
-static void note_invalid(struct run *r, const struct raw_event *raw, struct diag *d)
+static COLD void note_invalid(struct run *r, const struct raw_event *raw)
 {
 	bool first = !r->ninvalid;
+	struct diag d = { 0 };
+	struct event ev;
 
 	/* one worker tells */
 	if (!raw->live && r->index)
 		return;
 	__atomic_store_n(&r->ninvalid, r->ninvalid + (!raw->live || is_mine(r, raw, 0)), __ATOMIC_RELAXED);
-	if (first && r->ninvalid)
-		log_warning("Event %llu cannot be decoded and is left out: %s (the number of such "
-			    "events is told at the end)",
-			    r->nevents, d->msg ? d->msg : "damaged");
+	if (!first || !r->ninvalid)
+		return;
+	event_decode(&ev, raw->hdr, raw->len, &d);
+	log_warning("Event %llu cannot be decoded and is left out: %s (the number of such events is told at the end)",
+		    r->nevents, d.msg ? d.msg : "damaged");
+	diag_fini(&d);
 }
 
 /* In several workers of a live source, numbers are the first worker's 1, n + 1, ..., the next one's 2, ... */
@@ -156,13 +160,11 @@ static void handle(struct run *r, const struct raw_event *raw, struct event *ev)
 
 static void process(struct run *r, const struct raw_event *raw)
 {
-	struct diag d = { 0 };
 	struct event ev;
 
 	r->nevents++;
-	if (event_decode(&ev, raw->hdr, raw->len, &d)) {
-		note_invalid(r, raw, &d);
-		diag_fini(&d);
+	if (event_decode(&ev, raw->hdr, raw->len, NULL)) {
+		note_invalid(r, raw);
 		return;
 	}
 	ev.num = number_of(r, raw->live);

@@ -341,15 +341,6 @@ static enum converted apply(struct converter *c, const struct rule *r, u32 step,
 }
 
 /* Has the event today's shape?  Current enter events always take their rule. */
-static bool is_current(const struct event_desc *desc, const struct event_hdr *ev)
-{
-	if (desc->flags & (EF_OLD | EF_UNUSED))
-		return false;
-	if (!(desc->flags & EF_CONVERTED))
-		return true;
-	return !event_is_enter(ev->type) && ev->nparams >= desc->nparams &&
-	       ev->nparams <= desc->nparams + desc->nextra;
-}
 
 /* Without a rule: what an exit event of a current type lacks becomes empty. */
 static enum converted without_rule(struct converter *c, u32 step, const struct event_hdr **ev,
@@ -383,7 +374,7 @@ static COLD enum converted convert_steps(struct converter *c, const struct event
 			diag_set(d, "unknown event type %u", (*ev)->type);
 			return CONVERTED_ERROR;
 		}
-		if (is_current(desc, *ev))
+		if (convert_is_current(desc, *ev))
 			return CONVERTED_PASS;
 		r = find_rule((*ev)->type, (*ev)->nparams);
 		if (!r)
@@ -403,11 +394,10 @@ static COLD enum converted convert_steps(struct converter *c, const struct event
 enum converted convert_event(struct converter *c, const struct event_hdr **ev, size_t len,
 			     struct diag *d)
 {
-	const struct event_desc *desc = event_desc((*ev)->type);
 	enum converted res;
 	bool used = false;
 
-	if (desc && is_current(desc, *ev))
+	if (convert_not_needed(*ev))
 		return CONVERTED_PASS;
 	res = convert_steps(c, ev, len, &used, d);
 

@@ -14,6 +14,7 @@
 #include "base/diag.h"
 #include "base/hash.h"
 #include "base/list.h"
+#include "event/table.h"
 #include "schema/event.h"
 
 struct converter {
@@ -34,6 +35,24 @@ void converter_init(struct converter *c);
 void converter_fini(struct converter *c);
 void converter_clear(struct converter *c);	/* forgets the enter events */
 u64 converter_bytes(const struct converter *c);	/* memory of these */
+
+static inline bool convert_is_current(const struct event_desc *desc, const struct event_hdr *ev)
+{
+	if (desc->flags & (EF_OLD | EF_UNUSED))
+		return false;
+	if (!(desc->flags & EF_CONVERTED))
+		return true;
+	return !event_is_enter(ev->type) && ev->nparams >= desc->nparams &&
+	       ev->nparams <= desc->nparams + desc->nextra;
+}
+
+/* Nearly all of a file that was not made long ago. */
+static inline bool convert_not_needed(const struct event_hdr *ev)
+{
+	const struct event_desc *desc = event_desc(ev->type);
+
+	return desc && convert_is_current(desc, ev);
+}
 
 /*
  * len bytes are available at *ev.  On CONVERTED_PASS *ev points to the event given or

@@ -340,7 +340,7 @@ static int read_event(struct file *f, const struct block_hdr *h, unsigned kind,
 	return 1;
 }
 
-static int convert(struct file *f, u64 at, struct raw_event *ev, struct diag *d)
+static __attribute__((noinline)) int convert_old(struct file *f, u64 at, struct raw_event *ev, struct diag *d)
 {
 	const struct event_hdr *hdr = ev->hdr;
 	struct diag why = { 0 };
@@ -358,6 +358,11 @@ static int convert(struct file *f, u64 at, struct raw_event *ev, struct diag *d)
 	bad_file(f, at, d, "%s", why.msg);
 	diag_fini(&why);
 	return -EINVAL;
+}
+
+static inline int convert(struct file *f, u64 at, struct raw_event *ev, struct diag *d)
+{
+	return convert_not_needed(ev->hdr) ? 1 : convert_old(f, at, ev, d);
 }
 
 /* 1: *ret is an event.  0: none came of this block.  -ENODATA at the end. */

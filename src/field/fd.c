@@ -188,8 +188,8 @@ GETTER(get_nameraw)
 
 	if (!has_fd(x))
 		return false;
-	if (ev->fd && ev->fd->flags & FD_RAW_CLEAN)
-		return set_str(ret, ev->fd->name_raw.p, ev->fd->name_raw.len);
+	if (ev->fd && ev->fd->flags & FD_RAW_IS_NAME)
+		return set_str(ret, ev->fd->name.p, ev->fd->name.len);
 	if (ev->fd)
 		return set_sanitized(x, ret, ev->fd->name_raw.p, ev->fd->name_raw.len);
 	if (ev->type != EV_SYSCALL_OPENAT_2_X && ev->type != EV_SYSCALL_OPENAT2_X)

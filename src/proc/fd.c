@@ -75,6 +75,15 @@ void fd_clear(struct fd *fd)
 	pstr_clear(&fd->kpath);
 }
 
+void fd_rename(struct fd *fd, const char *p, size_t n)
+{
+	if (fd->flags & FD_RAW_IS_NAME) {
+		pstr_share(&fd->name_raw, &fd->name);
+		fd->flags &= ~(u32)FD_RAW_IS_NAME;
+	}
+	pstr_set(&fd->name, p, n);
+}
+
 void fd_copy(struct fd *to, const struct fd *from)
 {
 	memcpy(to, from, offsetof(struct fd, name));
@@ -331,6 +340,6 @@ void fd_set_name(struct fd *fd)
 	struct buf b = { 0 };
 
 	fd_name_text(fd, &b);
-	pstr_set(&fd->name, buf_str(&b), b.len);
+	fd_rename(fd, buf_str(&b), b.len);
 	buf_fini(&b);
 }

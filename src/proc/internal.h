@@ -305,6 +305,8 @@ void fd_init(struct fd *fd, struct pstr_pool *names);
 void fd_fini(struct fd *fd);
 void fd_clear(struct fd *fd);		/* keeps the memory of its strings */
 void fd_copy(struct fd *to, const struct fd *from);
+/* Another name than what was passed when it was opened, which stays in name_raw. */
+void fd_rename(struct fd *fd, const char *p, size_t n);
 void fd_set_cloexec(struct fd *fd, bool on);
 void fd_set_role(struct fd *fd, enum fd_role role);
 enum fd_role fd_role(const struct fd *fd);

@@ -120,7 +120,7 @@ static void set_unix(struct fd *fd, const struct sock_name *n)
 	if (n->unix_src || n->unix_dst)
 		fd_name_text(fd, &b);
 	buf_add(&b, n->path, n->path_len);
-	pstr_set(&fd->name, buf_str(&b), b.len);
+	fd_rename(fd, buf_str(&b), b.len);
 	buf_fini(&b);
 }
 
@@ -154,7 +154,7 @@ static void set_path(struct fd *fd, struct event_param name)
 		   (fd->type != FDT_FIFO || n < 2 || *s != '/')) {
 		n = 0;
 	}
-	pstr_set(&fd->name, s, n);
+	fd_rename(fd, s, n);
 }
 
 static void fill(struct proc *p, struct fd *fd, const struct fdinfo *info, struct event_param name,

@@ -161,9 +161,13 @@ static void opened(struct proc *p, struct event *ev, const struct open_params *o
 	if (!fd)
 		return;
 	pstr_set(&fd->name, path, n);
-	pstr_set(&fd->name_raw, name, len);
-	/* nothing was left out of it */
-	fd->flags = (fd->flags & ~FD_RAW_CLEAN) | (n == len && len && name[0] == '/' ? FD_RAW_CLEAN : 0);
+	if (n == len && len && name[0] == '/') {	/* nothing was left out of it */
+		fd->flags |= FD_RAW_IS_NAME;
+		pstr_clear(&fd->name_raw);
+	} else {
+		fd->flags &= ~FD_RAW_IS_NAME;
+		pstr_set(&fd->name_raw, name, len);
+	}
 	fill_opened(fd, ev, o, flags);
 	ev->fd_name_changed = n != 0;
 }

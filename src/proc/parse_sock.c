@@ -107,7 +107,7 @@ static void name_of_tuple(const struct sock_name *n, struct fd *fd)
 	}
 	fd_name_text(&tmp, &b);
 	buf_add(&b, n->path, n->path_len);
-	pstr_set(&fd->name, b.p, b.len);
+	fd_rename(fd, b.p, b.len);
 	buf_fini(&b);
 }
 
@@ -145,7 +145,7 @@ PARSER(parse_bind)
 	pstr_init(&old, &p->fd_names);
 	pstr_share(&old, &fd->name);
 	print_sockaddr(addr.p, addr.len, &name);
-	pstr_set(&fd->name, buf_str(&name), name.len);
+	fd_rename(fd, buf_str(&name), name.len);
 	buf_fini(&name);
 	note_name(ev, fd, &old);
 }

@@ -40,7 +40,7 @@ enum {
 	FD_UPPER_LAYER = 1 << 5,
 	FD_LOWER_LAYER = 1 << 6,
 	FD_LISTENING = 1 << 7,
-	FD_RAW_CLEAN = 1 << 9,	/* name_raw is an absolute path without doubled slashes */
+	FD_RAW_IS_NAME = 1 << 9,	/* what was passed is the name as it is: name_raw is empty */
 	FD_TRANSIENT = 1 << 8,	/* made from one event's fdinfo, not in a table */
 };
 
@@ -61,7 +61,7 @@ struct fd {
 	u16 sport, dport;	/* host order */
 	u64 unix_src, unix_dst;
 	struct pstr name;	/* as fd.name */
-	struct pstr name_raw;	/* the argument as given; empty when not a path */
+	struct pstr name_raw;	/* the argument as given, unless FD_RAW_IS_NAME; empty when not a path */
 	struct pstr kpath;	/* the kernel's path of an opened file; live only */
 };
 

@@ -8,16 +8,6 @@
 static_assert(offsetof(struct pstr_pool, none.nul) == offsetof(struct pstr_pool, none) + sizeof(struct pstr_head),
 	      "the empty string is found as others are");
 
-static struct pstr_head *head_of(const struct pstr *s)
-{
-	return (struct pstr_head *)(void *)(s->p - sizeof(struct pstr_head));
-}
-
-static char *data_of(struct pstr_head *h)
-{
-	return (char *)(h + 1);
-}
-
 void pstr_pool_init(struct pstr_pool *pool, struct account *account)
 {
 	*pool = (struct pstr_pool){ .account = account, .none.head.pool = pool };
@@ -30,7 +20,7 @@ static bool is_none(const struct pstr_head *h)
 
 void pstr_fini(struct pstr *s)
 {
-	struct pstr_head *h = head_of(s);
+	struct pstr_head *h = pstr_head_of(s);
 	struct pstr_pool *pool = h->pool;
 
 	if (!is_none(h) && !--h->refs)
@@ -53,25 +43,19 @@ static struct pstr_head *head_new(struct pstr_pool *pool, size_t n)
 	return h;
 }
 
-void pstr_set(struct pstr *s, const void *p, size_t n)
+void pstr_set_anew(struct pstr *s, const void *p, size_t n)
 {
-	struct pstr_head *h = head_of(s);
+	struct pstr_head *h = pstr_head_of(s);
 	char *data;
 
-	if (is_none(h) || h->refs > 1 || h->cap < n) {
-		if (!n) {
-			pstr_fini(s);
-			return;
-		}
-		data = data_of(head_new(h->pool, n));
-		memcpy(data, p, n);
+	if (!n) {
 		pstr_fini(s);
-	} else {
-		data = data_of(h);
-		if (n)
-			memmove(data, p, n);
+		return;
 	}
+	data = pstr_data_of(head_new(h->pool, n));
+	memcpy(data, p, n);
 	data[n] = 0;
+	pstr_fini(s);
 	s->p = data;
 	s->len = (u32)n;
 }
@@ -82,21 +66,9 @@ void pstr_update(struct pstr *s, const void *p, size_t n)
 		pstr_set(s, p, n);
 }
 
-void pstr_drop(struct pstr *s)
-{
-	struct pstr_head *h = head_of(s);
-
-	if (h->refs > 1) {
-		pstr_fini(s);
-		return;
-	}
-	data_of(h)[0] = 0;
-	s->len = 0;
-}
-
 void pstr_share(struct pstr *s, const struct pstr *from)
 {
-	struct pstr_head *h = head_of(from);
+	struct pstr_head *h = pstr_head_of(from);
 
 	if (s == from)
 		return;

@@ -42,7 +42,7 @@ static void print_fd(const struct fd *fd)
 
 	printf(" fd.typechar=%c fd.name=%s fd.nameraw=%s fd.ino=%llu fd.dev=%x fd.role=%s"
 	       " fd.l4=%u fd.connected=%d",
-	       fd_typechar(fd->type), line(&fd->name), line(&fd->name_raw), fd->ino, fd->dev, roles[role],
+	       fd_typechar(fd->type), line(&fd->name), line(fd->flags & FD_RAW_IS_NAME ? &fd->name : &fd->name_raw), fd->ino, fd->dev, roles[role],
 	       fd_l4proto(fd), !!(fd->flags & FD_CONNECTED));
 }
 

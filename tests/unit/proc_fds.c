@@ -260,6 +260,35 @@ static void a_socket(struct proc *p, struct fed *f, s64 num, u32 domain, u32 typ
 	feed(p, f, EV_SOCKET_SOCKET_X, 1000, "duuuu", num, domain, type, 0, 0);
 }
 
+/* What was passed to open() is kept when the fd, by a damaged capture, is connected. */
+static void test_raw_name(void **state)
+{
+	struct fed f = {0};
+	struct proc *p = some_system(&f);
+	struct event *ev;
+
+	(void)state;
+	ev = feed(p, &f, EV_SYSCALL_OPEN_X, 1000, "dsuuud", 20ll, "/other", 1, 0, 0x801, 77ll);
+	assert_true(ev->fd->flags & FD_RAW_IS_NAME);
+	assert_string_equal(ev->fd->name_raw.p, "");
+	feed(p, &f, EV_SYSCALL_DUP2_X, 1000, "ddd", 30ll, 20ll, 30ll);
+	ev = feed(p, &f, EV_SOCKET_CONNECT_X, 1000, "dBdB", 0ll, v4_tuple(ME, 5000, OTHER, 443), V4,
+		  20ll, "", 0);
+	assert_string_equal(ev->fd->name.p, "<unknown>");	/* of a file that is connected */
+	assert_false(ev->fd->flags & FD_RAW_IS_NAME);
+	assert_string_equal(ev->fd->name_raw.p, "/other");
+	assert_string_equal(name_of(p, 30), "/other");
+	assert_true(fd_of(p, 30)->flags & FD_RAW_IS_NAME);
+	/* taken again for a path that is not the name, and for one that is */
+	feed(p, &f, EV_SYSCALL_OPEN_X, 1000, "dsuuud", 20ll, "/a//b", 1, 0, 0x801, 77ll);
+	assert_false(fd_of(p, 20)->flags & FD_RAW_IS_NAME);
+	assert_string_equal(fd_of(p, 20)->name_raw.p, "/a//b");
+	feed(p, &f, EV_SYSCALL_OPEN_X, 1000, "dsuuud", 20ll, "/a/b", 1, 0, 0x801, 77ll);
+	assert_true(fd_of(p, 20)->flags & FD_RAW_IS_NAME);
+	assert_string_equal(fd_of(p, 20)->name_raw.p, "");
+	proc_free(p);
+}
+
 static void test_tcp_client(void **state)
 {
 	struct fed f = {0};
@@ -440,6 +469,7 @@ int main(void)
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_directories),
 		cmocka_unit_test(test_table_limit),
+		cmocka_unit_test(test_raw_name),
 		cmocka_unit_test(test_tcp_client),
 		cmocka_unit_test(test_tcp_server),
 		cmocka_unit_test(test_udp),
