@@ -297,6 +297,7 @@ static void make_rules(struct app *a)
 		.selection = c->selection, .nselection = c->nselection,
 		.append = c->append, .nappend = c->nappend,
 		.static_keys = c->static_keys.p, .nstatic_keys = c->static_keys.n,
+		.remarks = a->cmd.verbose,
 		.no_suggested_fields = !wants_container(c),
 	};
 	a->rules = rules_new(&a->ropt);

@@ -35,7 +35,8 @@ int parse_condition(struct compiled *c, const char *s, size_t len, const struct 
 	if (expand_text(c, s, len, ret_text, ret_len))
 		return report_error(c->rep, LOAD_ERR_VALIDATE, ctx,
 				    "Condition becomes too large when the lists in it are put in");
-	remark_lists(c, s, len, ctx);
+	if (c->opt->remarks)
+		remark_lists(c, s, len, ctx);
 	err = filter_parse(&c->a, *ret_text, *ret_len, FILTER_DEPTH_MAX, ret, &d);
 	if (err) {
 		report_error(c->rep, LOAD_ERR_COMPILE_CONDITION,

@@ -61,6 +61,7 @@ struct rules_options {
 	u32 nappend;
 	const char *const *static_keys;	/* of static_fields, appended when suggested */
 	u32 nstatic_keys;
+	bool remarks;		/* look for what rules_report_remark() tells: every word in a list is compared */
 	bool no_suggested_fields;	/* suggested_output adds static fields only: the plugin that
 					 * would suggest the others is not loaded */
 };
