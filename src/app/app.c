@@ -77,6 +77,8 @@ static enum outcome print_static(struct app *a)
 			"WARNING: --markdown is deprecated, use --format markdown instead.\n");
 	if (cmd->help && cmd->rules_cmd.given)
 		rules_cmd_help();
+	else if (cmd->help && cmd->doctor)
+		doctor_help();
 	else if (cmd->help)
 		info_print_help();
 	else if (cmd->config_schema)

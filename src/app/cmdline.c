@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "app/engine.h"
 #include "base/similar.h"
 
 enum option_kind {
@@ -385,10 +386,12 @@ void cmdline_help(struct buf *out)
 {
 	buf_adds(out, "saker - watches a Linux system and raises alerts by rules\n"
 		      "Usage:\n  saker [OPTION...]            watch\n"
-		      "  saker doctor [OPTION...]     try a start, say what is wrong and how to mend it\n"
+		      "  saker doctor [OPTION...]     try a start, say what is wrong and how to mend it; see saker doctor --help\n"
 		      "  saker top [OPTION...]        show what the running sensor does; see saker top --help\n"
 		      "  saker driver COMMAND         look after the drivers; see saker driver --help\n"
 		      "  saker rules --WHAT           what the rules need; see saker rules --help\n\n");
 	for (u32 i = 0; i < ARRAY_SIZE(options); i++)
 		add_row_help(&options[i], out);
+	buf_addf(out, "\nStatus: 0; 1 for errors in options, configuration or rules; %d when no driver works here; with\n"
+		 "--userspace that of the program.\n", EXIT_NO_DRIVER);
 }

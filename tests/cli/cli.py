@@ -23,6 +23,12 @@ def t_help(d):
             raise AssertionError("%s is missing" % option)
 
 
+def t_doctor_help(d):
+    rc, out, err = d.run("doctor", "--help", raw=True)
+    same((rc, err), (0, ""))
+    holds(out, r"^Usage: saker doctor ")
+
+
 def t_text(d):
     rc, out, err = d.run()
     same(rc, 0, err)
