@@ -24,10 +24,9 @@
 #define LOOK_MS 50		/* while something is waited for */
 #define END_STALLS 4		/* at the end a slow server has so many times what is too long for one alert */
 
-/* The fast ones first: each takes a whole batch before the next one does. */
-static const struct sink_ops *const all_sinks[] = {
-	&sink_stdout, &sink_syslog, &sink_file, &sink_program, &sink_http,
-};
+#define ROW(name_) &sink_##name_,
+static const struct sink_ops *const all_sinks[] = { SINKS(ROW) };
+#undef ROW
 
 struct line_hdr {
 	u32 len;
