@@ -133,7 +133,6 @@ static void report(struct lane *l, struct sink *s, int err, u64 lost)
 
 	if (!err)
 		return;
-	ADD(l->failed, lost);
 	now = clock_ns(CLOCK_MONOTONIC);
 	if (s->told_ns && now < s->told_ns + NS_PER_S) {
 		s->untold++;
@@ -144,6 +143,7 @@ static void report(struct lane *l, struct sink *s, int err, u64 lost)
 		s->untold = 0;
 	}
 	s->why[0] = '\0';
+	ADD(l->failed, lost);	/* last: who sees it has been told */
 }
 
 /* What a sink does between these two is watched by outputs_check(). */
