@@ -317,11 +317,27 @@ static int take_program(struct parser *p)
 	return 0;
 }
 
-/* What is no option has no meaning, but there it is likely to be a forgotten "--". */
+/* A command that is misspelt must not start a sensor. */
+static int check_command(struct parser *p, const char *arg)
+{
+	struct similar s = { .word = arg };
+
+	similar_offer(&s, "doctor");
+	similar_offer(&s, "top");
+	similar_offer(&s, "driver");
+	similar_offer(&s, "rules");
+	if (!s.best)
+		return 0;
+	diag_set(p->d, "‘%s’ is no command of saker; see saker --help", arg);
+	diag_meant(p->d, s.best);
+	return -EINVAL;
+}
+
+/* What is no option has no meaning, but for rules it is likely to be a forgotten "--". */
 static int take_word(struct parser *p, const char *arg)
 {
 	if (!p->c->rules_cmd.given)
-		return 0;
+		return p->i == 1 ? check_command(p, arg) : 0;
 	return diag_set(p->d, "saker rules: ‘%s’ is no option; see saker rules --help", arg);
 }
 
