@@ -8,8 +8,9 @@
 # make bench      figures, each beside a baseline
 # make soak       MINUTES=60 of mixed load: does memory stay, is nothing lost?
 # make fuzz       every fuzz target for FUZZ_SECONDS each
-# make lint       layers, spelling of headers, cppcheck
-# make install    DESTDIR=, PREFIX=
+# make lint       layers, names in pages, licence lines, cppcheck
+# make install    DESTDIR=, PREFIX=; a configuration that is there is kept
+# make uninstall  all but the configuration
 #
 # SAN=address,undefined   build with these sanitizers (in build/san)
 # LTO=1                   optimised as a whole (in build/lto): a tenth fewer instructions, a slow link
@@ -60,7 +61,7 @@ NEEDS_output  = output filter field proc event http base
 NEEDS_app     = app output rules filter field proc setup capture event http base
 NEEDS_tool    = rules output filter field proc capture event http base
 
-.PHONY: all deps run test check guest test-vm bench soak fuzz lint install clean tests
+.PHONY: all deps run test check guest test-vm bench soak fuzz lint install uninstall clean tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -211,7 +212,7 @@ lint:
 
 install: all
 	install -D -m 755 $(BUILD)/saker $(DESTDIR)$(PREFIX)/bin/saker
-	install -D -m 644 etc/saker.yaml $(DESTDIR)/etc/saker/saker.yaml
+	[ -e $(DESTDIR)/etc/saker/saker.yaml ] || install -D -m 644 etc/saker.yaml $(DESTDIR)/etc/saker/saker.yaml
 	install -D -m 644 etc/saker_rules.yaml $(DESTDIR)/etc/saker/saker_rules.yaml
 	install -D -m 644 packaging/systemd/saker.service $(DESTDIR)$(PREFIX)/lib/systemd/system/saker.service
 	sed -i 's|/usr/local/bin/|$(PREFIX)/bin/|' $(DESTDIR)$(PREFIX)/lib/systemd/system/saker.service
@@ -220,6 +221,11 @@ install: all
 		install -D -m $$m $$f $(DESTDIR)$(PREFIX)/share/saker/src/$$f || exit 1; \
 	done
 	echo 'VERSION = $(VERSION)' >$(DESTDIR)$(PREFIX)/share/saker/src/Makefile	# drivers/ look there
+
+# All but what is in /etc/saker.
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/saker $(DESTDIR)$(PREFIX)/lib/systemd/system/saker.service
+	rm -rf $(DESTDIR)$(PREFIX)/share/saker
 
 clean:
 	rm -rf build

@@ -24,6 +24,24 @@ struct event_hdr {
 	u32 nparams;
 } __attribute__((packed));
 
+/* As large as the highest number is, and one more: nobody has to keep a copy of it. */
+union event_numbers {
+#define EVENT(NR_, ID_, ...) char ID_[NR_ + 1];
+#define EXTRACT(NR_, ID_, ...) char ID_[NR_ + 1];
+#define UNUSED(NR_, ID_) char ID_[NR_ + 1];
+#include "schema/events.def"
+#undef EVENT
+#undef EXTRACT
+#undef UNUSED
+};
+
+union syscall_codes {
+#define SYSCALL(CODE_, NAME_, EVENT_, USE_) char NAME_##_[CODE_ + 1];
+#include "schema/syscalls.def"
+#undef SYSCALL
+};
+
+/* Even numbers: the beginning of a call, or what has no end; odd ones: the end. */
 enum event_type {
 #define EVENT(NR_, ID_, ...) EV_##ID_ = NR_,
 #define EXTRACT(NR_, ID_, ...) EV_##ID_ = NR_,
@@ -32,7 +50,7 @@ enum event_type {
 #undef EVENT
 #undef EXTRACT
 #undef UNUSED
-	EV_MAX = 454,
+	EV_MAX = sizeof(union event_numbers),
 };
 
 /* Syscall codes, the same on every architecture. */
@@ -41,7 +59,7 @@ enum syscall_code {
 #define SYSCALL(CODE_, NAME_, EVENT_, USE_) SC_##NAME_ = CODE_,
 #include "schema/syscalls.def"
 #undef SYSCALL
-	SC_MAX = 454,
+	SC_MAX = sizeof(union syscall_codes),
 };
 
 /*

@@ -121,9 +121,8 @@ enum event_flags {
 
 /* How a syscall is used; see schema/syscalls.def. */
 enum syscall_use {
-	SU_USED = 1 << 0,
-	SU_KEEP = 1 << 1,
-	SU_SHED = 1 << 2,
+	SU_USED = 1 << 0,		/* has an event of its own; follows from the row */
+	SU_KEEP = 1 << 1,		/* Falco's state is made from it */
 
 	/* what it changes in the picture of a process; rows of src/app/interest.c say it in words */
 	SU_BIRTH = 1 << 3,

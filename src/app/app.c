@@ -77,6 +77,8 @@ static enum outcome print_static(struct app *a)
 			"WARNING: --markdown is deprecated, use --format markdown instead.\n");
 	if (cmd->help && cmd->rules_cmd.given)
 		rules_cmd_help();
+	else if (cmd->help && cmd->doctor)
+		doctor_help();
 	else if (cmd->help)
 		info_print_help();
 	else if (cmd->config_schema)
@@ -532,26 +534,30 @@ static void tell_skipped(const struct app *a)
 	log_debug("Skipping event processing in dry-run");
 }
 
-static enum outcome init_outputs(struct app *a)
+static void set_output_options(struct app *a)
 {
 	const struct config *c = &a->cfg;
+	struct output_options *o = &a->oopt;
 
-	a->oopt = (struct output_options){
-		.buffered = c->buffered_outputs,
-		.stdout_enabled = c->stdout_enabled, .syslog_enabled = c->syslog_enabled,
-		.file = { c->file_enabled, c->file_keep_alive, c->file_name },
-		.program = { c->program_enabled, c->program_keep_alive, c->program },
-		.capacity = c->queue_capacity,
-		.max_bytes = config_queue_bytes(c),
-		.timeout_ms = c->output_timeout_ms,
-		.wait = engine_is_replay(c),
-		.interrupted = signals_stopping,
-		.failed = output_failed, .noted = output_noted, .blocked = output_blocked,
-		.lower_thread = c->privileges_drop ? privileges_lower_thread : NULL,
-		.lower_apart = c->privileges_drop ? privileges_lower_network : NULL,
-		.lower_child = privileges_lower_child,
-	};
+	*o = c->sinks;
+	o->buffered = c->buffered_outputs;
+	o->capacity = c->queue_capacity;
+	o->max_bytes = config_queue_bytes(c);
+	o->timeout_ms = c->output_timeout_ms;
+	o->wait = engine_is_replay(c);
+	o->interrupted = signals_stopping;
+	o->failed = output_failed;
+	o->noted = output_noted;
+	o->blocked = output_blocked;
+	o->lower_thread = c->privileges_drop ? privileges_lower_thread : NULL;
+	o->lower_apart = c->privileges_drop ? privileges_lower_network : NULL;
+	o->lower_child = privileges_lower_child;
 	set_http_options(a);
+}
+
+static enum outcome init_outputs(struct app *a)
+{
+	set_output_options(a);
 	if (!outputs_enabled(&a->oopt)) {
 		diag_set(&a->diag,
 			 "No output configured, please make sure at least one output is configured "

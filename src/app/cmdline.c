@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "app/engine.h"
 #include "base/similar.h"
 
 enum option_kind {
@@ -316,11 +317,27 @@ static int take_program(struct parser *p)
 	return 0;
 }
 
-/* What is no option has no meaning, but there it is likely to be a forgotten "--". */
+/* A command that is misspelt must not start a sensor. */
+static int check_command(struct parser *p, const char *arg)
+{
+	struct similar s = { .word = arg };
+
+	similar_offer(&s, "doctor");
+	similar_offer(&s, "top");
+	similar_offer(&s, "driver");
+	similar_offer(&s, "rules");
+	if (!s.best)
+		return 0;
+	diag_set(p->d, "‘%s’ is no command of saker; see saker --help", arg);
+	diag_meant(p->d, s.best);
+	return -EINVAL;
+}
+
+/* What is no option has no meaning, but for rules it is likely to be a forgotten "--". */
 static int take_word(struct parser *p, const char *arg)
 {
 	if (!p->c->rules_cmd.given)
-		return 0;
+		return p->i == 1 ? check_command(p, arg) : 0;
 	return diag_set(p->d, "saker rules: ‘%s’ is no option; see saker rules --help", arg);
 }
 
@@ -385,10 +402,12 @@ void cmdline_help(struct buf *out)
 {
 	buf_adds(out, "saker - watches a Linux system and raises alerts by rules\n"
 		      "Usage:\n  saker [OPTION...]            watch\n"
-		      "  saker doctor [OPTION...]     try a start, say what is wrong and how to mend it\n"
+		      "  saker doctor [OPTION...]     try a start, say what is wrong and how to mend it; see saker doctor --help\n"
 		      "  saker top [OPTION...]        show what the running sensor does; see saker top --help\n"
 		      "  saker driver COMMAND         look after the drivers; see saker driver --help\n"
 		      "  saker rules --WHAT           what the rules need; see saker rules --help\n\n");
 	for (u32 i = 0; i < ARRAY_SIZE(options); i++)
 		add_row_help(&options[i], out);
+	buf_addf(out, "\nStatus: 0; 1 for errors in options, configuration or rules; %d when no driver works here; with\n"
+		 "--userspace that of the program.\n", EXIT_NO_DRIVER);
 }

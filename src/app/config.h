@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/shape.h"
 #include "base/vec.h"
+#include "output/outputs.h"
 #include "rules/rules.h"
 
 struct strlist {
@@ -81,11 +82,7 @@ struct config {
 	const char *matching;
 	bool first_match;
 	u64 queue_capacity;
-	bool stdout_enabled, syslog_enabled;
-	bool file_enabled, file_keep_alive;
-	const char *file_name;
-	bool program_enabled, program_keep_alive;
-	const char *program;
+	struct output_options sinks;	/* the keys of sinks but http; the rest is init_outputs()' */
 	struct {
 		bool enabled, insecure, mtls, echo, compress, keep_alive;
 		const char *url, *user_agent, *ca_cert, *ca_bundle, *ca_path, *client_cert, *client_key;

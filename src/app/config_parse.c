@@ -404,10 +404,10 @@ static int check_outputs(struct config *c, struct diag *d)
 {
 	u8 addr[16];
 
-	if (c->file_enabled && !c->file_name[0])
+	if (c->sinks.file.enabled && !c->sinks.file.filename[0])
 		return config_bad(c, d,
 				  "file output enabled but no filename in configuration block");
-	if (c->program_enabled && !c->program[0])
+	if (c->sinks.program.enabled && !c->sinks.program.program[0])
 		return config_bad(c, d,
 				  "program output enabled but no program in configuration block");
 	if (c->web.port > 65535)

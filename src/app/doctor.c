@@ -268,6 +268,19 @@ static void judge_source(struct doctor *doc, int err, const struct diag *d)
 	judge_wants(doc);
 }
 
+void doctor_help(void)
+{
+	printf("saker doctor - tries a start, says what is wrong and how to mend it\n"
+	       "Usage: saker doctor [OPTION...]\n\n"
+	       "Options are those of the start that it tries (see saker --help), such as:\n\n"
+	       "  -c FILE                     Configuration file (default: /etc/saker/saker.yaml).\n"
+	       "  -r PATH                     Rules file, or folder of them, in place of rules_files. Repeatable.\n"
+	       "  -o, --option KEY=VALUE      Set a configuration key. Repeatable.\n"
+	       "  -h, --help                  Print this text.\n\n"
+	       "A sensor that runs already is not disturbed. Status: 0 when nothing is wrong, 1 when something\n"
+	       "is, %d when no driver works here.\n", EXIT_NO_DRIVER);
+}
+
 int doctor_run(struct run *r)
 {
 	struct doctor doc = { .run = r };

@@ -11,5 +11,6 @@
  * wrong, 1 when something is, EXIT_NO_DRIVER when no driver works.
  */
 int doctor_run(struct run *r);
+void doctor_help(void);
 
 #endif

@@ -125,7 +125,7 @@ static int compare_ignored(const void *a, const void *b)
 void info_print_ignored(void)
 {
 	bool seen[EV_MAX] = { false };
-	const char *names[EV_MAX];
+	const char *names[EV_MAX] = { NULL };
 	u32 n = 0;
 
 	for (u32 code = 1; code < SC_MAX; code++) {

@@ -74,7 +74,8 @@ static const struct flag_table flag_tables[] = {
 };
 #undef FLAG_TABLE
 
-#define SYSCALL(CODE_, NAME_, EVENT_, USE_) [CODE_] = { #NAME_, EV_##EVENT_, USE_ },
+#define SYSCALL(CODE_, NAME_, EVENT_, USE_)					\
+	[CODE_] = { #NAME_, EV_##EVENT_, (USE_) | (EV_##EVENT_ == EV_GENERIC_X ? 0 : SU_USED) },
 static const struct syscall_desc syscalls[SC_MAX] = {
 #include "schema/syscalls.def"
 };

@@ -24,10 +24,9 @@
 #define LOOK_MS 50		/* while something is waited for */
 #define END_STALLS 4		/* at the end a slow server has so many times what is too long for one alert */
 
-/* The fast ones first: each takes a whole batch before the next one does. */
-static const struct sink_ops *const all_sinks[] = {
-	&sink_stdout, &sink_syslog, &sink_file, &sink_program, &sink_http,
-};
+#define ROW(name_) &sink_##name_,
+static const struct sink_ops *const all_sinks[] = { SINKS(ROW) };
+#undef ROW
 
 struct line_hdr {
 	u32 len;
@@ -134,7 +133,6 @@ static void report(struct lane *l, struct sink *s, int err, u64 lost)
 
 	if (!err)
 		return;
-	ADD(l->failed, lost);
 	now = clock_ns(CLOCK_MONOTONIC);
 	if (s->told_ns && now < s->told_ns + NS_PER_S) {
 		s->untold++;
@@ -145,6 +143,7 @@ static void report(struct lane *l, struct sink *s, int err, u64 lost)
 		s->untold = 0;
 	}
 	s->why[0] = '\0';
+	ADD(l->failed, lost);	/* last: who sees it has been told */
 }
 
 /* What a sink does between these two is watched by outputs_check(). */

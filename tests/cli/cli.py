@@ -23,6 +23,20 @@ def t_help(d):
             raise AssertionError("%s is missing" % option)
 
 
+def t_doctor_help(d):
+    rc, out, err = d.run("doctor", "--help", raw=True)
+    same((rc, err), (0, ""))
+    holds(out, r"^Usage: saker doctor ")
+
+
+def t_misspelt_command(d):
+    for word, meant in (("dcotor", "doctor"), ("rule", "rules"), ("drivers", "driver")):
+        rc, out, err = d.run(word, raw=True)
+        same((rc, out), (1, ""))
+        holds(err, "^Error: ‘%s’ is no command of saker; see saker --help$" % word)
+        holds(err, "Did you mean '%s'" % meant)
+
+
 def t_text(d):
     rc, out, err = d.run()
     same(rc, 0, err)

@@ -77,16 +77,16 @@ def t_error_of_execveat(d):
 
 
 def t_base64(d):
-    """evt.buffer is encoded twice, evt.arg.data once; a condition compares the bytes; an empty buffer shows nothing of the one before."""
+    """evt.buffer is encoded twice, evt.arg.data once; a condition compares the bytes; an empty buffer is as much of NULL as the one before had."""
     s = machine()
     s.event("SYSCALL_READ_X", tid=42, ts=10**18, res=3, data=b"a\0b", fd=4, size=9)
     s.event("SYSCALL_READ_X", tid=42, ts=10**18 + 1, res=0, data=b"", fd=4, size=9)
     rules = (("evt.type = read", "%evt.buffer %evt.arg.data"), ("evt.buffer bcontains 6100", "found"))
     a = printed(d, s, *rules, options=("buffer_format_base64=true",))
-    same([x["output"].split("Informational ", 1)[1] for x in a], ["WVFCaQ== YQBi", "found", " NULL"])
-    same([x["output_fields"].get("evt.buffer") for x in a], ["WVFCaQ==", None, ""])
+    same([x["output"].split("Informational ", 1)[1] for x in a], ["WVFCaQ== YQBi", "found", "TlVMTA== NULL"])
+    same([x["output_fields"].get("evt.buffer") for x in a], ["WVFCaQ==", None, "TlVMTA=="])
     a = printed(d, s, *rules)
-    same([x["output_fields"].get("evt.buffer") for x in a], ["a.b", None, ""])
+    same([x["output_fields"].get("evt.buffer") for x in a], ["a.b", None, "NUL"])
 
 
 sys.exit(run_tests(globals()))

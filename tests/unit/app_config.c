@@ -44,7 +44,7 @@ static void defaults(void **state)
 	(void)state;
 	assert_int_equal(load(&c, "", NULL, &d), 0);
 	assert_string_equal(c.engine_kind, "auto");
-	assert_false(c.stdout_enabled);
+	assert_false(c.sinks.stdout_enabled);
 	assert_true(c.log_syslog);
 	assert_true(c.json_output_property);
 	assert_true(c.first_match);

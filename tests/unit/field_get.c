@@ -271,7 +271,7 @@ static void test_values(void **state)
 		decode(&m, cases[i].type, 300, &ev);
 		assert_true(proc_apply(p, &ev));
 		field_ctx_event(&x, &ev);
-		for (size_t k = 0; cases[i].want[k].field; k++)
+		for (size_t k = 0; k < ARRAY_SIZE(cases[i].want) && cases[i].want[k].field; k++)
 			check(&x, cases[i].want[k].field, cases[i].want[k].text);
 		proc_done(p, &ev);
 		field_ctx_fini(&x);

@@ -224,7 +224,7 @@ static void test_rows(void **state)
 	strmap_fini(&seen);
 }
 
-/* As many fields as rules written for Falco know. */
+/* At least as many fields as rules written for Falco know. */
 static void test_counts(void **state)
 {
 	static const struct {
@@ -240,11 +240,11 @@ static void test_counts(void **state)
 	(void)state;
 	for (u32 i = 0; i < ARRAY_SIZE(want); i++) {
 		assert_string_equal(set->classes[i]->name, want[i].name);
-		assert_int_equal(set->classes[i]->n, want[i].n);
+		assert_true(set->classes[i]->n >= want[i].n);
 		if (!set->classes[i]->hidden)
 			listed += set->classes[i]->n - count_unlisted(set->classes[i]);
 	}
-	assert_int_equal(listed, 207);
+	assert_true(listed >= 207);
 }
 
 int main(void)

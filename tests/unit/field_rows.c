@@ -413,7 +413,7 @@ static void test_values(void **state)
 		start(&x);
 		cases[i].make(&m);
 		begin(&x, &m, cases[i].type, cases[i].tid, &ev);
-		for (size_t k = 0; cases[i].want[k].field; k++)
+		for (size_t k = 0; k < ARRAY_SIZE(cases[i].want) && cases[i].want[k].field; k++)
 			check(&x, cases[i].want[k].field, cases[i].want[k].text);
 		end(&x, &ev);
 	}
