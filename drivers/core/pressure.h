@@ -17,15 +17,18 @@ static inline_ u64 event_word(const struct scratch *s, u64 at)
 static inline_ u64 equal_key(const struct scratch *s, u32 len)
 {
 	struct held_hash h;
-	u32 i;
+	u32 i, n = len;
 
 	if (len > HELD_SAME_MAX)
 		return 0;
+	opaque(n);	/* the verifier takes all ends of the loop for the same */
 	held_hash_init(&h, config.held_keys[0], config.held_keys[1]);
 	held_hash_add(&h, event_word(s, len - 8));	/* the words below may leave a rest */
-	for (i = 8; i + 8 <= HELD_SAME_MAX; i += 8)
-		if (i + 8 <= len)
-			held_hash_add(&h, event_word(s, i));
+	for (i = 8; i + 8 <= HELD_SAME_MAX; i += 8) {
+		if (i + 8 > n)
+			break;
+		held_hash_add(&h, event_word(s, i));
+	}
 	return held_hash_end(&h);
 }
 
