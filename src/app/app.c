@@ -341,6 +341,16 @@ static enum outcome become_user(struct app *a)
 	return fail_if(privileges_become(a->cfg.privileges_user, &a->diag));
 }
 
+/* Before the rules, when nothing will end the run but a mistake in them. */
+static enum outcome prepare(struct app *a)
+{
+	const struct cmdline *c = &a->cmd;
+
+	if (!c->dry_run && !c->support && !c->doctor && !c->rules_cmd.given && !c->list_rules && !c->list_rule)
+		engine_prepare(&a->cfg);
+	return GO_ON;
+}
+
 static void log_selection(const struct config *c)
 {
 	for (u32 i = 0; i < c->nselection; i++) {
@@ -734,7 +744,7 @@ static enum outcome finish(struct app *a, enum outcome outcome)
 
 static enum outcome (*const steps[])(struct app *) = {
 	print_static, load_config, print_versions, require_config, plugins, list, select_sources,
-	validate, become_user, load_rules, support, tell_rules, choose_syscalls,
+	validate, become_user, prepare, load_rules, support, tell_rules, choose_syscalls,
 	doctor, init_outputs, init_metrics, write_pidfile, run,
 };
 
@@ -799,6 +809,7 @@ int app_main(int argc, char **argv)
 	for (u32 i = 0; i < ARRAY_SIZE(steps) && outcome == GO_ON; i++)
 		outcome = steps[i](&a);
 	outcome = finish(&a, outcome);
+	engine_unprepare(&a.cfg);
 	if (!a.run.alerts_stuck)
 		fflush(stdout);
 	if (outcome == FAILED)

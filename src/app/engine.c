@@ -575,3 +575,19 @@ int engine_open(struct run *r, struct diag *d)
 		return open_live(r, d);
 	return diag_set(d, "engine.kind '%s' is not a valid kind.", r->cfg->engine_kind);
 }
+
+void engine_prepare(const struct config *c)
+{
+	const struct driver *d = driver_by_name(c->engine_kind);
+
+	if (d && d->prepare)
+		d->prepare();
+}
+
+void engine_unprepare(const struct config *c)
+{
+	const struct driver *d = driver_by_name(c->engine_kind);
+
+	if (d && d->drop)
+		d->drop();
+}

@@ -19,6 +19,9 @@ int engine_open(struct run *r, struct diag *d);
 int engine_open_workers(struct crew *c, struct diag *d);
 /* Appends the names of the rules that want one of the events (a bit for each type); their number. */
 u32 engine_rules_of(const struct run *r, const u64 *events, struct buf *out);
+/* What the driver needs whatever the rules are is made while they are read.  engine_unprepare() afterwards, always. */
+void engine_prepare(const struct config *c);
+void engine_unprepare(const struct config *c);
 bool engine_is_replay(const struct config *c);
 
 #endif

@@ -472,4 +472,5 @@ out:
 }
 
 const struct driver driver_core = { .name = "modern_ebpf", .title = "modern BPF probe", .workers = WORKERS_MAX,
-				    .open = core_open };
+				    .open = core_open,
+				    .prepare = core_early_start, .drop = core_early_drop };

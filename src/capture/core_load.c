@@ -14,15 +14,12 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "capture/core_btf.h"
 #include "capture/core_loss.h"
+#include "capture/core_object.h"
 #include "capture/route.h"
 #include "capture/tracepoint.h"
 #include "capture/verifier.h"
 #include "event/table.h"
-#include "core.skel.h"
-#include "plain.skel.h"
-#include "small.skel.h"
 
 /* Of threads whose arguments are kept, where their number costs memory beforehand: 1 KiB each. */
 #define STASHES_PREALLOCATED 8192
@@ -30,16 +27,7 @@
 /* Of address space: only the log of a rejected program is written. */
 #define LOG_BYTES ((size_t)1 << 20)
 
-static const struct {
-	const char *name;
-	const void *(*bytes)(size_t *ret_len);
-} variants[CORE_VARIANTS] = {
-	{ "core", core_bpf__elf_bytes },
-	{ "plain", plain_bpf__elf_bytes },
-	{ "small", small_bpf__elf_bytes },
-};
-
-enum { SMALL = ARRAY_SIZE(variants) - 1, NONE };
+enum { SMALL = CORE_VARIANTS - 1, NONE };
 
 /*
  * By name, also as plain ones, with their tracepoints.  Without one they are raw ones on any kernel: those
@@ -114,9 +102,9 @@ static void drop_variants(struct core_loader *l)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 
-	for (u32 i = 0; i < ARRAY_SIZE(variants); i++) {
+	for (u32 i = 0; i < CORE_VARIANTS; i++) {
 		size_t len;
-		uintptr_t start = (uintptr_t)variants[i].bytes(&len), end = (start + len) & ~(page - 1);
+		uintptr_t start = (uintptr_t)core_variant_bytes(i, &len), end = (start + len) & ~(page - 1);
 
 		start = (start + page - 1) & ~(page - 1);
 		if (start < end)
@@ -256,38 +244,6 @@ static u32 program_id(const struct core_loader *l, const struct core_group *g, c
 
 /* ---- maps ---------------------------------------------------------------------------- */
 
-static struct bpf_object *open_variant(const struct core_loader *l, u32 variant)
-{
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "saker");
-	char path[64];
-	size_t len;
-	const void *bytes = variants[variant].bytes(&len);
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", l->btf[variant]);
-	if (l->btf[variant] >= 0)
-		opts.btf_custom_path = path;
-	return bpf_object__open_mem(bytes, len, &opts);
-}
-
-/* The same when it is the first of its variant: the file that the others find their types in is made. */
-static struct bpf_object *open_first(struct core_loader *l, u32 variant)
-{
-	struct bpf_object *o;
-	struct btf *kernel;
-
-	l->btf[variant] = memfd_create("saker-btf", MFD_CLOEXEC);
-	o = open_variant(l, variant);
-	kernel = btf__load_vmlinux_btf();
-	if (o && l->btf[variant] >= 0 &&
-	    (!kernel || core_btf_write(bpf_object__btf(o), kernel, l->btf[variant]))) {
-		close_fd(&l->btf[variant]);
-		bpf_object__close(o);
-		o = open_variant(l, variant);
-	}
-	btf__free(kernel);
-	return o;
-}
-
 static int create_map(struct core_loader *l, int i, const struct bpf_map *m, int *ret_fd)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = bpf_map__map_flags(m));
@@ -326,7 +282,7 @@ static int create_maps(struct core_loader *l, struct core_group *g, const struct
  * most of the time goes to relocation in libbpf and to the verifier.  There is one for each
  * variant that is needed, and for the one that most programs come from two.
  */
-enum { PARTS = ARRAY_SIZE(variants) + 1, PART_WORTH = 8 };	/* programs */
+enum { PARTS = CORE_VARIANTS + 1, PART_WORTH = 8 };	/* programs */
 
 struct part {
 	const struct core_loader *l;
@@ -350,7 +306,7 @@ static bool spoilt(const struct part *part, const struct bpf_program *p)
 	if (strcmp(spoil + n + 1, name))
 		return false;
 	return !strncmp(spoil, "big", n) ? part->variant != SMALL :
-	       !strncmp(spoil, variants[part->variant].name, n);
+	       !strncmp(spoil, core_variant_name(part->variant), n);
 }
 
 /* Returns with no value set: what no verifier accepts. */
@@ -424,7 +380,7 @@ static void *load_part(void *arg)
 	size_t n = 0;
 
 	if (!part->o)
-		part->o = open_variant(part->l, part->variant);
+		part->o = core_object_open(part->variant, part->l->btf[part->variant]);
 	if (!part->o) {
 		part->err = -errno;
 		return NULL;
@@ -461,7 +417,7 @@ static bool refuse(struct core_loader *l, const struct core_group *g, u32 id,
 		diag_set(d, "the kernel rejects the eBPF program %s: %s", loss.program, why);
 		return false;
 	}
-	loss.instead = l->variant[id] == NONE ? NULL : variants[l->variant[id]].name;
+	loss.instead = l->variant[id] == NONE ? NULL : core_variant_name(l->variant[id]);
 	core_loss_of(id, l->variant[id] == NONE, l->variant[id] == SMALL, &loss);
 	if (l->opt->rejected)
 		l->opt->rejected(l->opt->ctx, &loss);
@@ -544,12 +500,12 @@ static void *fill_rings(void *arg)
 static u32 divide(const struct core_loader *l, const struct core_group *g, const bool *want,
 		  struct part *parts)
 {
-	u32 count[ARRAY_SIZE(variants)] = { 0 }, n = 0;
+	u32 count[CORE_VARIANTS] = { 0 }, n = 0;
 
 	for (u32 id = 0; id < CORE_IDS; id++)
 		if (want[id])
 			count[l->variant[id]]++;
-	for (u32 v = 0; v < ARRAY_SIZE(variants); v++) {
+	for (u32 v = 0; v < CORE_VARIANTS; v++) {
 		u32 of = !count[v] ? 0 : v == l->base && count[v] >= PART_WORTH ? 2 : 1;
 
 		for (u32 i = 0; i < of; i++)
@@ -557,6 +513,25 @@ static u32 divide(const struct core_loader *l, const struct core_group *g, const
 						    .index = i, .count = of };
 	}
 	return n;
+}
+
+/* What was made beforehand, as far as it fits. */
+static void take_early(struct core_loader *l, struct part *parts, u32 n)
+{
+	struct bpf_object *objects[2];
+	int btf;
+
+	if (!core_early_take(objects, &btf))
+		return;
+	for (u32 i = 0, to = 0; i < 2; i++) {
+		while (to < n && parts[to].variant)
+			to++;
+		if (to < n)
+			parts[to++].o = objects[i];
+		else
+			bpf_object__close(objects[i]);
+	}
+	l->btf[0] = btf;
 }
 
 static int load_parts(struct core_loader *l, struct core_group *g, struct part *parts, u32 n,
@@ -567,11 +542,12 @@ static int load_parts(struct core_loader *l, struct core_group *g, struct part *
 	void *unfilled = NULL;
 	int err = 0;
 
+	take_early(l, parts, n);
 	for (u32 i = 0; i < n; i++)
-		if (l->btf[parts[i].variant] < 0)
-			parts[i].o = open_first(l, parts[i].variant);
+		if (l->btf[parts[i].variant] < 0 && !parts[i].o)
+			parts[i].o = core_object_first(parts[i].variant, &l->btf[parts[i].variant]);
 	if (!parts[0].o)
-		parts[0].o = open_variant(l, parts[0].variant);
+		parts[0].o = core_object_open(parts[0].variant, l->btf[parts[0].variant]);
 	err = parts[0].o ? create_maps(l, g, parts[0].o) : -errno;
 	if (err)
 		return err;

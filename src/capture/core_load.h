@@ -14,6 +14,7 @@
 
 #include "base/diag.h"
 #include "base/vec.h"
+#include "capture/core_object.h"
 #include "capture/driver.h"
 #include "schema/core_abi.h"
 
@@ -25,9 +26,6 @@ enum core_program {
 	/* at the tracepoint of one event, attached while that is wanted: drivers/core/points.h */
 	CORE_POINTS, CORE_SIGNAL = CORE_POINTS, CORE_SWITCH, CORE_FAULT_USER, CORE_FAULT_KERNEL, CORE_PROGRAMS
 };
-
-/* The programs as they are built for newer and for older kernels, and with less to do. */
-enum { CORE_VARIANTS = 3 };
 
 enum core_map {
 	CORE_SCRATCH, CORE_RINGS, CORE_STASHES, CORE_LIVE, CORE_FILTERS, CORE_SHARED,

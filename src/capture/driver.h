@@ -61,6 +61,12 @@ struct driver {
 	const u16 *lacks;	/* codes of the events that it cannot see, and others do; ends in 0; NULL: none */
 	bool (*divides)(void);	/* NULL, or false: not on this kernel */
 	/*
+	 * Begins in a thread what open() needs whatever it is asked for, at most once.  Who calls it calls
+	 * drop(), too, after open() or in its place.  NULL: there is nothing of the kind.
+	 */
+	void (*prepare)(void);
+	void (*drop)(void);
+	/*
 	 * Starts to capture the syscalls of interest.  Returns 0 or a negative errno; d then
 	 * names what is missing and the remedy.
 	 */
