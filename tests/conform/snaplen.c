@@ -2,6 +2,7 @@
 /*
  * More than snaplen of the data of some sockets: by their ports, and by what the data begin with.
  *
+ * capture: read,write,pread64,pwrite64,readv,writev,sendto,recvfrom,sendmsg,recvmsg,sendmmsg,recvmmsg,process_vm_readv,process_vm_writev
  * full ports: 7000-7010
  */
 #include "expect.h"
