@@ -45,7 +45,8 @@ int config_check_snaplen(struct config *c, struct diag *d)
 	if (c->dynamic.statsd_port > PORT_MAX)
 		return config_bad(c, d, "dynamic_snaplen.statsd_port is at most 65535; 0: none");
 	if (!parse_ports(c->dynamic.full_ports, &c->dynamic.full_first, &c->dynamic.full_last))
-		return config_bad(c, d, "dynamic_snaplen.full_ports \"%s\": a port from 1 to 65535 is expected, or the first and "
-				  "the last of several, such as 8000-8100; empty: none", c->dynamic.full_ports);
+		return config_bad(c, d, "dynamic_snaplen.full_ports \"%s\": a port from 1 to 65535 is expected, or the "
+				  "first and the last of several, such as 8000-8100; empty: none",
+				  c->dynamic.full_ports);
 	return 0;
 }

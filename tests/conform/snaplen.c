@@ -98,7 +98,8 @@ static void streams(void)
 		size_t n;
 		long len, sent, received;
 	} rows[] = {
-		{ 7000, TEXT("x"), LONG, FULL, FULL }, { 7010, TEXT("x"), LEN, LEN, LEN }, { 7005, TEXT("x"), 100, 100, 100 },
+		{ 7000, TEXT("x"), LONG, FULL, FULL }, { 7010, TEXT("x"), LEN, LEN, LEN },
+		{ 7005, TEXT("x"), 100, 100, 100 },
 		{ 6999, TEXT("x"), LEN, SNAPLEN, SNAPLEN }, { 7011, TEXT("x"), LEN, SNAPLEN, SNAPLEN },
 		{ STATSD, TEXT("x"), LEN, MORE, SNAPLEN }, { 53, TEXT("x"), LEN, DNS, SNAPLEN },
 		{ 53, TEXT("GET / HTTP/1.1"), LEN, DNS, MORE },
@@ -106,8 +107,10 @@ static void streams(void)
 		{ 5000, TEXT("GET / HTTP/1.1"), 81, 81, 81 }, { 5000, TEXT("GET / HTTP/1.1"), 60, 60, 60 },
 		{ 5000, TEXT("GETS /"), LEN, SNAPLEN, SNAPLEN },
 		{ 5000, OPCODE("\xd4\x07\0\0"), LEN, MORE, MORE }, { 5000, OPCODE("\xd8\x07\0\0"), LEN, SNAPLEN, SNAPLEN },
-		{ 3306, TEXT("\x21\0\0\0\3select"), LEN, MORE, MORE }, { 3306, TEXT("GET / HTTP/1.1"), LEN, SNAPLEN, SNAPLEN },
-		{ 5432, TEXT("Q\0\0\0\x20select"), LEN, MORE, MORE }, { 5432, TEXT("\0\0\0\x50\0\3\0\0user"), LEN, MORE, MORE },
+		{ 3306, TEXT("\x21\0\0\0\3select"), LEN, MORE, MORE },
+		{ 3306, TEXT("GET / HTTP/1.1"), LEN, SNAPLEN, SNAPLEN },
+		{ 5432, TEXT("Q\0\0\0\x20select"), LEN, MORE, MORE },
+		{ 5432, TEXT("\0\0\0\x50\0\3\0\0user"), LEN, MORE, MORE },
 		{ 5432, TEXT("Z\0\0\0\x05I"), LEN, SNAPLEN, SNAPLEN }, { 27017, TEXT("x"), LEN, MORE, MORE },
 	};
 
@@ -186,7 +189,8 @@ static void messages(void)
 
 	begin_with("x", 1);
 	n = SYS(sendmsg, a.fd, &mo, 0);
-	EXPECT(SOCKET_SENDMSG_X, I(res, n), B(data, data, FULL), I(fd, a.fd), I(size, 18003), TUPLE(tuple, &a.name, &full.name));
+	EXPECT(SOCKET_SENDMSG_X, I(res, n), B(data, data, FULL), I(fd, a.fd), I(size, 18003),
+	       TUPLE(tuple, &a.name, &full.name));
 	n = SYS(recvmsg, full.fd, &mi, 0);
 	EXPECT(SOCKET_RECVMSG_X, I(res, n), I(size, 18003), B(data, data, FULL), TUPLE(tuple, &a.name, &full.name),
 	       NONE(msgcontrol), I(fd, full.fd));

@@ -70,7 +70,8 @@ static void by_ports(void **state)
 static void by_data(void **state)
 {
 	static const struct row rows[] = {
-		{ 40000, 3306, DATA("\x21\0\0\0\x03select"), SNAPLEN_MORE }, { 3306, 40000, DATA("\x21\0\0\0x"), SNAPLEN_MORE },
+		{ 40000, 3306, DATA("\x21\0\0\0\x03select"), SNAPLEN_MORE },
+		{ 3306, 40000, DATA("\x21\0\0\0x"), SNAPLEN_MORE },
 		{ 40000, 3306, DATA("\3xxxx"), SNAPLEN_MORE }, { 40000, 3306, DATA("x\3xxx"), SNAPLEN_MORE },
 		{ 40000, 3306, DATA("xx\3xx"), SNAPLEN_MORE }, { 40000, 3306, DATA("xxx\3x"), SNAPLEN_MORE },
 		{ 40000, 3306, DATA("xxxx\3"), SNAPLEN_MORE }, { 40000, 3306, DATA("xxxxx\3"), 0 },
@@ -79,7 +80,8 @@ static void by_data(void **state)
 		{ 40000, 3306, DATA("GET / HTTP/1.1"), 0 }, { 40000, 3307, DATA("\3xxxx"), 0 },
 
 		{ 40000, 5432, DATA("Q\0\0\0\x10select"), SNAPLEN_MORE }, { 5432, 40000, DATA("P\0xxxxx"), SNAPLEN_MORE },
-		{ 40000, 5432, DATA("E\0xxxxx"), SNAPLEN_MORE }, { 40000, 5432, DATA("\0\0\0\x40\0\3\0\0user"), SNAPLEN_MORE },
+		{ 40000, 5432, DATA("E\0xxxxx"), SNAPLEN_MORE },
+		{ 40000, 5432, DATA("\0\0\0\x40\0\3\0\0user"), SNAPLEN_MORE },
 		{ 40000, 5432, DATA("Qxxxxxx"), 0 }, { 40000, 5432, DATA("Z\0xxxxx"), 0 },
 		{ 40000, 5432, DATA("\0\0\0\x40\0\2\0\0user"), 0 }, { 40000, 5432, DATA("Q\0xxxx"), 0 },
 		{ 40000, 5432, DATA("GET / HTTP/1.1"), 0 }, { 40000, 5433, DATA("Q\0\0\0\x10select"), 0 },
