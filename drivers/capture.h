@@ -19,6 +19,7 @@
 #define PORT_WALK "drivers/kwalk/walk.h"
 #endif
 #include PORT_WALK
+#include "drivers/extract/snaplen.h"
 #include "drivers/extract/exec.h"
 
 #define EVENT(...)

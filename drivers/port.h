@@ -19,6 +19,7 @@
  *	u32 native_nr(c)	the number in the caller's own table
  *	bool compat(c)		the caller is a 32-bit process: its longs have 4 bytes
  *	u32 snaplen(c)		bytes of I/O data to keep
+ *	dynamic_snaplen(c)	the struct dynamic_snaplen that may make it more
  *	new_filename(c)		as an exec that succeeded was given it, in the kernel's memory; or NULL
  *	memo(c)			a struct memo of this event, zeroed when it begins
  *	u32 mmsg_index(c)	sendmmsg and recvmmsg are captured once for each message: which
@@ -72,7 +73,7 @@
  *	run_steps(c, fn, n, MAX)	for (i = 0; i < n && i < MAX && !fn(c, loop(c), i); i++)
  *				what goes on in fn, which STEP(fn) announces, is known only by what it
  *				leaves in loop(c) and in the event: a verifier looks at it once.  Of the call it knows
- *				task(c), compat(c) and snaplen(c) only
+ *				task(c), compat(c), snaplen(c) and dynamic_snaplen(c) only
  *	loop(c)			struct loop, for one loop at a time
  *
  * MAX is a power of two.  `inline_` is how the port wants a helper to be compiled.
@@ -129,6 +130,10 @@ struct loop {
 			unsigned long long addr, left, sum;
 		} io;
 		struct {
+			long long fd;
+			unsigned long long addr, n, peer, keep;
+		} snap;
+		struct {
 			unsigned long long addr, first, start;
 		} argv;
 		struct {
@@ -143,6 +148,10 @@ struct memo {
 	struct file *opened;
 	struct inode *opened_inode;
 	_Bool opened_known;
+};
+
+struct long_pair {
+	unsigned long long v[2];
 };
 
 /* Limits of what is copied, in bytes. */

@@ -10,7 +10,7 @@
 
 #include "schema/filter_abi.h"
 
-#define BPF_PROBE_ABI 5			/* of this header and of what the programs mean by it */
+#define BPF_PROBE_ABI 6			/* of this header and of what the programs mean by it */
 #define BPF_NOTE_SECTION "saker"
 
 /* In the section of that name. */
@@ -57,6 +57,7 @@ struct bpf_settings {
 	u64 epoch_ns;			/* monotonic time + this = time since 1970 */
 	u32 snaplen;
 	u32 self_pid;			/* 0: none */
+	struct dynamic_snaplen dynamic;
 	u32 drop_failed;
 	u32 want_exec, want_fork, want_exit;
 	u32 workers, ncpus;		/* their perf buffers: all CPUs of the first, ... */
@@ -95,6 +96,7 @@ struct bpf_scratch {
 	u32 type;			/* enum event_type */
 	u32 snaplen;
 	u32 tid;
+	struct dynamic_snaplen dynamic;
 	u64 epoch_ns;
 	u64 args[6];
 	s64 ret;

@@ -23,6 +23,7 @@ struct core_config {
 	u32 compat;			/* the kernel runs 32-bit programs */
 	u32 filter_permits;		/* seccomp's function returns a bool, not 0 and -1 */
 	u32 hold_back;			/* under pressure: see drivers/pressure.h */
+	struct dynamic_snaplen dynamic;
 	u64 held_keys[2];		/* random */
 };
 

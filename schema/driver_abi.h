@@ -24,6 +24,13 @@
 #define WORKERS_MAX 64
 #define WORKER_OF(tgid, n) ((u32)((u64)(u32)((u32)(tgid) * 2654435761u) * (n) >> 32))
 
+/* More than snaplen of the data of some sockets: see drivers/extract/snaplen.h. */
+struct dynamic_snaplen {
+	u16 enabled;
+	u16 full_first, full_last;	/* ports of which all is wanted; 0: none */
+	u16 statsd_port;
+};
+
 enum call_kind {
 	CALL_NATIVE,
 	CALL_COMPAT,			/* of a 32-bit caller */

@@ -23,7 +23,7 @@
 #include "schema/driver_abi.h"
 #include "schema/pressure.h"
 
-#define KMOD_ABI 7u		/* changes with anything in this file, and with the events */
+#define KMOD_ABI 8u		/* changes with anything in this file, and with the events */
 #define KMOD_CPUS_MAX 8192
 #define KMOD_DATA_OFFSET 1
 
@@ -53,6 +53,7 @@ struct kmod_options {
 	u32 drop_failed;
 	u32 worker, workers;	/* this one's number, of how many; 0 workers: 1 */
 	u32 hold_back;		/* under pressure: see drivers/pressure.h */
+	struct dynamic_snaplen dynamic;
 	u64 epoch_ns;		/* boot time + this = time stamps */
 };
 

@@ -203,6 +203,7 @@ static inline_ bool claim(struct entry *e, u32 code)
 	s->task = (u64)(unsigned long)e->task;
 	s->tid = bpf_get_current_pid_tgid();
 	s->snaplen = e->set->snaplen;
+	s->dynamic = e->set->dynamic;
 	s->epoch_ns = e->set->epoch_ns;
 	s->workers = e->set->workers;
 	s->ncpus = e->set->ncpus;

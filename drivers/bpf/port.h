@@ -47,6 +47,7 @@ static inline_ struct bpf_scratch *this_scratch(void)
 #define compat(c) ((c)->s->compat)
 #define loop(c) ((struct loop *)(c)->s->loop)
 #define snaplen(c) ((c)->s->snaplen)
+#define dynamic_snaplen(c) ((c)->s->dynamic)
 #define page_shift(c) PAGE_SHIFT
 #define arg(c, n) ((c)->s->args[n])
 
@@ -246,6 +247,17 @@ static inline_ u64 user_long(struct ctx *c, u64 addr, u32 n)
 	size = (size & 7) + 1;
 	bpf_read_user(&v, size, (void *)(addr + size * n));
 	return v;
+}
+
+/* Without branches: there are many of them. */
+static inline_ struct long_pair user_pair(struct ctx *c, u64 addr, u32 n)
+{
+	u64 v[2] = { 0 }, narrow = -(c->s->long_bytes >> 2 & 1ull), size = 2 * c->s->long_bytes - 1;
+
+	opaque(size);
+	size = (size & 15) + 1;
+	bpf_read_user(v, size, (void *)(addr + size * n));
+	return (struct long_pair){ { v[0] & ~(narrow << 32), v[1] | (v[0] >> 32 & narrow) } };
 }
 
 /* ---- loops --------------------------------------------------------------------- */

@@ -90,6 +90,7 @@ struct {
 #define compat(c) ((c)->s->compat)
 #define loop(c) ((struct loop *)(c)->s->loop)
 #define snaplen(c) config.snaplen
+#define dynamic_snaplen(c) config.dynamic
 #define page_shift(c) config.page_shift
 
 /* The program that saw the call put them there: how it came by them depends on where it sits. */

@@ -92,6 +92,22 @@ static inline_ u64 user_long(struct ctx *c, u64 addr, u32 n)
 	read_user(c, &w, sizeof(w), addr + 4 * n);
 	return w;
 }
+
+/* Two of them, at index 2 * n. */
+static inline_ struct long_pair user_pair(struct ctx *c, u64 addr, u32 n)
+{
+	struct long_pair v = { { 0 } };
+	u32 w[2] = { 0 };
+
+	if (!compat(c)) {
+		read_user(c, v.v, sizeof(v.v), addr + 16 * n);
+		return v;
+	}
+	read_user(c, w, sizeof(w), addr + 8 * n);
+	v.v[0] = w[0];
+	v.v[1] = w[1];
+	return v;
+}
 #endif
 
 static inline_ u32 user_u32(struct ctx *c, u64 addr)

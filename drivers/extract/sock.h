@@ -17,19 +17,32 @@ struct inet_end {
 	u16 port;	/* host order */
 };
 
+/* Of a socket, in host order; 0: none. */
+struct ports {
+	u16 local, remote;
+};
+
 static inline_ u16 swap16(u16 v)
 {
 	return v >> 8 | v << 8;
 }
 
-/* The address which the caller passed, if it is of that family. */
-static inline_ void user_end(struct ctx *c, u64 addr, u32 family, struct inet_end *e)
+/* False: the caller passed no address of that family. */
+static inline_ bool user_port(struct ctx *c, u64 addr, u32 family, u16 *ret_port)
 {
 	u16 head[2] = { 0 };
 
 	if (!addr || !read_user(c, head, sizeof(head), addr) || head[0] != family)
+		return false;
+	*ret_port = swap16(head[1]);
+	return true;
+}
+
+/* The address which the caller passed, if it is of that family. */
+static inline_ void user_end(struct ctx *c, u64 addr, u32 family, struct inet_end *e)
+{
+	if (!user_port(c, addr, family, &e->port))
 		return;
-	e->port = swap16(head[1]);
 	if (family == K_AF_INET)
 		read_user(c, e->addr, 4, addr + 4);
 	else

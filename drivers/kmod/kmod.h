@@ -74,6 +74,7 @@ struct ctx {
 	u32 truncated;
 	bool overflow;
 	u32 snaplen;
+	struct dynamic_snaplen dynamic;
 	u32 code;
 	u32 nr;
 	u32 compat;			/* enum call_kind */

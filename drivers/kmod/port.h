@@ -58,6 +58,7 @@
 #define compat(c) ((c)->compat)
 #define loop(c) (&(c)->s->loop)
 #define snaplen(c) ((c)->snaplen)
+#define dynamic_snaplen(c) ((c)->dynamic)
 #define page_shift(c) PAGE_SHIFT
 #define arg(c, n) ((c)->args[n])
 

@@ -187,11 +187,18 @@ static bool is_filtered(struct ctx *c, const struct plan *p, const struct consum
 	return p->drop || (p->may_filter && k->opt.drop_failed) || (f && !filter_passes(c, f));
 }
 
+/* Do these two get the same bytes of data? */
+static bool keep_the_same(const struct kmod_options *a, const struct kmod_options *b)
+{
+	return a->snaplen == b->snaplen && !memcmp(&a->dynamic, &b->dynamic, sizeof(a->dynamic));
+}
+
 /* Makes the event and hands it to each consumer that wants it.  Between begin() and end(). */
 static void deliver(struct ctx *c, const struct plan *p)
 {
 	const struct consumer_table *t = rcu_dereference_sched(consumers);
-	u32 i, way = event_way(p->type), built = ~0u;
+	const struct kmod_options *built = NULL;
+	u32 i, way = event_way(p->type);
 
 	for (i = 0; t && i < t->n; i++) {
 		struct consumer *k = t->c[i];
@@ -212,8 +219,10 @@ static void deliver(struct ctx *c, const struct plan *p)
 			r->counters.by_code[c->code].filtered += mine;
 			continue;
 		}
-		if (built != k->opt.snaplen) {
-			built = c->snaplen = k->opt.snaplen;
+		if (!built || !keep_the_same(built, &k->opt)) {
+			built = &k->opt;
+			c->snaplen = built->snaplen;
+			c->dynamic = built->dynamic;
 			build(c, p->type, p->tid);
 		}
 		r->counters.truncated += mine ? c->truncated : 0;

@@ -34,6 +34,20 @@ static inline_ void remote_end(struct ctx *c, struct sock *sk, u32 family, struc
 		read_kernel(c, e->addr, 16, KADDR(sk, __sk_common.skc_v6_daddr));
 }
 
+/* In host order; user_addr: of a socket that is not connected. */
+static inline_ void sock_ports(struct ctx *c, struct sock *sk, u64 user_addr, struct ports *p)
+{
+	struct inet_sock *inet = (void *)sk;
+	u32 family = KREAD(sk, __sk_common.skc_family);
+
+	if (family != K_AF_INET && family != K_AF_INET6)
+		return;
+	p->local = swap16((__force u16)KREAD(inet, inet_sport));
+	p->remote = swap16((__force u16)KREAD(sk, __sk_common.skc_dport));
+	if (!p->remote)
+		user_port(c, user_addr, family, &p->remote);
+}
+
 static inline_ void put_inet_tuple(struct ctx *c, struct sock *sk, u8 family, enum direction dir,
 				   u64 user_addr)
 {

@@ -70,6 +70,7 @@ struct ctx {
 	u32 nparam;
 	bool overflow;		/* it did not fit */
 	u32 snaplen;
+	struct dynamic_snaplen dynamic;
 	u64 truncated;		/* parameters cut at a limit */
 	const struct call *call;
 	struct task_struct *task;
@@ -91,6 +92,7 @@ struct ctx {
 #define compat(c) ((c)->call->compat)
 #define mmsg_index(c) ((c)->call->mmsg_index)
 #define snaplen(c) ((c)->snaplen)
+#define dynamic_snaplen(c) ((c)->dynamic)
 #define memo(c) (&(c)->memo)
 #define loop(c) (&(c)->loop)
 

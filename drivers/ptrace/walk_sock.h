@@ -272,6 +272,16 @@ static inline_ struct sock *fd_sock(struct ctx *c, s64 fd)
 	return sk;
 }
 
+static inline_ void sock_ports(struct ctx *c, struct sock *sk, u64 user_addr, struct ports *p)
+{
+	if (sk->family != AF_INET && sk->family != AF_INET6)
+		return;
+	p->local = sk->port;
+	p->remote = sk->peer_port;
+	if (!p->remote)
+		user_port(c, user_addr, sk->family, &p->remote);
+}
+
 /* ---- tuples ---------------------------------------------------------------------- */
 
 static inline_ void put_inet_tuple(struct ctx *c, struct sock *sk, enum direction dir, u64 user_addr)

@@ -115,6 +115,12 @@ struct config {
 	struct strlist custom_syscalls;
 	bool all_syscalls, repair_syscalls;
 	u64 thread_table_size, snaplen;
+	struct {
+		bool enabled;
+		const char *full_ports;
+		u16 full_first, full_last;	/* 0: none */
+		u64 statsd_port;
+	} dynamic;				/* snaplen */
 	u64 purge_interval_s, purge_quiet_s;	/* of threads that are gone */
 	struct {
 		const char *max, *table[MEMORY_TABLES];
@@ -199,6 +205,7 @@ int config_parse_rules_file(struct config *c, const struct yaml_node *n, struct 
 int config_parse_rule_files(struct config *c, const struct yaml_node *n, struct diag *d);
 int config_check(struct config *c, struct diag *d);
 int config_check_memory(struct config *c, struct diag *d);
+int config_check_snaplen(struct config *c, struct diag *d);
 /*
  * How memory.tables.alerts is divided: the queue of the outputs, and what waits for its turn there (of each
  * of n workers, in a buffer that may be twice as large).  0: no limit; the default of order.h.

@@ -364,8 +364,6 @@ static int check_engine(struct config *c, struct diag *d)
 			return diag_set(d, "The 'buf_size_preset' value must be between '1' and '10'");
 	if (c->buf_memory_max < 1 || c->buf_memory_max > 1 << 20)
 		return config_bad(c, d, "engine.modern_ebpf.buf_memory_max is from 1 to 1048576 MiB");
-	if (c->snaplen > 65535)
-		return config_bad(c, d, "falco_libs.snaplen is at most 65535");
 	return 0;
 }
 
@@ -488,5 +486,7 @@ int config_check(struct config *c, struct diag *d)
 		err = check_metrics(c, d);
 	if (!err)
 		err = config_check_memory(c, d);
+	if (!err)
+		err = config_check_snaplen(c, d);
 	return err ? err : check_names(c, d);
 }

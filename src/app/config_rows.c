@@ -201,6 +201,13 @@ const struct config_row config_rows[] = {
 	  "at least 1.", NULL },
 	{ "falco_libs.snaplen", &snaplen, INTO(snaplen), "80", NULL,
 	  "Bytes of read and written data kept in an event; 0: 80.", NULL },
+	{ "dynamic_snaplen.enabled", &flag, INTO(dynamic.enabled), "false", NULL,
+	  "Keep more of the data of some sockets: 16000 bytes on full_ports, 2000 of statsd, MySQL, PostgreSQL, MongoDB and "
+	  "HTTP, 512 of DNS (docs/drivers.md).", NULL },
+	{ "dynamic_snaplen.full_ports", &text, INTO(dynamic.full_ports), "", NULL,
+	  "A port, or FIRST-LAST, at either end of the connection; empty: none.", NULL },
+	{ "dynamic_snaplen.statsd_port", &port, INTO(dynamic.statsd_port), "8125", NULL,
+	  "Port of statsd, at the other end; 0: none.", NULL },
 
 	/* rights */
 	{ "privileges.drop", &flag, INTO(privileges_drop), "true", NULL,

@@ -224,6 +224,7 @@ static int open_driver(struct run *r, const struct driver *driver, const char *p
 		.drop_failed = drop_failed(c, driver->name),
 		.hold_back = c->hold_back,
 		.snaplen = c->snaplen ? (u32)c->snaplen : 80,
+		.dynamic = { c->dynamic.enabled, c->dynamic.full_first, c->dynamic.full_last, (u16)c->dynamic.statsd_port },
 		.self_pid = getpid(),
 		.probe = probe,
 		.spoil = getenv("SAKER_TEST_SPOIL"),	/* a program to make unacceptable */

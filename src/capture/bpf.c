@@ -274,6 +274,7 @@ static void first_settings(struct bpf *b)
 	struct bpf_settings *s = &b->loader.settings;
 
 	s->snaplen = b->opt.snaplen < EVENT_PARAM_LEN_MAX ? b->opt.snaplen : EVENT_PARAM_LEN_MAX;
+	s->dynamic = b->opt.dynamic;
 	s->self_pid = b->opt.self_pid;
 	s->drop_failed = b->opt.drop_failed;
 	s->workers = b->opt.workers;

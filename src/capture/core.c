@@ -426,6 +426,7 @@ static void set_config(struct core *c)
 		c->opt.hold_back = false;
 	c->loader.config = (struct core_config){
 		.snaplen = c->opt.snaplen < EVENT_PARAM_LEN_MAX ? c->opt.snaplen : EVENT_PARAM_LEN_MAX,
+		.dynamic = c->opt.dynamic,
 		.self_pid = c->opt.self_pid,
 		.drop_failed = c->opt.drop_failed,
 		.hold_back = c->opt.hold_back,

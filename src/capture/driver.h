@@ -31,6 +31,7 @@ struct driver_options {
 	u32 workers;		/* among which events are divided, each with rings of its own; 0: 1 */
 	bool drop_failed;	/* no exit events of failed syscalls */
 	u32 snaplen;		/* bytes of I/O data kept */
+	struct dynamic_snaplen dynamic;	/* and of which sockets more */
 	bool hold_back;		/* under pressure, what is like something that was sent */
 	s64 self_pid;		/* events of this process are not captured; 0: none */
 	const char *attach;	/* modern_ebpf: auto, fexit, tracepoint or sys_exit; NULL: auto */

@@ -545,6 +545,7 @@ static int create(struct kmod *c, int fd, u32 cpu, struct diag *d)
 		.abi = KMOD_ABI,
 		.ring_bytes = c->opt.buf_bytes,
 		.snaplen = c->opt.snaplen,
+		.dynamic = c->opt.dynamic,
 		.self_pid = c->opt.self_pid == getpid() ? KMOD_SELF : (u32)c->opt.self_pid,
 		.drop_failed = c->opt.drop_failed,
 		.hold_back = c->opt.hold_back,

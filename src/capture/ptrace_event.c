@@ -114,6 +114,7 @@ static void describe_as(struct ptrace *p, const struct tracee *t, u32 code, u32 
 		.off = LENS_AT + 2 * row->nparams,
 		.start = LENS_AT + 2 * row->nparams,
 		.snaplen = p->opt.snaplen < EVENT_PARAM_LEN_MAX ? p->opt.snaplen : EVENT_PARAM_LEN_MAX,
+		.dynamic = p->opt.dynamic,
 		.call = &t->call,
 		.task = &task,
 		.sock = { .fd = -1 },

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * evdump [-d DRIVER] [-A ATTACH] [-p PROBE] [-s SYSCALL,...] [-j] [-a] [-v] [-x NAME]
- *	[-r SYSCALL,...] -- PROGRAM ARGUMENTS
+ *	[-r SYSCALL,...] [-D FIRST-LAST] -- PROGRAM ARGUMENTS
  *
  * Runs the program under a driver (engine.kind; default: modern_ebpf) and prints the events of its process tree, one a
  * line, until it has ended and the rings are empty.  -s: these syscalls (default: all that
  * have an event of their own) and the life cycle of processes; -j: JSON; -a: events of all
  * processes; -v: what was loaded, and the counters, on standard error; -x: this BPF program
  * is spoilt, so that the verifier rejects it (raw: raw tracepoints are not used); -r: these syscalls instead, once SIGUSR1 came.
+ * -D: dynamic snaplen, with these full ports.
  * The ptrace driver starts the program itself; -A attach: it attaches to it instead.
  * The status is that of the program, 125 when the driver does not work.
  */
@@ -329,7 +330,8 @@ static void print_stats(struct capture *c, u64 open_ns)
 int main(int argc, char **argv)
 {
 	struct driver_options opt = { .buf_bytes = 8 << 20, .cpus_per_ring = 1, .snaplen = 80,
-				    .self_pid = getpid(), .rejected = rejected, .notice = notice };
+				    .dynamic = { .statsd_port = 8125 }, .self_pid = getpid(), .rejected = rejected,
+				    .notice = notice };
 	const struct driver *driver = &driver_core;
 	struct interest in = { 0 }, later = { 0 };
 	struct dump d = { 0 };
@@ -341,7 +343,7 @@ int main(int argc, char **argv)
 	u64 t;
 	pid_t pid;
 
-	while ((o = getopt(argc, argv, "+s:javx:d:p:A:r:")) != -1) {
+	while ((o = getopt(argc, argv, "+s:javx:d:p:A:r:D:")) != -1) {
 		if (o == 's')
 			list = optarg;
 		else if (o == 'r')
@@ -358,6 +360,8 @@ int main(int argc, char **argv)
 			driver = driver_by_name(optarg);
 		else if (o == 'p')
 			opt.probe = optarg;
+		else if (o == 'D' && sscanf(optarg, "%hu-%hu", &opt.dynamic.full_first, &opt.dynamic.full_last) == 2)
+			opt.dynamic.enabled = 1;
 		else if (o == 'A')
 			opt.attach = optarg;
 		else

@@ -133,6 +133,17 @@ static void refused(void **state)
 		{ "", "engine.kmod.buf_size_preset=auto", "only the buffers of modern_ebpf" },
 		{ "", "engine.ebpf.buf_size_preset=auto", "only the buffers of modern_ebpf" },
 		{ "", "engine.modern_ebpf.buf_memory_max=0", "from 1 to 1048576 MiB" },
+		{ "", "falco_libs.snaplen=65536", "falco_libs.snaplen is at most 65535" },
+		{ "", "dynamic_snaplen.statsd_port=65536", "dynamic_snaplen.statsd_port is at most 65535" },
+		{ "", "dynamic_snaplen.full_ports=http", "full_ports \"http\": a port from 1 to 65535 is expected" },
+		{ "", "dynamic_snaplen.full_ports=0", "a port from 1 to 65535" },
+		{ "", "dynamic_snaplen.full_ports=65536", "a port from 1 to 65535" },
+		{ "", "dynamic_snaplen.full_ports=99999999999999999999", "a port from 1 to 65535" },
+		{ "", "dynamic_snaplen.full_ports=-80", "a port from 1 to 65535" },
+		{ "", "dynamic_snaplen.full_ports=80-", "a port from 1 to 65535" },
+		{ "", "dynamic_snaplen.full_ports=80-70", "full_ports \"80-70\"" },
+		{ "", "dynamic_snaplen.full_ports=80-90-100", "full_ports \"80-90-100\"" },
+		{ "", "dynamic_snaplen.full_ports=80,90", "full_ports \"80,90\"" },
 		{ "", "workers=0", "workers: a number from 1 to 64, or auto" },
 		{ "workers: [2]", NULL, "workers: a number from 1 to 64, or auto" },
 		{ "config_files: [inc.yaml]", NULL, "'config_files' directive in included config file inc.yaml." },
@@ -234,6 +245,29 @@ static void presets(void **state)
 	assert_false(c.modern_buf_auto);
 	assert_int_equal(c.modern_buf_preset, 3);
 	config_fini(&c);
+}
+
+static void snaplens(void **state)
+{
+	static const struct {
+		const char *ports;
+		u16 first, last;
+	} rows[] = { { "", 0, 0 }, { "80", 80, 80 }, { "1-65535", 1, 65535 }, { "8000-8100", 8000, 8100 }, { "9-9", 9, 9 } };
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct diag d = { 0 };
+		struct config c;
+		char text[96];
+
+		snprintf(text, sizeof(text), "dynamic_snaplen: {enabled: true, full_ports: %s}", rows[i].ports);
+		assert_int_equal(load(&c, text, NULL, &d), 0);
+		assert_true(c.dynamic.enabled);
+		assert_int_equal(c.dynamic.full_first, rows[i].first);
+		assert_int_equal(c.dynamic.full_last, rows[i].last);
+		assert_int_equal(c.dynamic.statsd_port, 8125);
+		config_fini(&c);
+	}
 }
 
 static void schema(void **state)
@@ -460,6 +494,7 @@ int main(void)
 		cmocka_unit_test(workers),
 		cmocka_unit_test(routing),
 		cmocka_unit_test(presets),
+		cmocka_unit_test(snaplens),
 		cmocka_unit_test(without_effect),
 		cmocka_unit_test(rows_are_sound),
 		cmocka_unit_test(command_line),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System calls of a 32-bit program: open, openat, socket and connect (by socketcall), fork,
- * execve.  Built with -m32 and without, without a C library; the events of both must be the same
+ * System calls of a 32-bit program: open, openat, socket and connect (by socketcall), writev,
+ * fork, execve.  Built with -m32 and without, without a C library; the events of both must be the same
  * (tests/vm/run compares them).
  */
 #define O_WRONLY 1
@@ -12,7 +12,7 @@
 
 #ifdef __i386__
 enum { NR_exit = 1, NR_fork = 2, NR_open = 5, NR_close = 6, NR_execve = 11, NR_socketcall = 102,
-       NR_openat = 295 };
+       NR_writev = 146, NR_openat = 295 };
 
 static long call(long nr, long a, long b, long c, long d)
 {
@@ -37,7 +37,7 @@ static long connect(long fd, const void *addr, long len)
 }
 #else
 enum { NR_exit = 60, NR_fork = 57, NR_open = 2, NR_close = 3, NR_execve = 59, NR_openat = 257,
-       NR_socket = 41, NR_connect = 42 };
+       NR_writev = 20, NR_socket = 41, NR_connect = 42 };
 
 static long call(long nr, long a, long b, long c, long d)
 {
@@ -65,11 +65,17 @@ struct address {
 	unsigned char host[4], zero[8];
 };
 
+struct piece {
+	const void *at;
+	long n;
+};
+
 __attribute__((used, noreturn)) void run(void);
 void run(void)
 {
 	struct address a = { 2, 81 << 8, { 127, 0, 0, 1 }, { 0 } };
 	const char *argv[] = { "true", "32", 0 }, *env[] = { "A=b", 0 };
+	struct piece pieces[] = { { "first,", 6 }, { "second", 6 } };
 	long fd;
 
 	call(NR_close, call(NR_open, (long)"/etc/group", O_LARGEFILE, 0, 0), 0, 0, 0);
@@ -81,6 +87,7 @@ void run(void)
 	connect(fd, &a, sizeof(a));
 	call(NR_close, fd, 0, 0, 0);
 	connect(fd, &a, sizeof(a));
+	call(NR_writev, 99, (long)pieces, 2, 0);
 	if (!call(NR_fork, 0, 0, 0, 0))
 		call(NR_exit, 3, 0, 0, 0);
 	call(NR_execve, (long)"/bin/true", (long)argv, (long)env, 0);

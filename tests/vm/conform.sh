@@ -51,7 +51,7 @@ shared=
 for name in "$@"; do
 	mkdir -p "$out/$name/cwd"
 	chmod 755 "$out" "$out/$name"
-	capture=$(sed -n 's/^ \* capture: \([^ ]*\)$/-s \1/p' "$top/tests/conform/$name.c")
+	capture=$(sed -n 's/^ \* capture: \([^ ]*\)$/-s \1/p; s/^ \* full ports: \([^ ]*\)$/-D \1/p' "$top/tests/conform/$name.c")
 	if [ -z "$capture" ]; then
 		shared="$shared $name"
 		ln -sf ../events "$out/$name/events"

@@ -54,7 +54,7 @@ for way in "$@"; do
 		for b in 32 64; do
 			[ -e "$build/vm/calls$b" ] || continue
 			rm -f /tmp/calls32
-			timeout 240 "$build/tool/evdump" $how -j -s open,openat,socket,connect -- "$build/vm/calls$b" \
+			timeout 240 "$build/tool/evdump" $how -j -s open,openat,socket,connect,writev -- "$build/vm/calls$b" \
 				>"$dir/calls$b" 2>>"$dir/log"
 		done
 	else
