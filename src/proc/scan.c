@@ -48,6 +48,23 @@ bool scan_read(int dir, const char *name, struct buf *b, size_t max)
 	return n >= 0;
 }
 
+/* Of a file that the kernel makes as a whole: there is no second read to learn that it is at its end. */
+static bool read_whole(int dir, const char *name, struct buf *b, size_t max)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	buf_clear(b);
+	if (fd < 0)
+		return false;
+	buf_reserve(b, max + 1);
+	n = read(fd, b->p, max);
+	b->len = n > 0 ? (size_t)n : 0;
+	b->p[b->len] = 0;
+	close(fd);
+	return n >= 0;
+}
+
 /* ---- one process ---- */
 
 /* What follows "key:" in status, or NULL. */
@@ -246,9 +263,9 @@ static void read_user_side(int dir, struct reading *r)
 	take_exe(dir, r);
 	scan_read(dir, "cmdline", &r->cmdline, ARGS_LEN_MAX);
 	take_cmdline(r);
-	scan_read(dir, "limits", &r->environ, 4096);
+	read_whole(dir, "limits", &r->environ, 4096);
 	r->t.fdlimit = soft_limit(&r->environ);
-	if (scan_read(dir, "loginuid", &r->environ, 16) && r->environ.len)
+	if (read_whole(dir, "loginuid", &r->environ, 16) && r->environ.len)
 		r->t.loginuid = (u32)strtoul(r->environ.p, NULL, 10);
 	scan_read(dir, "environ", &r->environ, ARGS_LEN_MAX);
 	r->t.env = of_buf(&r->environ);
@@ -259,12 +276,12 @@ static bool read_process(const struct proc *p, int dir, s64 tid, struct reading 
 {
 	r->kernel = false;
 	r->t = (struct state_thread){ .tid = tid, .pgid = -1, .sid = -1, .loginuid = UID_NONE };
-	if (!scan_read(dir, "status", &r->status, 16384) || !r->status.len ||
-	    !scan_read(dir, "stat", &r->stat, 4096))
+	if (!read_whole(dir, "status", &r->status, 16384) || !r->status.len ||
+	    !read_whole(dir, "stat", &r->stat, 4096))
 		return false;
 	take_status(r);
 	take_stat(p, r);
-	scan_read(dir, "cgroup", &r->cgroup, ARGS_LEN_MAX);
+	read_whole(dir, "cgroup", &r->cgroup, ARGS_LEN_MAX);
 	take_cgroups(r);
 	r->t.cwd = link_at(dir, "cwd", r->cwd);
 	if (!r->kernel)
