@@ -106,7 +106,7 @@ $(BUILD)/gen/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	$(Q)$(BPFTOOL) gen object $(BUILD)/bpf/$*.small.o $<	# without debug sections
 	$(Q)$(BPFTOOL) gen skeleton $(BUILD)/bpf/$*.small.o name $(subst .,_,$*)_bpf > $@
 
-$(BUILD)/obj/capture/core_load.o build/fuzz/obj/capture/core_load.o: $(BPF_SKELS)
+$(BUILD)/obj/capture/core_object.o build/fuzz/obj/capture/core_object.o: $(BPF_SKELS)
 
 # ---- tests ------------------------------------------------------------------
 
