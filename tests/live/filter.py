@@ -12,6 +12,7 @@ KINDS = sys.argv[2:3] or ["modern_ebpf", "ptrace"] + ["kmod"] * os.path.exists("
 FDS = "modern_ebpf"  # looks at descriptors
 COUNT = {"ok": 0, "FAIL": 0}
 TMP = tempfile.mkdtemp(prefix="skf.")
+UNNAMED = tempfile.mkdtemp(prefix="skg.")  # no rule names anything there
 OPENS = 40000
 MOVES = 40
 PORT = 23456
@@ -101,7 +102,7 @@ def move():
     rule names and comes back before that ends: what the first CPU noted of the first call is not of the second.
     """
     home, away = (sorted(os.sched_getaffinity(0)) * 2)[:2]
-    paths = [TMP + "/moved/plain", TMP + "/moved/secret"] * MOVES
+    paths = [UNNAMED + "/pipe", TMP + "/moved/secret"] * MOVES
 
     def opener():
         tid.append(threading.get_native_id())
@@ -188,7 +189,7 @@ def setup():
     for d in ("secret", "out", "other"):
         os.mkdir(TMP + "/" + d)
     os.mkdir(TMP + "/moved")
-    os.mkfifo(TMP + "/moved/plain")
+    os.mkfifo(UNNAMED + "/pipe")
     os.mkfifo(TMP + "/moved/secret")
     os.makedirs(os.path.dirname(LONG))
     open(LONG, "w").close()
@@ -245,5 +246,6 @@ if __name__ == "__main__":
         main()
     finally:
         shutil.rmtree(TMP, ignore_errors=True)
+        shutil.rmtree(UNNAMED, ignore_errors=True)
     print("%d passed, %d failed, 0 skipped" % (COUNT["ok"], COUNT["FAIL"]))
     sys.exit(COUNT["FAIL"] > 0)
