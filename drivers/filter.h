@@ -71,13 +71,12 @@ static inline_ u32 kf_result(const struct kf_set *s, u32 mask, s64 ret)
 static inline_ void kf_look(const u8 *path, u32 len, struct kf_seen *ret)
 {
 	u64 odd = 0, hidden = 0, dotdot = 0, after_slash = 0, after_slash_dot = 0, after_dot = 0, after_dots = 0;
-	u32 i, n = len;
+	u32 i;
 
-	kf_opaque(n);	/* so that a verifier learns nothing of len in the loop, and takes all its ends for the same */
 	kf_unrolled for (i = 0; i < KF_WORDS; i++) {
 		u64 w, slash, dot, nul, one, two, sd, dd;
 
-		if (i * 8 > n)
+		if (i * 8 > len)
 			break;
 		w = kf_load(path + i * 8);
 		slash = kf_bytes(w, '/');
