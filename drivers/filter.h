@@ -66,7 +66,8 @@ static inline_ u32 kf_result(const struct kf_set *s, u32 mask, s64 ret)
 
 /*
  * path has len bytes (0 < len < KF_PATH_MAX) and then KF_HEAD zeros.  Of each word, slashes and dots are
- * found, and what follows them.
+ * found, and what follows them.  The loop ends by len itself: with a copy of it that a verifier knows nothing
+ * of, that of 6.18 has half the work, and that of 5.10 comes to no end with the classic programs.
  */
 static inline_ void kf_look(const u8 *path, u32 len, struct kf_seen *ret)
 {
